@@ -1,0 +1,107 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// The language mode of every target (docs/style: Swift 6, warnings are errors).
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+/// For targets that touch C: every unsafe use is marked and says why.
+let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+func library(_ name: String, _ package: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/CShims/\(name)", pkgConfig: package,
+    providers: [.apt(["lib\(package)-dev"])])
+}
+
+/// A layer's target: it may import only what stands above it in this list (the tidy test checks it).
+func room(_ name: String, _ dependencies: [String] = [], unsafe: Bool = false) -> Target {
+  .target(
+    name: name, dependencies: dependencies.map { .init(stringLiteral: $0) },
+    swiftSettings: unsafe ? memorySafe : strict)
+}
+
+func tests(_ name: String, _ dependencies: [String]) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: (dependencies + [name]).map { .init(stringLiteral: $0) },
+    swiftSettings: strict)
+}
+
+let package = Package(
+  name: "martlet",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "Martlet", targets: ["Martlet"]),
+    .executable(name: "martlet", targets: ["MartletCommand"]),
+  ],
+  targets: [
+    // C shims
+    library("CUV", "libuv"),
+    library("COpenSSL", "libcrypto"),
+    library("CSQLite", "sqlite3"),
+    library("CPostgres", "libpq"),
+    library("CYAML", "yaml-0.1"),
+    library("CZlib", "zlib"),
+    .target(
+      name: "CRE2", path: "Sources/CShims/CRE2", linkerSettings: [.linkedLibrary("re2")]),
+    // ground
+    room("Base"),
+    room("JSON", ["Base"]),
+    room("YAML", ["Base", "CYAML"], unsafe: true),
+    room("Pattern", ["Base", "CRE2"], unsafe: true),
+    room("Crypto", ["Base", "COpenSSL"], unsafe: true),
+    room("Expression", ["Base"]),
+    // domain
+    room("Contract", ["Base", "JSON", "YAML", "Pattern", "Expression"]),
+    // machinery
+    room("Telemetry", ["Base", "JSON"]),
+    room("Reactor", ["Base", "CUV"], unsafe: true),
+    room("HTTP", ["Base", "Reactor", "CZlib"], unsafe: true),
+    // stores
+    room("Store", ["Base", "JSON", "Expression", "Contract"]),
+    room("SQLiteStore", ["Base", "JSON", "Contract", "Store", "CSQLite"], unsafe: true),
+    room("PostgresStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CPostgres"], unsafe: true),
+    // application
+    room("Identity", ["Base", "JSON", "Crypto", "Contract"]),
+    room("Service", ["Base", "JSON", "Pattern", "Crypto", "Expression", "Contract", "Telemetry", "Store", "Identity"]),
+    // adapters
+    room("REST", ["Base", "JSON", "Crypto", "Expression", "Contract", "Telemetry", "HTTP", "Store", "Identity", "Service"]),
+    // face
+    room("Bench", ["Base", "JSON", "Contract", "Store", "SQLiteStore", "Service"]),
+    room(
+      "Martlet",
+      [
+        "Base", "JSON", "Crypto", "Contract", "Telemetry", "Reactor", "HTTP", "Store", "SQLiteStore", "PostgresStore",
+        "Identity", "Service", "REST",
+      ]),
+    .executableTarget(
+      name: "MartletCommand",
+      dependencies: ["Base", "JSON", "Contract", "Store", "Identity", "Service", "REST", "Bench", "Martlet"],
+      swiftSettings: strict),
+    // tests
+    tests("Base", []),
+    tests("JSON", ["Base"]),
+    tests("YAML", ["Base"]),
+    tests("Pattern", []),
+    tests("Crypto", ["Base"]),
+    tests("Expression", ["Base"]),
+    tests("Contract", ["Base", "JSON", "Expression"]),
+    tests("Telemetry", ["Base"]),
+    tests("Reactor", ["Base"]),
+    tests("HTTP", ["Base", "Reactor"]),
+    tests("Store", ["Base", "JSON", "Expression", "Contract", "SQLiteStore", "PostgresStore", "Reactor"]),
+    tests("Identity", ["Base", "JSON", "Crypto", "Contract"]),
+    tests("Service", ["Base", "JSON", "Expression", "Contract", "Store", "SQLiteStore"]),
+    tests("REST", ["Base", "JSON", "Contract", "HTTP", "Store", "Service"]),
+    tests("Martlet", ["Base", "JSON", "Contract", "Reactor", "HTTP", "Store", "Service", "REST"]),
+    tests("Bench", ["Base", "Contract"]),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+  ],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,113 @@
+/// An exact decimal: `units / 10^scale`, at most 18 digits. Equal numbers of different scale are equal.
+package struct Decimal: Sendable {
+  package var units: Int64
+  /// Digits after the point, 0 to 18.
+  package var scale: Int
+
+  package init(units: Int64, scale: Int) {
+    self.units = units
+    self.scale = scale
+  }
+
+  package static let digitsMax = 18
+
+  /// Reads `-?digits[.digits]`: no exponent, no sign `+`, at most 18 digits. Nil for anything else.
+  package init?(_ text: some Collection<UInt8>) {
+    var units: Int64 = 0
+    var scale = 0
+    var digits = 0
+    var afterPoint = false
+    var negative = false
+    for (position, byte) in text.enumerated() {
+      if position == 0, byte == UInt8(ascii: "-") {
+        negative = true
+      } else if byte == UInt8(ascii: "."), !afterPoint, digits > 0 {
+        afterPoint = true
+      } else if byte.isDigit {
+        guard digits < Decimal.digitsMax else { return nil }
+        units = units * 10 + Int64(byte - 0x30)
+        if units > 0 || afterPoint { digits += 1 } else { digits = max(digits, 1) }
+        if afterPoint { scale += 1 }
+      } else {
+        return nil
+      }
+    }
+    guard digits > 0, !afterPoint || scale > 0 else { return nil }
+    self.init(units: negative ? -units : units, scale: scale)
+  }
+
+  package init?(_ text: String) { self.init(text.utf8) }
+
+  /// The same number with another scale; nil when digits would be lost or it would not fit.
+  package func rescaled(to scale: Int) -> Decimal? {
+    guard (0...Decimal.digitsMax).contains(scale) else { return nil }
+    var units = units
+    var current = self.scale
+    while current < scale {
+      let (product, overflow) = units.multipliedReportingOverflow(by: 10)
+      guard !overflow else { return nil }
+      units = product
+      current += 1
+    }
+    while current > scale {
+      guard units % 10 == 0 else { return nil }
+      units /= 10
+      current -= 1
+    }
+    return Decimal(units: units, scale: scale)
+  }
+
+  /// Appends `-12.50`, always with `scale` digits after the point.
+  package func append(to out: inout [UInt8]) {
+    if units < 0 { out.append(UInt8(ascii: "-")) }
+    var power: UInt64 = 1
+    for _ in 0..<scale { power *= 10 }
+    out.append(decimal: units.magnitude / power)
+    if scale > 0 {
+      out.append(UInt8(ascii: "."))
+      out.append(padded: units.magnitude % power, width: scale)
+    }
+  }
+
+  /// Trailing zeros after the point removed.
+  package var normalized: Decimal {
+    var result = self
+    while result.scale > 0, result.units % 10 == 0 {
+      result.units /= 10
+      result.scale -= 1
+    }
+    return result
+  }
+}
+
+extension Decimal: Hashable, Comparable {
+  package static func == (a: Decimal, b: Decimal) -> Bool {
+    let (x, y) = (a.normalized, b.normalized)
+    return x.units == y.units && x.scale == y.scale
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    let normal = normalized
+    hasher.combine(normal.units)
+    hasher.combine(normal.scale)
+  }
+
+  package static func < (a: Decimal, b: Decimal) -> Bool {
+    let scale = max(a.scale, b.scale)
+    return a.widened(to: scale) < b.widened(to: scale)
+  }
+
+  private func widened(to scale: Int) -> Int128 {
+    var units = Int128(units)
+    for _ in self.scale..<scale { units *= 10 }
+    return units
+  }
+}
+
+extension Decimal: CustomStringConvertible {
+  package var description: String {
+    var out: [UInt8] = []
+    append(to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+}

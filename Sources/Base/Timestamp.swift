@@ -1,0 +1,73 @@
+/// A moment in UTC to the microsecond: microseconds since 1970-01-01T00:00:00Z.
+///
+/// Bounds: years 0001 to 9999 where it is read from text (RFC 3339).
+package struct Timestamp: Sendable, Hashable, Comparable {
+  package var microseconds: Int64
+
+  package init(microseconds: Int64) { self.microseconds = microseconds }
+
+  package static let minimum = Timestamp(microseconds: -62_135_596_800_000_000)
+  package static let maximum = Timestamp(microseconds: 253_402_300_799_999_999)
+
+  package static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
+
+  /// The civil date it falls on, in UTC.
+  package var date: CalendarDate { CalendarDate(days: Int32(clamping: microseconds.dividedFloor(by: 86_400_000_000))) }
+
+  /// Reads RFC 3339 section 5.6 (`2026-01-31T10:00:00.123456+02:00`); digits past the microsecond are cut.
+  /// A leap second is read as the second after it. Nil for anything else.
+  package init?(_ text: some Collection<UInt8>) {
+    var reader = DigitReader(text)
+    guard let date = CalendarDate(reading: &reader), reader.take(where: { $0 | 0x20 == UInt8(ascii: "t") || $0 == 0x20 }),
+      let hour = reader.number(digits: 2), hour < 24, reader.take(UInt8(ascii: ":")),
+      let minute = reader.number(digits: 2), minute < 60, reader.take(UInt8(ascii: ":")),
+      let second = reader.number(digits: 2), second <= 60
+    else { return nil }
+    var fraction: Int64 = 0
+    if reader.take(UInt8(ascii: ".")) {
+      guard let value = reader.fraction(digits: 6) else { return nil }
+      fraction = value
+    }
+    var offset: Int64 = 0
+    if !reader.take(where: { $0 | 0x20 == UInt8(ascii: "z") }) {
+      let negative = reader.take(UInt8(ascii: "-"))
+      guard negative || reader.take(UInt8(ascii: "+")), let hours = reader.number(digits: 2), hours < 24,
+        reader.take(UInt8(ascii: ":")), let minutes = reader.number(digits: 2), minutes < 60
+      else { return nil }
+      offset = (hours * 60 + minutes) * 60 * (negative ? -1 : 1)
+    }
+    guard reader.atEnd else { return nil }
+    let seconds = Int64(date.days) * 86_400 + hour * 3600 + minute * 60 + second - offset
+    self.init(microseconds: seconds * 1_000_000 + fraction)
+    guard self >= .minimum, self <= .maximum else { return nil }
+  }
+
+  package init?(_ text: String) { self.init(text.utf8) }
+
+  /// Appends RFC 3339 in UTC: `2026-01-31T10:00:00Z`, with a fraction of 6 digits where it has one.
+  package func append(to out: inout [UInt8]) {
+    let days = microseconds.dividedFloor(by: 86_400_000_000)
+    let rest = UInt64(microseconds - days * 86_400_000_000)
+    CalendarDate(days: Int32(clamping: days)).append(to: &out)
+    out.append(UInt8(ascii: "T"))
+    let seconds = rest / 1_000_000
+    out.append(padded: seconds / 3600, width: 2)
+    out.append(UInt8(ascii: ":"))
+    out.append(padded: seconds / 60 % 60, width: 2)
+    out.append(UInt8(ascii: ":"))
+    out.append(padded: seconds % 60, width: 2)
+    if rest % 1_000_000 != 0 {
+      out.append(UInt8(ascii: "."))
+      out.append(padded: rest % 1_000_000, width: 6)
+    }
+    out.append(UInt8(ascii: "Z"))
+  }
+}
+
+extension Timestamp: CustomStringConvertible {
+  package var description: String {
+    var out: [UInt8] = []
+    append(to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+}

@@ -1,0 +1,84 @@
+/// A 128-bit identifier, RFC 9562. Every record's `id` is a version 7 one (time-ordered).
+package struct UUID: Sendable, Hashable, Comparable {
+  package var high: UInt64
+  package var low: UInt64
+
+  package init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// A version 7 identifier (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then random bits.
+  ///
+  /// - Parameters:
+  ///   - time: the moment it carries, truncated to the millisecond.
+  ///   - random: 74 of its bits are used.
+  package static func version7(at time: Timestamp, random: (UInt64, UInt64)) -> UUID {
+    let milliseconds = UInt64(bitPattern: time.microseconds.dividedFloor(by: 1000)) & 0xffff_ffff_ffff
+    return UUID(
+      high: milliseconds << 16 | 0x7000 | (random.0 & 0x0fff),
+      low: 0x8000_0000_0000_0000 | (random.1 & 0x3fff_ffff_ffff_ffff))
+  }
+
+  /// Reads the 36-character form, either case. Nil for anything else (no braces, no `urn:uuid:`).
+  package init?(_ text: some Collection<UInt8>) {
+    guard text.count == 36 else { return nil }
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    var digits = 0
+    for (position, byte) in text.enumerated() {
+      if position == 8 || position == 13 || position == 18 || position == 23 {
+        guard byte == UInt8(ascii: "-") else { return nil }
+        continue
+      }
+      guard let nibble = byte.hexadecimalValue else { return nil }
+      if digits < 16 { high = high << 4 | UInt64(nibble) } else { low = low << 4 | UInt64(nibble) }
+      digits += 1
+    }
+    self.init(high: high, low: low)
+  }
+
+  package init?(_ text: String) { self.init(text.utf8) }
+
+  /// From its 16 bytes, most significant first. Nil for another length.
+  package init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == 16 else { return nil }
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    for (position, byte) in bytes.enumerated() {
+      if position < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+    }
+    self.init(high: high, low: low)
+  }
+
+  /// Its 16 bytes, most significant first.
+  package var bytes: [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(16)
+    for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: high >> UInt64(shift))) }
+    for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: low >> UInt64(shift))) }
+    return out
+  }
+
+  /// Appends the 36-character lower-case form.
+  package func append(to out: inout [UInt8]) {
+    for position in 0..<16 {
+      if position == 4 || position == 6 || position == 8 || position == 10 { out.append(UInt8(ascii: "-")) }
+      let word = position < 8 ? high : low
+      let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - (position & 7) * 8))
+      out.append(UInt8.hexadecimalDigit(byte >> 4))
+      out.append(UInt8.hexadecimalDigit(byte & 15))
+    }
+  }
+
+  package static func < (a: UUID, b: UUID) -> Bool { a.high == b.high ? a.low < b.low : a.high < b.high }
+}
+
+extension UUID: CustomStringConvertible {
+  package var description: String {
+    var out: [UInt8] = []
+    out.reserveCapacity(36)
+    append(to: &out)
+    return String(decoding: out, as: UTF8.self)
+  }
+}

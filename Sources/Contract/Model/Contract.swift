@@ -1,0 +1,68 @@
+/// A loaded and validated contract: everything that `martlet.yaml` says, resolved and checked.
+///
+/// Only the loader makes one; whoever holds it may rely on every name in it being declared.
+package struct Contract: Sendable {
+  package var service = ServiceSettings()
+  package var store = StoreSettings()
+  /// Declared roles, in the order of the file.
+  package var roles: [String] = []
+  package var identity = IdentitySettings()
+  /// In the order of the file; `users` first where the file does not declare it.
+  package var resources: [Resource] = []
+  /// Sections that are valid, but whose engine this version does not have yet: plain notices for `check` and `serve`.
+  package var notices: [Diagnostic] = []
+
+  package init() {}
+
+  /// The resource of that name, if there is one.
+  package func resource(_ name: String) -> Resource? { resources.first { $0.name == name } }
+}
+
+/// `service:`
+package struct ServiceSettings: Sendable {
+  package var name = "service"
+  /// The URL prefix, without its slash.
+  package var version = "v1"
+  package var description: String?
+  package var healthEndpoint = "/health"
+  package init() {}
+}
+
+/// `store:`
+package struct StoreSettings: Sendable {
+  /// `sqlite:PATH` or `postgres://...`, substituted.
+  package var url = "sqlite:data/martlet.db"
+  package var pool = 20
+  package var timeout: Duration = .seconds(30)
+  package var replicas: [String] = []
+  package init() {}
+}
+
+/// `identity:` as far as callers' tokens go.
+package struct IdentitySettings: Sendable {
+  package var issuers: [Issuer] = []
+  /// What `caller.NAME` may be used, and its type.
+  package var claims: [(name: String, type: FieldType)] = []
+  package var accessTokenLifetime: Duration = .seconds(900)
+  package init() {}
+}
+
+/// An issuer of tokens that are accepted here.
+package struct Issuer: Sendable {
+  package var name: String
+  /// Compared with `iss`.
+  package var issuer: String
+  /// Compared with `aud`.
+  package var audience: String?
+  /// Path of a JWKS or PEM key file, relative to the contract.
+  package var keyFile: String
+  /// The claim roles are read from (an array of strings or one string), and what each value grants here.
+  package var rolesClaim: String?
+  package var roleMap: [String: [String]] = [:]
+  package init(name: String, issuer: String, audience: String?, keyFile: String) {
+    self.name = name
+    self.issuer = issuer
+    self.audience = audience
+    self.keyFile = keyFile
+  }
+}

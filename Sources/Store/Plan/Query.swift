@@ -1,0 +1,74 @@
+package import Base
+
+/// A read: a statement, its values, and what becomes of its rows.
+package struct Query: Sendable {
+  package var statement: Statement
+  package var values: [Value]
+  package var encoding: RowEncoding
+  /// The statement yields at most this many rows; one more is a defect.
+  package var rowsMax: Int
+
+  package init(_ statement: Statement, _ values: [Value], encoding: RowEncoding, rowsMax: Int) {
+    self.statement = statement
+    self.values = values
+    self.encoding = encoding
+    self.rowsMax = rowsMax
+  }
+}
+
+/// How a row becomes JSON, straight from the driver's buffer, and which of its columns are handed over as values.
+package final class RowEncoding: Sendable {
+  package struct Field: Sendable {
+    /// `"name":` as bytes, escaped.
+    package let key: [UInt8]
+    package let column: Int
+    package let content: Content
+    package init(key: [UInt8], column: Int, content: Content) {
+      self.key = key
+      self.column = column
+      self.content = content
+    }
+  }
+
+  package enum Content: Sendable, Equatable {
+    case scalar(ColumnKind)
+    /// This column is the amount, the next the currency: `{"amount":1,"currency":"EUR"}`, or null.
+    case money
+    /// A composite key: `width` columns from here, each of its kind, joined with `,` in one string.
+    case joined([ColumnKind])
+  }
+
+  package struct Capture: Sendable {
+    package let column: Int
+    package let kind: ColumnKind
+    package init(column: Int, kind: ColumnKind) {
+      self.column = column
+      self.kind = kind
+    }
+  }
+
+  /// Members of the row's object, in order. Empty: no JSON is written.
+  package let fields: [Field]
+  /// Values handed over, in order: keys for cursors, refs for includes, the revision.
+  package let captures: [Capture]
+
+  package init(fields: [Field], captures: [Capture]) {
+    self.fields = fields
+    self.captures = captures
+  }
+}
+
+/// What a query yielded.
+package struct Rows: Sendable {
+  /// The rows' objects one after the other, each `{"a":1,"b":2` **without** its closing brace, so that the service may
+  /// append what it knows (included relations).
+  package var json: [UInt8] = []
+  /// Where each row ends in `json`.
+  package var ends: [Int] = []
+  /// `captures.count` values a row.
+  package var captured: [Value] = []
+  /// Rows, also where no JSON is written.
+  package var count = 0
+
+  package init() {}
+}

@@ -1,0 +1,47 @@
+import Synchronization
+
+/// SQL text that the builder made, prepared once on each connection.
+///
+/// Identity is what counts: two statements of the same text are two statements. Whoever makes statements at run time
+/// (filters) keeps them in a bounded cache.
+package final class Statement: Sendable {
+  /// A small dense number, the key of every connection's statement cache.
+  package let number: Int
+  package let text: String
+  /// How each parameter is bound, in order.
+  package let parameters: [ColumnKind]
+
+  private static let lastNumber = Atomic<Int>(0)
+
+  package init(text: String, parameters: [ColumnKind]) {
+    number = Statement.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
+    self.text = text
+    self.parameters = parameters
+  }
+}
+
+/// How a column holds a value: the contract's type and its encoding, resolved for both stores.
+package enum ColumnKind: Sendable, Equatable {
+  case text
+  case integer
+  /// SQLite: INTEGER scaled; PostgreSQL: numeric.
+  case decimal(scale: Int)
+  case number
+  case boolean
+  /// SQLite: INTEGER microseconds; PostgreSQL: timestamptz.
+  case timestamp
+  case date
+  /// SQLite: BLOB(16); PostgreSQL: uuid.
+  case uuid
+  /// JSON text; PostgreSQL: jsonb.
+  case json
+  case bytes
+  // Adopted columns' own encodings.
+  case decimalAsReal(scale: Int)
+  case timestampAsText
+  case dateAsText
+  case timestampAsUnixSeconds
+  case timestampAsUnixMilliseconds
+  case booleanAsTexts(yes: String, no: String)
+  case uuidAsText
+}

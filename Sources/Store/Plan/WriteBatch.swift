@@ -1,0 +1,50 @@
+package import Base
+
+/// Statements that take effect together or not at all, in order, durable before the answer.
+///
+/// It is data, not code: a store runs it where and when it likes, so that SQLite groups batches into one commit and
+/// PostgreSQL sends one in a single round trip.
+package struct WriteBatch: Sendable {
+  package enum Step: Sendable {
+    /// A `SELECT` of one integer. Zero lets the batch go on; anything else undoes it and is the outcome.
+    /// No row at all counts as `GuardCode.absent`. On PostgreSQL the statement is one that raises (see `Dialect`).
+    case guarding(Statement, [Value])
+    /// A statement that changes rows. `rows` is how many it must change, nil for any number; another count undoes the
+    /// batch and is `.unexpectedRows`.
+    case run(Statement, [Value], rows: Int?)
+    /// As `run`, and its `RETURNING` columns of its one row are handed back (keys the store generated).
+    case returning(Statement, [Value], kinds: [ColumnKind])
+  }
+
+  package var steps: [Step]
+  package init(_ steps: [Step] = []) { self.steps = steps }
+}
+
+/// What a guard says; the numbers are in the SQL. PostgreSQL carries them as SQLSTATE `MT0nn`.
+package enum GuardCode: Int, Sendable {
+  case absent = 1
+  case denied = 2
+  case stale = 3
+  case wrongState = 4
+  case restricted = 5
+  /// A ref whose target is missing or invisible.
+  case brokenReference = 6
+  /// The idempotency key is there already.
+  case keyTaken = 7
+}
+
+/// How a batch ended.
+package enum WriteOutcome: Sendable {
+  /// Durable. The values of each `returning` step, in order.
+  case committed([[Value]])
+  /// Nothing changed: the step's index and the guard's code.
+  case refused(step: Int, code: Int)
+  /// Nothing changed: a unique index or primary key already holds the value.
+  case uniqueViolation(step: Int, table: String, columns: [String])
+  /// Nothing changed: a foreign key (missing target, or a restricted delete). `constraint` where the store names it.
+  case foreignKeyViolation(step: Int, constraint: String?)
+  /// Nothing changed: a CHECK or NOT NULL.
+  case checkViolation(step: Int, constraint: String)
+  /// Nothing changed: a `run` changed another number of rows.
+  case unexpectedRows(step: Int, count: Int)
+}

@@ -1,0 +1,87 @@
+package import Base
+
+/// SQL under construction: literal text from the builder's own code, quoted identifiers, and parameters.
+///
+/// The only way to a database: text comes from string literals of this target (`StaticString`), from identifiers of the
+/// contract (always quoted) and from numbers. A value is always a parameter.
+package struct SQL: Sendable {
+  /// Where a parameter's value comes from when the statement runs.
+  package enum Source: Sendable, Equatable {
+    case value(Value)
+    /// The value at that place of what the caller of the statement hands over.
+    case slot(Int)
+  }
+
+  enum Piece: Sendable {
+    case text(String)
+    case parameter(ColumnKind, Source)
+  }
+
+  private(set) var pieces: [Piece] = []
+
+  package init() {}
+  package init(_ text: StaticString) { append(text) }
+
+  package var isEmpty: Bool { pieces.isEmpty }
+
+  package mutating func append(_ text: StaticString) { pieces.append(.text(text.description)) }
+
+  /// A name as an identifier, quoted whatever it holds.
+  package mutating func append(identifier name: String) {
+    var quoted = "\""
+    for character in name.unicodeScalars {
+      if character == "\"" { quoted += "\"\"" } else if character != "\0" { quoted.unicodeScalars.append(character) }
+    }
+    pieces.append(.text(quoted + "\""))
+  }
+
+  package mutating func append(_ number: Int) { pieces.append(.text(String(number))) }
+
+  package mutating func append(parameter kind: ColumnKind, _ source: Source) { pieces.append(.parameter(kind, source)) }
+
+  package mutating func append(_ other: SQL) { pieces.append(contentsOf: other.pieces) }
+
+  /// A text literal, for schema definitions and their defaults only: parameters are not allowed there.
+  package mutating func append(literal text: String) {
+    pieces.append(.text("'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"))
+  }
+
+  package static func + (a: SQL, b: SQL) -> SQL {
+    var result = a
+    result.append(b)
+    return result
+  }
+
+  /// The statement and where its parameters come from, in order.
+  package func statement(for dialect: Dialect) -> PreparedSQL {
+    var text = ""
+    var kinds: [ColumnKind] = []
+    var sources: [Source] = []
+    for piece in pieces {
+      switch piece {
+      case .text(let part): text += part
+      case .parameter(let kind, let source):
+        kinds.append(kind)
+        sources.append(source)
+        text += (dialect == .sqlite ? "?" : "$") + String(kinds.count)
+      }
+    }
+    return PreparedSQL(statement: Statement(text: text, parameters: kinds), sources: sources)
+  }
+}
+
+/// A statement and the sources of its parameters.
+package struct PreparedSQL: Sendable {
+  package let statement: Statement
+  package let sources: [SQL.Source]
+
+  /// The values to bind, slots filled from `slots`.
+  package func values(_ slots: [Value] = []) -> [Value] {
+    sources.map { source in
+      switch source {
+      case .value(let value): value
+      case .slot(let index): slots[index]
+      }
+    }
+  }
+}

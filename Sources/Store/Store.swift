@@ -1,0 +1,79 @@
+package import Base
+
+/// A database: what the service needs of it. It knows no protocol and no rule.
+///
+/// Every call is bounded in time by the store's own time-outs, safe from any task, and cancellable: a cancelled read
+/// throws `.cancelled`; a cancelled write may still take effect (its outcome is then unknown to the caller).
+package protocol Store: Sendable {
+  var dialect: Dialect { get }
+
+  /// Runs one read.
+  func read(_ query: Query) async throws(StoreError) -> Rows
+
+  /// Runs a batch: see `WriteBatch`. Returns only when the outcome is durable (a refusal: when what it was decided on is).
+  func write(_ batch: WriteBatch) async throws(StoreError) -> WriteOutcome
+
+  /// Runs schema statements in one transaction, under the store's migration lock.
+  func define(_ statements: [String]) async throws(StoreError)
+
+  /// The rows of a statement as text, for schema inspection and query plans. Not for requests. At most 100,000 rows.
+  func inspect(_ statement: String, _ values: [Value]) async throws(StoreError) -> [[String?]]
+
+  /// A cheap round trip: throws when the store cannot answer.
+  func ping() async throws(StoreError)
+
+  /// Figures for `/metrics`: queue lengths, group sizes, connections.
+  func gauges() -> [StoreGauge]
+
+  /// Finishes what is queued and closes. Later calls throw `.closed`.
+  func close() async
+}
+
+/// The SQL dialect of a store.
+package enum Dialect: String, Sendable {
+  case sqlite, postgres
+}
+
+/// One figure of a store.
+package struct StoreGauge: Sendable {
+  package var name: String
+  package var help: String
+  package var value: Double
+  package init(name: String, help: String, value: Double) {
+    self.name = name
+    self.help = help
+    self.value = value
+  }
+}
+
+/// Why a store could not do its work. Nothing the peer sent causes one, except `.interrupted` by its own budget.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+  package enum Code: String, Sendable {
+    /// It cannot be reached, or a connection was lost before anything can have happened.
+    case unavailable
+    /// A queue or pool is full.
+    case overloaded
+    case timeout
+    /// The connection was lost after a write was sent: its outcome is not known.
+    case outcomeUnknown
+    /// Disk full, I/O error, read-only file.
+    case storage
+    case corrupt
+    case cancelled
+    case closed
+    /// A statement the database does not accept: a defect of ours, or a schema that does not fit.
+    case invalidStatement
+    /// A stored value that its column's kind cannot hold.
+    case invalidValue
+  }
+  package var code: Code
+  /// For the log, never for a peer.
+  package var message: String
+
+  package init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  package var description: String { "\(code.rawValue): \(message)" }
+}
