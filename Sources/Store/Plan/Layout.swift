@@ -1,0 +1,202 @@
+package import Contract
+
+/// Where everything of a contract lies in the database: tables, columns and how they hold their values, indexes.
+/// Made once from the contract; schema, predicates and operation plans all read it, so that they agree.
+package struct Layout: Sendable {
+  /// In the contract's order.
+  package let tables: [TableLayout]
+  private let places: [String: Int]
+
+  package init(_ contract: Contract) {
+    var tables: [TableLayout] = []
+    var places: [String: Int] = [:]
+    for resource in contract.resources {
+      places[resource.name] = tables.count
+      tables.append(TableLayout(resource))
+    }
+    self.tables = tables
+    self.places = places
+  }
+
+  package subscript(_ resource: String) -> TableLayout? {
+    guard let place = places[resource] else { return nil }
+    return tables[place]
+  }
+}
+
+/// One resource's table.
+package final class TableLayout: Sendable {
+  package let resource: String
+  package let table: String
+  package let schema: String?
+  package let isManaged: Bool
+  package let hasRevision: Bool
+  package let key: [ColumnLayout]
+  /// Every member of a record in the order of its JSON: `id`, the fields, `created_at`, `updated_at`, `revision`.
+  package let fields: [FieldLayout]
+  /// Declared ones and those that `unique`, `index` and refs bring. Each implicitly ends with the key.
+  package let indexes: [IndexLayout]
+  private let places: [String: Int]
+
+  init(_ resource: Resource) {
+    self.resource = resource.name
+    table = resource.storage.table
+    schema = resource.storage.schema
+    isManaged = resource.storage.isManaged
+    hasRevision = resource.storage.hasRevision
+    key = resource.storage.key.map {
+      ColumnLayout(name: $0.column, kind: ColumnKind($0.type, encoding: .standard), isNullable: false)
+    }
+    var fields = [FieldLayout.key(key)]
+    for field in resource.fields { fields.append(FieldLayout(field, isState: field.name == resource.states?.field)) }
+    if resource.storage.hasTimestamps {
+      fields.append(FieldLayout(engine: "created_at", kind: .timestamp))
+      fields.append(FieldLayout(engine: "updated_at", kind: .timestamp))
+    }
+    if resource.storage.hasRevision { fields.append(FieldLayout(engine: "revision", kind: .integer)) }
+    self.fields = fields
+    var places: [String: Int] = [:]
+    for (place, field) in fields.enumerated() { places[field.name] = place }
+    self.places = places
+    indexes = TableLayout.indexes(of: resource, fields: fields, places: places)
+  }
+
+  package func field(_ name: String) -> FieldLayout? {
+    guard let place = places[name] else { return nil }
+    return fields[place]
+  }
+
+  /// A member's place in `fields`.
+  package func place(_ name: String) -> Int? { places[name] }
+
+  private static func indexes(of resource: Resource, fields: [FieldLayout], places: [String: Int]) -> [IndexLayout] {
+    var wanted: [Index] = resource.indexes
+    for field in resource.fields {
+      if field.isUnique { wanted.append(Index(parts: [.init(field: field.name)], isUnique: true)) }
+      var isRef = false
+      if case .ref = field.type { isRef = true }
+      let isLeading = wanted.contains { $0.parts.first?.field == field.name && ($0.parts.count == 1 || !$0.isUnique) }
+      if field.isIndexed || isRef, !isLeading { wanted.append(Index(parts: [.init(field: field.name)])) }
+    }
+    var result: [IndexLayout] = []
+    for index in wanted {
+      let parts = index.parts.compactMap { part -> IndexLayout.Part? in
+        guard let place = places[part.field] else { return nil }
+        return IndexLayout.Part(field: part.field, columns: fields[place].columns.map(\.name), isDescending: part.descending)
+      }
+      guard parts.count == index.parts.count else { continue }
+      let layout = IndexLayout(table: resource.storage.table, parts: parts, isUnique: index.isUnique)
+      if !result.contains(where: { $0.parts == layout.parts && $0.isUnique == layout.isUnique }) { result.append(layout) }
+    }
+    return result
+  }
+}
+
+/// One column.
+package struct ColumnLayout: Sendable, Equatable {
+  package let name: String
+  package let kind: ColumnKind
+  package let isNullable: Bool
+}
+
+/// One member of a record: the columns it lies in and how they read as JSON.
+package struct FieldLayout: Sendable {
+  package let name: String
+  /// One; two for money (amount, currency); as many as the key has for `id`.
+  package let columns: [ColumnLayout]
+  package let content: RowEncoding.Content
+  /// The contract's field; nil for `id`, `created_at`, `updated_at`, `revision`.
+  package let field: Field?
+  /// Set for a ref.
+  package let reference: Reference?
+
+  package var isNullable: Bool { columns[0].isNullable }
+
+  init(_ field: Field, isState: Bool) {
+    name = field.name
+    self.field = field
+    let isNullable = !field.isRequired && !isState
+    if case .ref(let reference) = field.type { self.reference = reference } else { reference = nil }
+    if case .money = field.type {
+      columns = [
+        ColumnLayout(name: field.column + "_amount", kind: .integer, isNullable: isNullable),
+        ColumnLayout(name: field.column + "_currency", kind: .text, isNullable: isNullable),
+      ]
+      content = .money
+    } else {
+      let kind = ColumnKind(field.type, encoding: field.encoding)
+      columns = [ColumnLayout(name: field.column, kind: kind, isNullable: isNullable)]
+      content = .scalar(kind)
+    }
+  }
+
+  init(engine name: String, kind: ColumnKind) {
+    self.name = name
+    columns = [ColumnLayout(name: name, kind: kind, isNullable: false)]
+    content = .scalar(kind)
+    field = nil
+    reference = nil
+  }
+
+  private init(key columns: [ColumnLayout]) {
+    name = "id"
+    self.columns = columns
+    content = columns.count == 1 ? .scalar(columns[0].kind) : .joined(columns.map(\.kind))
+    field = nil
+    reference = nil
+  }
+
+  static func key(_ columns: [ColumnLayout]) -> FieldLayout { FieldLayout(key: columns) }
+}
+
+/// One index. The key's columns follow the parts where they are not among them already.
+package struct IndexLayout: Sendable {
+  package struct Part: Sendable, Equatable {
+    package let field: String
+    package let columns: [String]
+    package let isDescending: Bool
+  }
+
+  /// At most 63 bytes, the shorter of the stores' limits.
+  package let name: String
+  package let parts: [Part]
+  package let isUnique: Bool
+
+  init(table: String, parts: [Part], isUnique: Bool) {
+    self.parts = parts
+    self.isUnique = isUnique
+    var name = (isUnique ? "uq_" : "ix_") + table
+    for part in parts { name += "_" + part.field + (part.isDescending ? "_desc" : "") }
+    if name.utf8.count > 60 {
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      name = String(decoding: name.utf8.prefix(46).filter { $0 < 0x80 }, as: UTF8.self) + "_" + String(hash & 0xffff_ffff_ffff, radix: 36)
+    }
+    self.name = name
+  }
+}
+
+extension ColumnKind {
+  /// The kind of a field's (first) column.
+  package init(_ type: FieldType, encoding: ColumnEncoding) {
+    switch (type, encoding) {
+    case (.decimal(_, let scale, _, _), .real): self = .decimalAsReal(scale: scale)
+    case (.decimal(_, let scale, _, _), _): self = .decimal(scale: scale)
+    case (.timestamp, .text): self = .timestampAsText
+    case (.timestamp, .unixSeconds): self = .timestampAsUnixSeconds
+    case (.timestamp, .unixMilliseconds): self = .timestampAsUnixMilliseconds
+    case (.timestamp, _): self = .timestamp
+    case (.date, .text): self = .dateAsText
+    case (.date, _): self = .date
+    case (.boolean, .texts(let yes, let no)): self = .booleanAsTexts(yes: yes, no: no)
+    case (.boolean, _): self = .boolean
+    case (.uuid, .uuidText): self = .uuidAsText
+    case (.uuid, _): self = .uuid
+    case (.integer, _), (.money, _): self = .integer
+    case (.number, _): self = .number
+    case (.json, _), (.list, _), (.file, _): self = .json
+    case (.ref(let reference), let encoding): self = ColumnKind(reference.keyType, encoding: encoding)
+    case (.string, _), (.text, _), (.email, _), (.url, _), (.enumeration, _), (.secret, _): self = .text
+    }
+  }
+}
