@@ -23,10 +23,14 @@ package final class RowEncoding: Sendable {
     package let key: [UInt8]
     package let column: Int
     package let content: Content
-    package init(key: [UInt8], column: Int, content: Content) {
+    /// A boolean column (`ColumnKind.boolean`) that says whether this caller may see the field in this row; where it is
+    /// false or null the member is left out. Nil: always visible.
+    package let visibleWhen: Int?
+    package init(key: [UInt8], column: Int, content: Content, visibleWhen: Int? = nil) {
       self.key = key
       self.column = column
       self.content = content
+      self.visibleWhen = visibleWhen
     }
   }
 

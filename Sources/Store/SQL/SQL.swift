@@ -46,6 +46,16 @@ package struct SQL: Sendable {
     pieces.append(.text("'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"))
   }
 
+  /// The same with every slot moved by `offset`: for joining parts whose slots were numbered apart.
+  package func shifted(by offset: Int) -> SQL {
+    guard offset != 0 else { return self }
+    var result = SQL()
+    result.pieces = pieces.map { piece in
+      if case .parameter(let kind, .slot(let index)) = piece { .parameter(kind, .slot(index + offset)) } else { piece }
+    }
+    return result
+  }
+
   package static func + (a: SQL, b: SQL) -> SQL {
     var result = a
     result.append(b)
