@@ -1,0 +1,166 @@
+import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Takes lines without blocking and writes them in batches from a thread of its own.
+///
+/// Bound: `pendingBytesMax` bytes wait; a line beyond it is dropped and counted, and the next batch says how many were.
+/// A reader that stalls therefore costs lines, never a request's time.
+package final class LogWriter: Sendable {
+  package static let pendingBytesMax = 1 << 20
+  /// How long lines gather before they are written, so that a burst costs one wake-up. Warnings do not wait.
+  package static let gatheringMilliseconds = 10
+
+  private struct State {
+    var pending: [UInt8] = []
+    var dropped = 0
+    var droppedEver = 0
+    var isIdle = false
+    var isHurried = false
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+  private let descriptor: Int32
+  private let work = DispatchSemaphore(value: 0)
+  private let hurry = DispatchSemaphore(value: 0)
+  private let finished = DispatchSemaphore(value: 0)
+
+  /// - Parameter descriptor: stays the caller's, and must outlive `close`.
+  package init(descriptor: Int32) {
+    self.descriptor = descriptor
+    startThread()
+  }
+
+  /// Whether lines for people may be coloured there: only on a terminal, and never with `NO_COLOR` (no-color.org).
+  package static func wantsColour(descriptor: Int32) -> Bool {
+    if let value = getenv("NO_COLOR"), value.pointee != 0 { return false }
+    if let value = getenv("TERM"), String(cString: value) == "dumb" { return false }
+    return isatty(descriptor) == 1
+  }
+
+  package var droppedLines: Int { state.withLock { $0.droppedEver } }
+
+  /// Lets `format` append one line. `noteDrops` formats the line that says how many were dropped before it.
+  func append(isUrgent: Bool, _ format: (inout [UInt8]) -> Void, noteDrops: (Int, inout [UInt8]) -> Void) {
+    let (wake, hurried) = state.withLock { state -> (Bool, Bool) in
+      guard !state.isClosed else { return (false, false) }
+      let before = state.pending.count
+      if state.dropped > 0, before < LogWriter.pendingBytesMax / 2 {
+        noteDrops(state.dropped, &state.pending)
+        state.dropped = 0
+      }
+      let start = state.pending.count
+      format(&state.pending)
+      if state.pending.count > LogWriter.pendingBytesMax {
+        state.pending.removeLast(state.pending.count - start)
+        state.dropped += 1
+        state.droppedEver += 1
+      }
+      let wake = state.isIdle
+      state.isIdle = false
+      let hurried = !state.isHurried && (isUrgent || state.pending.count > LogWriter.pendingBytesMax / 4)
+      if hurried { state.isHurried = true }
+      return (wake, hurried)
+    }
+    if wake { work.signal() }
+    if hurried { hurry.signal() }
+  }
+
+  /// Writes what is pending, waiting at most `timeoutMilliseconds`, and takes no more lines. Further calls do nothing.
+  package func close(timeoutMilliseconds: Int) {
+    let wasClosed = state.withLock { state in
+      defer { state.isClosed = true }
+      return state.isClosed
+    }
+    guard !wasClosed else { return }
+    work.signal()
+    hurry.signal()
+    _ = finished.wait(timeout: .now() + .milliseconds(timeoutMilliseconds))
+  }
+
+  // MARK: the thread
+
+  private func run() {
+    var batch: [UInt8] = []
+    while true {
+      let mustWait = state.withLock { state in
+        state.isIdle = state.pending.isEmpty && !state.isClosed
+        return state.isIdle
+      }
+      if mustWait { work.wait() }
+      _ = hurry.wait(timeout: .now() + .milliseconds(LogWriter.gatheringMilliseconds))
+      let isClosed = state.withLock { state in
+        swap(&state.pending, &batch)
+        state.isHurried = false
+        return state.isClosed
+      }
+      write(batch)
+      batch.removeAll(keepingCapacity: true)
+      if isClosed, state.withLock({ $0.pending.isEmpty }) { break }
+    }
+    finished.signal()
+  }
+
+  /// Writes all of it, or gives up at an error: there is nowhere left to say so.
+  private func write(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { buffer in
+      var offset = 0
+      while offset < buffer.count {
+        #if canImport(Glibc)
+        let written = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
+        #else
+        let written = Darwin.write(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
+        #endif
+        if written > 0 {
+          offset += written
+        } else if errno == EAGAIN {
+          // Someone made the descriptor non-blocking (a shared terminal): wait until it takes more.
+          var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          _ = waitUntilWritable(&poll)
+        } else if errno != EINTR {
+          return
+        }
+      }
+    }
+  }
+
+  private func waitUntilWritable(_ poll: inout pollfd) -> Int32 {
+    #if canImport(Glibc)
+    Glibc.poll(&poll, 1, 1000)
+    #else
+    Darwin.poll(&poll, 1, 1000)
+    #endif
+  }
+
+  // Safety: the retained reference is released exactly once, by the thread that `pthread_create` started (or here, when it
+  // started none).
+  private func startThread() {
+    let reference = Unmanaged.passRetained(self)
+    #if canImport(Glibc)
+    var thread = pthread_t()
+    let failed = pthread_create(&thread, nil, { Unmanaged<LogWriter>.run($0) }, reference.toOpaque())
+    if failed == 0 { pthread_detach(thread) } else { reference.release() }
+    #else
+    var thread: pthread_t?
+    let failed = pthread_create(&thread, nil, { Unmanaged<LogWriter>.run($0) }, reference.toOpaque())
+    if failed == 0, let thread { pthread_detach(thread) } else { reference.release() }
+    #endif
+    if failed != 0 { state.withLock { $0.isClosed = true } }
+  }
+
+  fileprivate func runThread() { run() }
+}
+
+extension Unmanaged where Instance == LogWriter {
+  // Safety: the pointer is the one that `startThread` retained.
+  fileprivate static func run(_ pointer: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    if let pointer { Unmanaged<LogWriter>.fromOpaque(pointer).takeRetainedValue().runThread() }
+    return nil
+  }
+}
