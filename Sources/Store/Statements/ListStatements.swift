@@ -1,0 +1,120 @@
+/// One key of an order: a column and its direction.
+package struct OrderTerm: Sendable, Equatable, Hashable {
+  package var column: String
+  package var isDescending: Bool
+  /// Its column, for binding.
+  package var kind: ColumnKind
+  package var isNullable: Bool
+
+  package init(column: ColumnLayout, isDescending: Bool) {
+    self.column = column.name
+    self.isDescending = isDescending
+    kind = column.kind
+    isNullable = column.isNullable
+  }
+
+  package static func == (a: Self, b: Self) -> Bool { a.column == b.column && a.isDescending == b.isDescending }
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(column)
+    hasher.combine(isDescending)
+  }
+}
+
+/// What a list statement is made from.
+package struct ListSpecification: Sendable {
+  package var projection: Projection
+  /// Columns that equal a value, served by the index; `isNull` asks for null instead and takes no slot.
+  package var equalities: [(column: ColumnLayout, isNull: Bool)] = []
+  /// Ends with the key.
+  package var order: [OrderTerm]
+  /// The page begins beyond a row: which of its order values are null. Nil for the first page.
+  package var seek: [Bool]?
+  /// Conditions that no index serves: applied to at most `budget` rows of what the index yields.
+  package var filters: [Predicate] = []
+  package var budget = 10_000
+  /// Rows wanted, one more than a page holds.
+  package var limit: Int
+
+  package init(projection: Projection, order: [OrderTerm], limit: Int) {
+    self.projection = projection
+    self.order = order
+    self.limit = limit
+  }
+}
+
+extension ReadStatements {
+  /// A page. Slots: the projection's, the equalities' values, the seek's (one for each term of the order), the filters'.
+  package func list(_ specification: ListSpecification) -> ReadStatement {
+    var builder = StatementBuilder()
+    let encoding: RowEncoding
+    if specification.filters.isEmpty {
+      builder.text("SELECT ")
+      encoding = specification.projection.append(to: &builder, table: table)
+      builder.text(" FROM ")
+      source(specification, in: &builder)
+    } else {
+      // The budget is an inner LIMIT: whatever the planner thinks, no more rows are looked at.
+      builder.slots = specification.projection.slots
+      builder.text("WITH scanned AS (SELECT t.* FROM ")
+      source(specification, in: &builder)
+      builder.order(specification.order, dialect: dialect)
+      builder.text(" LIMIT ")
+      builder.number(specification.budget)
+      builder.text(") SELECT ")
+      let next = builder.slots
+      builder.slots = 0
+      encoding = specification.projection.append(to: &builder, table: table)
+      builder.slots = next
+      builder.text(" FROM scanned AS t WHERE ")
+      builder.list(specification.filters, separator: " AND ") { $0.predicate($1) }
+    }
+    builder.order(specification.order, dialect: dialect)
+    builder.text(" LIMIT ")
+    builder.number(specification.limit)
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: specification.limit)
+  }
+
+  /// How many rows there are, up to `limit`; with `scanned`, how many rows the index yields before the filters, which
+  /// tells whether the budget cut them. Slots: the equalities' values, the seek's, the filters'.
+  package func count(_ specification: ListSpecification, limit: Int, scanned: Bool = false) -> ReadStatement {
+    var builder = StatementBuilder()
+    let column = ColumnLayout(name: "n", kind: .integer, isNullable: false)
+    builder.text("SELECT t.\"n\" FROM (SELECT count(*) AS \"n\" FROM (SELECT 1 AS one FROM ")
+    if specification.filters.isEmpty || scanned {
+      source(specification, in: &builder)
+    } else {
+      builder.text("(SELECT t.* FROM ")
+      source(specification, in: &builder)
+      builder.text(" LIMIT ")
+      builder.number(specification.budget)
+      builder.text(") AS t WHERE ")
+      builder.list(specification.filters, separator: " AND ") { $0.predicate($1) }
+    }
+    builder.text(" LIMIT ")
+    builder.number(limit)
+    builder.text(") AS counted) AS t")
+    let encoding = RowEncoding(fields: [], captures: [RowEncoding.Capture(column: 0, kind: column.kind)])
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
+  }
+
+  /// `table AS t WHERE equalities AND seek`
+  private func source(_ specification: ListSpecification, in builder: inout StatementBuilder) {
+    builder.table(table)
+    builder.text(" AS t")
+    guard !specification.equalities.isEmpty || specification.seek != nil else { return }
+    builder.text(" WHERE ")
+    builder.list(specification.equalities, separator: " AND ") { builder, equality in
+      builder.column(equality.column.name)
+      if equality.isNull {
+        builder.text(" IS NULL")
+      } else {
+        builder.text(" = ")
+        builder.slot(equality.column.kind)
+      }
+    }
+    if let nulls = specification.seek {
+      if !specification.equalities.isEmpty { builder.text(" AND ") }
+      builder.seek(specification.order, nulls: nulls)
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package import Base
+
+/// A read that is ready to run: bind values in the order of its slots.
+package struct ReadStatement: Sendable {
+  package let prepared: PreparedSQL
+  package let encoding: RowEncoding
+  package let rowsMax: Int
+
+  package func query(_ slots: [Value]) -> Query {
+    Query(prepared.statement, prepared.values(slots), encoding: encoding, rowsMax: rowsMax)
+  }
+}
+
+/// Builds the statements that read one resource's table.
+package struct ReadStatements: Sendable {
+  package let dialect: Dialect
+  package let table: TableLayout
+
+  package init(dialect: Dialect, table: TableLayout) {
+    self.dialect = dialect
+    self.table = table
+  }
+
+  /// One record by its key. Slots: the projection's, the key, the rule's.
+  package func item(_ projection: Projection, rule: Predicate?) -> ReadStatement {
+    var builder = StatementBuilder()
+    builder.text("SELECT ")
+    let encoding = projection.append(to: &builder, table: table)
+    builder.text(" FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.keyEquals(table.key)
+    builder.and(rule)
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
+  }
+
+  /// Records by a one-column key, in any order. Slots: the projection's, `count` keys, the rule's.
+  package func items(_ projection: Projection, count: Int, rule: Predicate?) -> ReadStatement {
+    var builder = StatementBuilder()
+    builder.text("SELECT ")
+    let encoding = projection.append(to: &builder, table: table)
+    builder.text(" FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.column(table.key[0].name)
+    builder.text(" IN (")
+    builder.list(0..<count) { builder, _ in builder.slot(table.key[0].kind) }
+    builder.text(")")
+    builder.and(rule)
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: count)
+  }
+
+  /// At most `limit` records of each of `count` parents, newest key first within a parent: one statement, whatever the
+  /// number of parents. Slots: the parents' keys, the projection's, the rule's.
+  package func children(_ projection: Projection, by ref: FieldLayout, count: Int, limit: Int, rule: Predicate?) -> ReadStatement {
+    var builder = StatementBuilder()
+    let column = ref.columns[0]
+    builder.text("WITH p(parent) AS (VALUES ")
+    builder.list(0..<count) { builder, _ in
+      builder.text("(")
+      builder.slot(column.kind)
+      builder.text(")")
+    }
+    builder.text(") SELECT ")
+    let encoding = projection.append(to: &builder, table: table)
+    builder.text(" FROM p CROSS JOIN ")
+    builder.table(table)
+    builder.text(" AS t WHERE t.")
+    builder.identifier(table.key[0].name)
+    builder.text(" IN (SELECT t.")
+    builder.identifier(table.key[0].name)
+    builder.text(" FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.column(column.name)
+    builder.text(" = p.parent")
+    builder.and(rule)
+    builder.text(" ORDER BY ")
+    builder.column(table.key[0].name)
+    builder.text(" DESC LIMIT ")
+    builder.number(limit)
+    builder.text(") ORDER BY p.parent, t.")
+    builder.identifier(table.key[0].name)
+    builder.text(" DESC")
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: count * limit)
+  }
+
+  /// Whether a rule holds for a row that is not stored (yet): its columns as parameters. Slots: the row's columns in
+  /// the table's order, then each predicate's. Yields one row of booleans.
+  package func candidate(_ predicates: [Predicate]) -> ReadStatement {
+    var builder = StatementBuilder()
+    // The row comes first, so that its slots do: a CTE before the select list.
+    builder.candidate(table)
+    builder.text(" SELECT ")
+    let encoding = Projection(members: [], captures: predicates.map { .predicate($0) }).append(to: &builder, table: table)
+    builder.text(" FROM candidate AS t")
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
+  }
+}
+
+extension StatementBuilder {
+  mutating func and(_ predicate: Predicate?) {
+    guard let predicate else { return }
+    text(" AND ")
+    self.predicate(predicate)
+  }
+
+  /// `WITH candidate AS (SELECT ? AS "id", ...)`
+  mutating func candidate(_ table: TableLayout) {
+    text("WITH candidate AS (SELECT ")
+    list(table.allColumns) { builder, column in
+      builder.slot(column.kind)
+      builder.text(" AS ")
+      builder.identifier(column.name)
+    }
+    text(")")
+  }
+}
+
+extension TableLayout {
+  /// Every column once, in the order of `fields`.
+  package var allColumns: [ColumnLayout] {
+    var result: [ColumnLayout] = []
+    for field in fields {
+      for column in field.columns where !result.contains(where: { $0.name == column.name }) { result.append(column) }
+    }
+    return result
+  }
+}

@@ -1,0 +1,137 @@
+/// Builds the statements that change one resource's table, and the guards that go before them.
+package struct WriteStatements: Sendable {
+  package let dialect: Dialect
+  package let table: TableLayout
+
+  package init(dialect: Dialect, table: TableLayout) {
+    self.dialect = dialect
+    self.table = table
+  }
+
+  /// Slots: the columns' values in the order given. With `returningKey` the key's columns come back.
+  package func insert(_ columns: [ColumnLayout], returningKey: Bool) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("INSERT INTO ")
+    builder.table(table)
+    if columns.isEmpty {
+      builder.text(" DEFAULT VALUES")
+    } else {
+      builder.text(" (")
+      builder.list(columns) { $0.identifier($1.name) }
+      builder.text(") VALUES (")
+      builder.list(columns) { $0.slot($1.kind) }
+      builder.text(")")
+    }
+    if returningKey {
+      builder.text(" RETURNING ")
+      builder.list(table.key) { $0.identifier($1.name) }
+    }
+    return builder.prepared(for: dialect)
+  }
+
+  /// Slots: the new values, the key, then the values that must still be there (see `unchanged`).
+  package func update(_ columns: [ColumnLayout], unchanged: [Unchanged]) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("UPDATE ")
+    builder.table(table)
+    builder.text(" AS t SET ")
+    builder.list(columns) { builder, column in
+      builder.identifier(column.name)
+      builder.text(" = ")
+      builder.slot(column.kind)
+    }
+    builder.text(" WHERE ")
+    builder.keyEquals(table.key)
+    builder.unchanged(unchanged)
+    return builder.prepared(for: dialect)
+  }
+
+  /// Slots: the key, then the values that must still be there.
+  package func delete(unchanged: [Unchanged]) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("DELETE FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.keyEquals(table.key)
+    builder.unchanged(unchanged)
+    return builder.prepared(for: dialect)
+  }
+
+  /// A column that must still hold what was read: the revision, or every column where there is none. A null takes no slot.
+  package struct Unchanged: Sendable {
+    package var column: ColumnLayout
+    package var isNull: Bool
+    package init(column: ColumnLayout, isNull: Bool) {
+      self.column = column
+      self.isNull = isNull
+    }
+  }
+
+  /// The stored row still fulfils the rule. Slots: the rule's, the key.
+  package func rowGuard(_ rule: Predicate) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("SELECT CASE WHEN ")
+    builder.predicate(rule)
+    builder.text(" THEN 0 ELSE ")
+    builder.number(GuardCode.denied.rawValue)
+    builder.text(" END FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.keyEquals(table.key)
+    return builder.prepared(for: dialect)
+  }
+
+  /// The row as it would become fulfils the rule. Slots: the row's columns (`allColumns`), the rule's.
+  package func candidateGuard(_ rule: Predicate) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.candidate(table)
+    builder.text(" SELECT CASE WHEN ")
+    builder.predicate(rule)
+    builder.text(" THEN 0 ELSE ")
+    builder.number(GuardCode.denied.rawValue)
+    builder.text(" END FROM candidate AS t")
+    return builder.prepared(for: dialect)
+  }
+
+  /// This table holds a row with that key, and the caller may see it. Slots: the key, the rule's.
+  package func referenceGuard(rule: Predicate?) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("SELECT CASE WHEN EXISTS (SELECT 1 FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.keyEquals(table.key)
+    builder.and(rule)
+    builder.text(") THEN 0 ELSE ")
+    builder.number(GuardCode.brokenReference.rawValue)
+    builder.text(" END")
+    return builder.prepared(for: dialect)
+  }
+
+  /// Whether any row refers to a key through that field. Slots: the key. Yields at most one row, without columns.
+  package func referrer(_ ref: FieldLayout) -> ReadStatement {
+    var builder = StatementBuilder()
+    builder.text("SELECT 1 FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.column(ref.columns[0].name)
+    builder.text(" = ")
+    builder.slot(ref.columns[0].kind)
+    builder.text(" LIMIT 1")
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: RowEncoding(fields: [], captures: []), rowsMax: 1)
+  }
+}
+
+extension StatementBuilder {
+  mutating func unchanged(_ columns: [WriteStatements.Unchanged]) {
+    for unchanged in columns {
+      text(" AND ")
+      column(unchanged.column.name)
+      if unchanged.isNull {
+        text(" IS NULL")
+      } else {
+        text(" = ")
+        slot(unchanged.column.kind)
+      }
+    }
+  }
+}
