@@ -1,0 +1,183 @@
+import Base
+import Reactor
+import Synchronization
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Runs a body with loops of its own, and ends them.
+func withLoops<T>(_ count: Int = 1, _ body: (EventLoopGroup) async throws -> T) async throws -> T {
+  let group = try EventLoopGroup(count: count)
+  do {
+    let result = try await body(group)
+    await end(group)
+    return result
+  } catch {
+    await end(group)
+    throw error
+  }
+}
+
+private func end(_ group: EventLoopGroup) async {
+  group.stop()
+  await withCheckedContinuation { continuation in
+    Thread.run {
+      group.join()
+      continuation.resume()
+    }
+  }
+}
+
+/// A thread for what blocks.
+enum Thread {
+  private final class Box {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+  }
+  static func run(_ body: @escaping @Sendable () -> Void) {
+    var thread = pthread_t()
+    let box = Unmanaged.passRetained(Box(body)).toOpaque()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+        return nil
+      }, box)
+    precondition(code == 0)
+    pthread_detach(thread)
+  }
+}
+
+@Suite struct EventLoopTests {
+  @Test func aTaskRunsOnTheLoopItPrefers() async throws {
+    try await withLoops(2) { group in
+      for loop in group.loops {
+        let index = await Task(executorPreference: loop) {
+          await Task.yield()
+          return EventLoop.current?.index
+        }.value
+        #expect(index == loop.index)
+      }
+      #expect(EventLoop.current == nil)
+    }
+  }
+
+  @Test func anActorWithTheLoopAsItsExecutorRunsThere() async throws {
+    actor Worker {
+      let loop: EventLoop
+      nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+      init(_ loop: EventLoop) { self.loop = loop }
+      func isThere() -> Bool { loop.isCurrent }
+    }
+    try await withLoops { group in
+      let worker = Worker(group.loops[0])
+      #expect(await worker.isThere())
+    }
+  }
+
+  @Test func everyBodyFromOtherThreadsRunsOnceAndInOrder() async throws {
+    try await withLoops { group in
+      let loop = group.loops[0]
+      let seen = Mutex<[Int]>([])
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        Thread.run {
+          for number in 0..<10_000 { loop.execute { seen.withLock { $0.append(number) } } }
+          loop.execute { done.resume() }
+        }
+      }
+      #expect(seen.withLock { $0 } == Array(0..<10_000))
+    }
+  }
+
+  @Test func tickEndComesAfterTheJobsOfTheTick() async throws {
+    try await withLoops { group in
+      let loop = group.loops[0]
+      let seen = Mutex<[String]>([])
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          loop.onTickEnd {
+            seen.withLock { $0.append("end") }
+            loop.execute { done.resume() }
+          }
+          loop.execute {
+            seen.withLock { $0.append("job") }
+            loop.execute { seen.withLock { $0.append("job of a job") } }
+          }
+          seen.withLock { $0.append("first") }
+        }
+      }
+      #expect(seen.withLock { $0 } == ["first", "job", "job of a job", "end"])
+    }
+  }
+
+  @Test func timersFireInTheOrderOfTheirTimesAndCancelledOnesNever() async throws {
+    try await withLoops { group in
+      let loop = group.loops[0]
+      let seen = Mutex<[Int]>([])
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          loop.schedule(after: .milliseconds(8)) { done.resume() }
+          loop.schedule(after: .milliseconds(4)) { seen.withLock { $0.append(4) } }
+          let cancelled = loop.schedule(after: .milliseconds(2)) { seen.withLock { $0.append(2) } }
+          loop.schedule(after: .milliseconds(1)) { seen.withLock { $0.append(1) } }
+          cancelled.cancel()
+          cancelled.cancel()
+        }
+      }
+      #expect(seen.withLock { $0 } == [1, 4])
+    }
+  }
+
+  @Test func pendingTimersAreFreedWhenTheLoopEnds() async throws {
+    final class Witness: Sendable {}
+    weak var weak: Witness?
+    try await withLoops { group in
+      let loop = group.loops[0]
+      let witness = Witness()
+      weak = witness
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          loop.schedule(after: .seconds(3600)) { _ = witness }
+          done.resume()
+        }
+      }
+    }
+    #expect(weak == nil)
+  }
+
+  @Test(arguments: [
+    (Duration.zero, 0), (.nanoseconds(1), 1), (.milliseconds(5), 5), (.microseconds(5001), 6), (.seconds(-3), 0),
+    (.seconds(2), 2000), (.milliseconds(-1), 0),
+  ] as [(Duration, UInt64)])
+  func durationsRoundUpToMilliseconds(duration: Duration, milliseconds: UInt64) {
+    #expect(duration.millisecondsRoundedUp == milliseconds)
+  }
+
+  @Test func theCachedWallClockFollowsTheRealOne() async throws {
+    try await withLoops { group in
+      let cached = await Task(executorPreference: group.loops[0]) { EventLoop.current?.wallTime }.value
+      let distance = SystemClock().now.microseconds - (try #require(cached)).microseconds
+      #expect(distance >= 0 && distance < 5_000_000)
+    }
+  }
+
+  @Test func aSignalReachesItsHandler() async throws {
+    try await withLoops { group in
+      let number = await withCheckedContinuation { (done: CheckedContinuation<Int32, Never>) in
+        let once = Mutex<CheckedContinuation<Int32, Never>?>(done)
+        group.onSignal([SIGUSR2]) { number in
+          once.withLock { continuation in
+            continuation?.resume(returning: number)
+            continuation = nil
+          }
+        }
+        group.loops[0].execute { kill(getpid(), SIGUSR2) }
+      }
+      #expect(number == SIGUSR2)
+    }
+  }
+}
