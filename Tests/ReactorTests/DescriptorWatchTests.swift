@@ -9,6 +9,10 @@ import Darwin
 #endif
 
 @Suite struct DescriptorWatchTests {
+  private final class Held: Sendable {
+    let watch = Mutex<DescriptorWatch?>(nil)
+  }
+
   /// Two connected sockets.
   private func pair() throws -> (Int32, Int32) {
     var ends: [Int32] = [0, 0]
@@ -25,30 +29,30 @@ import Darwin
     let (near, far) = try pair()
     try await withLoops { group in
       let loop = group.loops[0]
-      let watch = Mutex<DescriptorWatch?>(nil)
+      let held = Held()
       let first = await withCheckedContinuation { (done: CheckedContinuation<DescriptorEvents, Never>) in
         loop.execute {
           let made = try? loop.watch(descriptor: near, events: .readable) { events in
-            watch.withLock { $0?.update([]) }
+            held.watch.withLock { $0?.update([]) }
             done.resume(returning: events)
           }
-          watch.withLock { $0 = made }
+          held.watch.withLock { $0 = made }
           write(far, "x", 1)
         }
       }
       #expect(first == .readable)
       // Not read, and told again once both directions are asked for.
-      let isPaused = await Task(executorPreference: loop) { watch.withLock { $0?.events.isEmpty } }.value
+      let isPaused = await Task(executorPreference: loop) { held.watch.withLock { $0?.events.isEmpty } }.value
       #expect(isPaused == true)
       await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
         loop.execute {
-          watch.withLock { $0?.close() }
+          held.watch.withLock { $0?.close() }
           let made = try? loop.watch(descriptor: near, events: [.readable, .writable]) { events in
             #expect(events == [.readable, .writable])
-            watch.withLock { $0?.close() }
+            held.watch.withLock { $0?.close() }
             done.resume()
           }
-          watch.withLock { $0 = made }
+          held.watch.withLock { $0 = made }
         }
       }
     }

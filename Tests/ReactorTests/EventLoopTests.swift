@@ -149,10 +149,11 @@ enum Thread {
     #expect(weak == nil)
   }
 
-  @Test(arguments: [
-    (Duration.zero, 0), (.nanoseconds(1), 1), (.milliseconds(5), 5), (.microseconds(5001), 6), (.seconds(-3), 0),
-    (.seconds(2), 2000), (.milliseconds(-1), 0),
-  ] as [(Duration, UInt64)])
+  @Test(
+    arguments: [
+      (Duration.zero, 0), (.nanoseconds(1), 1), (.milliseconds(5), 5), (.microseconds(5001), 6), (.seconds(-3), 0),
+      (.seconds(2), 2000), (.milliseconds(-1), 0),
+    ] as [(Duration, UInt64)])
   func durationsRoundUpToMilliseconds(duration: Duration, milliseconds: UInt64) {
     #expect(duration.millisecondsRoundedUp == milliseconds)
   }
