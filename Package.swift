@@ -52,7 +52,7 @@ let package = Package(
       name: "CRE2", path: "Sources/CShims/CRE2", linkerSettings: [.linkedLibrary("re2")]),
     // ground
     room("Base"),
-    room("JSON", ["Base"]),
+    room("JSON", ["Base"], unsafe: true),
     room("YAML", ["Base", "CYAML"], unsafe: true),
     room("Pattern", ["Base", "CRE2"], unsafe: true),
     room("Crypto", ["Base", "COpenSSL"], unsafe: true),

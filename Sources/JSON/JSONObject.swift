@@ -1,0 +1,46 @@
+/// Members in the order they were added, each name once.
+package struct JSONObject: Sendable, Equatable {
+  package struct Member: Sendable, Equatable {
+    package var name: String
+    package var value: JSONValue
+
+    package init(name: String, value: JSONValue) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package private(set) var members: [Member] = []
+
+  package init() {}
+
+  package var isEmpty: Bool { members.isEmpty }
+  package var count: Int { members.count }
+  package var names: [String] { members.map(\.name) }
+
+  /// Setting appends a new name, replaces a known one in its place, and nil removes it. Linear.
+  package subscript(_ name: String) -> JSONValue? {
+    get { members.first { $0.name == name }?.value }
+    set {
+      let place = members.firstIndex { $0.name == name }
+      switch (place, newValue) {
+      case (let place?, let value?): members[place].value = value
+      case (let place?, nil): members.remove(at: place)
+      case (nil, let value?): members.append(Member(name: name, value: value))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  /// Adds a member whose name the caller knows to be new; constant time.
+  package mutating func append(_ name: String, _ value: JSONValue) {
+    members.append(Member(name: name, value: value))
+  }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+  /// The names must differ.
+  package init(dictionaryLiteral elements: (String, JSONValue)...) {
+    members = elements.map { Member(name: $0.0, value: $0.1) }
+  }
+}
