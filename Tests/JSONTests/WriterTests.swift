@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (1.0, "1.0"), (0.1, "0.1"), (-2.5, "-2.5"), (1e20, "1e+20"), (5e-324, "5e-324"), (.nan, "null"), (.infinity, "null"),
+    (1.0, "1.0"), (0.1, "0.1"), (-2.5, "-2.5"), (1e20, "1e+20"), (.leastNonzeroMagnitude, "5e-324"), (.nan, "null"), (.infinity, "null"),
     (-.infinity, "null"), (0.1 + 0.2, "0.30000000000000004"),
   ])
   func numbersAreShortest(value: Double, expected: String) {
