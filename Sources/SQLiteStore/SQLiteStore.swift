@@ -1,1 +1,134 @@
-// Placeholder until the first file of SQLiteStore stands.
+package import Base
+package import Store
+import Synchronization
+
+/// A database in one file: reader threads and one writer thread, all with connections of their own, in WAL mode.
+///
+/// Durability: `synchronous=FULL`; an outcome leaves after the `fsync` of the commit that it was decided in. One process opens
+/// a file at a time. Texts are compared by their UTF-8 bytes.
+package final class SQLiteStore: Store {
+  package let path: String
+  private let options: SQLiteOptions
+  private let reads: JobQueue<ReadJob>
+  private let writes: JobQueue<WriteJob>
+  private let state = WriterState()
+  private let threads: ThreadCount
+  private let clock = SystemClock()
+  private let timeoutNanoseconds: UInt64
+
+  /// Opens the file, making it and its folder where they are missing, and starts the threads. Blocks: call it at start.
+  ///
+  /// - Throws: `.unavailable` where another process has it open, `.corrupt` where it was not closed in order and its integrity
+  ///   check fails, `.storage` where it cannot be read or written.
+  package init(path: String, options: SQLiteOptions = SQLiteOptions()) throws(StoreError) {
+    self.path = path
+    self.options = options
+    timeoutNanoseconds = options.timeout.nanoseconds
+    reads = JobQueue(capacity: options.readQueueMax)
+    writes = JobQueue(capacity: options.writeQueueMax)
+    let (connections, lock) = try SQLiteStore.connect(path: path, options: options)
+    threads = ThreadCount(connections.count, lock: lock)
+    try start(connections)
+  }
+
+  deinit {
+    reads.close()
+    writes.close()
+  }
+
+  package var dialect: Dialect { .sqlite }
+
+  package func read(_ query: Query) async throws(StoreError) -> Rows {
+    let job = ReadJob(.query(query), deadline: deadline)
+    guard case .rows(let rows) = try await job.outcome(admittedBy: reads.push).get() else { return Rows() }
+    return rows
+  }
+
+  package func write(_ batch: WriteBatch) async throws(StoreError) -> WriteOutcome {
+    try checkWritable()
+    return try await WriteJob(.batch(batch), deadline: deadline).outcome(admittedBy: writes.push).get()
+  }
+
+  package func define(_ statements: [String]) async throws(StoreError) {
+    try checkWritable()
+    _ = try await WriteJob(.define(statements), deadline: .max).outcome(admittedBy: writes.push).get()
+  }
+
+  package func inspect(_ statement: String, _ values: [Value]) async throws(StoreError) -> [[String?]] {
+    let job = ReadJob(.inspect(statement, values), deadline: deadline)
+    guard case .text(let rows) = try await job.outcome(admittedBy: reads.push).get() else { return [] }
+    return rows
+  }
+
+  package func ping() async throws(StoreError) {
+    if state.hasFailed.load(ordering: .acquiring) { try checkWritable() }
+    _ = try await inspect("SELECT 1", [])
+  }
+
+  package func gauges() -> [StoreGauge] {
+    [
+      StoreGauge(name: "read_queue", help: "Reads that wait for a thread.", value: Double(reads.length)),
+      StoreGauge(name: "write_queue", help: "Batches that wait for the writer.", value: Double(writes.length)),
+      StoreGauge(
+        name: "group_size", help: "Batches in the last durable commit.",
+        value: Double(state.lastGroup.load(ordering: .relaxed))),
+      StoreGauge(
+        name: "commits_total", help: "Durable commits.", value: Double(state.commits.load(ordering: .relaxed))),
+      StoreGauge(name: "batches_total", help: "Batches run.", value: Double(state.batches.load(ordering: .relaxed))),
+    ]
+  }
+
+  package func close() async {
+    reads.close()
+    writes.close()
+    await threads.finished()
+  }
+
+  private var deadline: UInt64 { clock.monotonicNanoseconds &+ timeoutNanoseconds }
+
+  private func checkWritable() throws(StoreError) {
+    if options.isReadOnly { throw StoreError(.storage, "the database was opened to be read only: \(path)") }
+    guard state.hasFailed.load(ordering: .acquiring) else { return }
+    if let failure = state.failure.withLock({ $0 }) { throw failure }
+  }
+
+  /// Takes the lock and opens a connection for each thread, the writer's first.
+  private static func connect(path: String, options: SQLiteOptions) throws(StoreError) -> ([Connection], LockFile?) {
+    let readers = min(max(1, options.readers), 64)
+    guard !options.isReadOnly else {
+      return (try (0..<readers).map { _ throws(StoreError) in try Connection(opening: path, .inspector, options) }, nil)
+    }
+    try DatabaseFile.createFolder(of: path)
+    let lock = try LockFile(path: path + ".lock")
+    try DatabaseFile.create(path)
+    let mustCheck = DatabaseFile.wasLeftOpen(path)
+    var connections = [try Connection(opening: path, .writer, options)]
+    if mustCheck { try connections[0].checkIntegrity() }
+    for _ in 0..<readers { connections.append(try Connection(opening: path, .reader, options)) }
+    return (connections, lock)
+  }
+
+  private func start(_ connections: [Connection]) throws(StoreError) {
+    let (reads, writes, threads) = (reads, writes, threads)
+    let (state, groupMax) = (state, max(1, options.groupMax))
+    let readers = connections.count - (options.isReadOnly ? 0 : 1)
+    for connection in connections {
+      do throws(StoreError) {
+        try StoreThread.start {
+          if connection.role == .writer {
+            Writer(connection: connection, queue: writes, state: state, groupMax: groupMax).run()
+            connection.optimize()
+          } else {
+            Reader(connection: connection, queue: reads, readers: readers).run()
+          }
+          connection.close()
+          threads.oneEnded()
+        }
+      } catch {
+        reads.close()
+        writes.close()
+        throw error
+      }
+    }
+  }
+}

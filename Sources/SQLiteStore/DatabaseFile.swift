@@ -1,0 +1,45 @@
+import Store
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The file of a database on disk, before SQLite opens it.
+enum DatabaseFile {
+  /// Makes it (mode 0600) where it is missing, durably.
+  static func create(_ path: String) throws(StoreError) {
+    let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw StoreError(.storage, "\(path): \(LockFile.reason)") }
+    close(descriptor)
+    synchronizeFolder(of: path)
+  }
+
+  /// Whether it was not closed in order: its write-ahead log is still there.
+  static func wasLeftOpen(_ path: String) -> Bool { size(path + "-wal") > 0 }
+
+  /// Safety: `status` is a value of our own that `stat` fills.
+  private static func size(_ path: String) -> Int64 {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? Int64(status.st_size) : 0
+  }
+
+  /// Makes its folder (mode 0700), and those above, where they are missing.
+  static func createFolder(of path: String) throws(StoreError) {
+    var made = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/").dropLast() {
+      made += part
+      guard unsafe mkdir(made, 0o700) == 0 || errno == EEXIST else { throw StoreError(.storage, "\(made): \(LockFile.reason)") }
+      made += "/"
+    }
+  }
+
+  private static func synchronizeFolder(of path: String) {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    fsync(descriptor)
+    close(descriptor)
+  }
+}

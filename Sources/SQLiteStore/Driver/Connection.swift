@@ -1,0 +1,120 @@
+import CSQLite
+import Store
+
+/// One connection to a database file.
+///
+/// Safety: the handle is open from `init` to `close`, after which nobody uses the connection. A connection is opened without SQLite's own mutexes and handed to one
+/// thread, which alone uses it from then on; that is why it is `@unchecked Sendable`. The watch outlives the handle.
+@safe final class Connection: @unchecked Sendable {
+  enum Role {
+    case reader, writer, inspector
+  }
+
+  private let handle: OpaquePointer
+  let role: Role
+  private var isOpen = true
+  private var cache = StatementCache()
+  let watch = Watch()
+
+  init(path: String, role: Role, options: SQLiteOptions) throws(DriverError) {
+    _ = Connection.initialized
+    var opened: OpaquePointer?
+    let access = role == .inspector ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let code = unsafe sqlite3_open_v2(path, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard let database = unsafe opened, code == SQLITE_OK else {
+      let message = unsafe String(cString: sqlite3_errstr(code))
+      unsafe sqlite3_close_v2(opened)
+      throw DriverError(code: code, message: "\(message): \(path)")
+    }
+    unsafe handle = database
+    self.role = role
+    unsafe sqlite3_busy_timeout(database, options.busyTimeoutMilliseconds)
+    unsafe martlet_sqlite_defend(database)
+    unsafe sqlite3_progress_handler(
+      database, Watch.instructions,
+      { context in
+        guard let context = unsafe context else { return 0 }
+        return unsafe Unmanaged<Watch>.fromOpaque(context).takeUnretainedValue().mustStop ? 1 : 0
+      }, Unmanaged.passUnretained(watch).toOpaque())
+    try configure(role: role, options: options)
+  }
+
+  /// As `init`, with the store's errors.
+  convenience init(opening path: String, _ role: Role, _ options: SQLiteOptions) throws(StoreError) {
+    do throws(DriverError) {
+      try self.init(path: path, role: role, options: options)
+    } catch {
+      throw error.storeError
+    }
+  }
+
+  deinit { close() }
+
+  /// The last connection of all that closes copies the write-ahead log into the file and removes it.
+  func close() {
+    guard isOpen else { return }
+    isOpen = false
+    cache.removeAll()
+    unsafe sqlite3_close_v2(handle)
+  }
+
+  private static let initialized: Int32 = martlet_sqlite_initialize()
+
+  private func configure(role: Role, options: SQLiteOptions) throws(DriverError) {
+    try execute("PRAGMA trusted_schema=OFF")
+    try execute("PRAGMA cell_size_check=ON")
+    try execute("PRAGMA temp_store=MEMORY")
+    try execute("PRAGMA cache_size=-\(max(64, options.cacheKibibytes))")
+    try execute("PRAGMA mmap_size=\(max(0, options.mappedBytes))")
+    switch role {
+    case .writer:
+      guard try rows("PRAGMA journal_mode=WAL").first?.first == "wal" else {
+        throw DriverError(code: SQLITE_CANTOPEN, message: "the file system cannot hold a write-ahead log")
+      }
+      try execute("PRAGMA synchronous=FULL")
+      try execute("PRAGMA foreign_keys=ON")
+      try execute("PRAGMA wal_autocheckpoint=\(max(1, options.checkpointPages))")
+      try execute("PRAGMA journal_size_limit=67108864")
+    case .reader, .inspector:
+      try execute("PRAGMA query_only=ON")
+    }
+  }
+
+  /// Whether no transaction is open: also after SQLite rolled one back by itself.
+  var isIdle: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
+
+  /// Rows that the last INSERT, UPDATE or DELETE changed.
+  var changes: Int { unsafe Int(clamping: sqlite3_changes64(handle)) }
+
+  /// The statement, compiled on its first use.
+  func prepared(_ statement: Statement) throws(DriverError) -> PreparedStatement {
+    if let found = cache.find(statement.number) { return found }
+    let compiled = try compile(statement.text, persistent: true)
+    cache.insert(compiled, number: statement.number)
+    return compiled
+  }
+
+  /// Runs a statement without parameters and drops its rows.
+  func execute(_ text: String) throws(DriverError) {
+    let statement = try compile(text, persistent: false)
+    defer { statement.finalize() }
+    while try statement.step() == .row {}
+  }
+
+  /// A statement for one use: the caller finalises it.
+  func compile(_ text: String, persistent: Bool) throws(DriverError) -> PreparedStatement {
+    var compiled: OpaquePointer?
+    let flags = persistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0
+    // The text ends in a NUL of its own: `-1` reads up to there.
+    let code = unsafe sqlite3_prepare_v3(handle, text, -1, flags, &compiled, nil)
+    guard code == SQLITE_OK else { throw error }
+    guard let pointer = unsafe compiled else {
+      throw DriverError(code: SQLITE_MISUSE, message: "an empty statement")
+    }
+    return unsafe PreparedStatement(pointer)
+  }
+
+  var error: DriverError {
+    unsafe DriverError(code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)))
+  }
+}

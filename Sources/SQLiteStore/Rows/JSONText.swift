@@ -1,0 +1,75 @@
+import Base
+
+/// JSON texts of single values, appended to a row.
+enum JSONText {
+  /// A string in quotes, escaped as RFC 8259 section 7 demands; ill-formed UTF-8 becomes U+FFFD.
+  static func append(string bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\""))
+    if unsafe isPlain(bytes) {
+      unsafe out.append(contentsOf: bytes)
+    } else {
+      for byte in unsafe String(decoding: bytes, as: UTF8.self).utf8 { append(escaped: byte, to: &out) }
+    }
+    out.append(UInt8(ascii: "\""))
+  }
+
+  /// Whether every byte is ASCII that stands for itself.
+  private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var needsCare: UInt8 = 0
+    for place in 0..<bytes.count {
+      let byte = unsafe bytes[place]
+      needsCare |= byte & 0x80
+      needsCare |= byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 1 : 0
+    }
+    return needsCare == 0
+  }
+
+  private static func append(escaped byte: UInt8, to out: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""): out.append("\\\"")
+    case UInt8(ascii: "\\"): out.append("\\\\")
+    case 0x0a: out.append("\\n")
+    case 0x0d: out.append("\\r")
+    case 0x09: out.append("\\t")
+    case 0..<0x20:
+      out.append("\\u00")
+      out.append(UInt8.hexadecimalDigit(byte >> 4))
+      out.append(UInt8.hexadecimalDigit(byte & 15))
+    default: out.append(byte)
+    }
+  }
+
+  /// The shortest text that reads back as the same number; it is finite.
+  static func append(number: Double, to out: inout [UInt8]) {
+    if let whole = Int64(exactly: number), abs(number) < 1e15 {
+      out.append(decimal: whole)
+    } else {
+      out.append(number.description)
+    }
+  }
+
+  /// RFC 4648 section 4, with padding.
+  static func append(base64 bytes: [UInt8], to out: inout [UInt8]) {
+    var position = 0
+    while position < bytes.count {
+      let rest = min(3, bytes.count - position)
+      var group: UInt32 = 0
+      for place in 0..<3 { group = group << 8 | (place < rest ? UInt32(bytes[position + place]) : 0) }
+      for place in 0..<4 {
+        let digit = UInt8(truncatingIfNeeded: group >> UInt32(18 - 6 * place)) & 63
+        out.append(place <= rest ? JSONText.base64Digit(digit) : UInt8(ascii: "="))
+      }
+      position += 3
+    }
+  }
+
+  private static func base64Digit(_ value: UInt8) -> UInt8 {
+    switch value {
+    case 0..<26: value + UInt8(ascii: "A")
+    case 26..<52: value - 26 + UInt8(ascii: "a")
+    case 52..<62: value - 52 + UInt8(ascii: "0")
+    case 62: UInt8(ascii: "+")
+    default: UInt8(ascii: "/")
+    }
+  }
+}

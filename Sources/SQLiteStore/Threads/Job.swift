@@ -1,0 +1,76 @@
+import Store
+import Synchronization
+
+/// Where a job stands.
+private enum State {
+  static let new = 0
+  static let waiting = 1
+  static let running = 2
+  static let cancelled = 3
+  /// Running, and nobody waits for it.
+  static let interrupted = 4
+}
+
+/// Work that a task waits for and a thread does.
+///
+/// Safety: `@unchecked Sendable` because `continuation` is written before the job becomes `waiting` and read only by the one side
+/// that moved it on from there; the atomic state orders both.
+@safe final class Job<Work: Sendable, Output: Sendable>: Interruptible, @unchecked Sendable {
+  typealias Outcome = Result<Output, StoreError>
+
+  let work: Work
+  /// Monotonic nanoseconds after which it is not begun, and is ended where it can be.
+  let deadline: UInt64
+  private let state = Atomic<Int>(State.new)
+  private var continuation: UnsafeContinuation<Outcome, Never>?
+
+  init(_ work: Work, deadline: UInt64) {
+    self.work = work
+    self.deadline = deadline
+  }
+
+  var isInterrupted: Bool { state.load(ordering: .relaxed) == State.interrupted }
+
+  /// Hands itself over by `admit` and waits for its outcome. Cancelling the task gives it up where it has not begun.
+  func outcome(admittedBy admit: (Job) -> JobQueue<Job>.Admission) async -> Outcome {
+    await withTaskCancellationHandler {
+      await unsafe withUnsafeContinuation { continuation in
+        unsafe self.continuation = unsafe continuation
+        guard advance(from: State.new, to: State.waiting) else {
+          return finish(.failure(StoreError(.cancelled, "cancelled before it began")))
+        }
+        let admission = admit(self)
+        guard admission != .accepted, advance(from: State.waiting, to: State.cancelled) else { return }
+        finish(
+          .failure(
+            admission == .full
+              ? StoreError(.overloaded, "the store's queue is full") : StoreError(.closed, "the store is closed")))
+      }
+    } onCancel: {
+      cancel()
+    }
+  }
+
+  /// Whether the thread may begin; false for a job that was given up.
+  func begin() -> Bool { advance(from: State.waiting, to: State.running) }
+
+  /// Resumes the task that waits.
+  func finish(_ outcome: Outcome) {
+    let waiting = unsafe continuation
+    unsafe continuation = nil
+    unsafe waiting?.resume(returning: outcome)
+  }
+
+  private func cancel() {
+    if advance(from: State.new, to: State.cancelled) { return }
+    if advance(from: State.waiting, to: State.cancelled) {
+      finish(.failure(StoreError(.cancelled, "cancelled while it waited")))
+      return
+    }
+    _ = advance(from: State.running, to: State.interrupted)
+  }
+
+  private func advance(from old: Int, to new: Int) -> Bool {
+    state.compareExchange(expected: old, desired: new, ordering: .acquiringAndReleasing).exchanged
+  }
+}

@@ -1,0 +1,172 @@
+import Base
+import CSQLite
+import Store
+import Synchronization
+
+/// What the writer thread does.
+enum WriteWork: Sendable {
+  case batch(WriteBatch)
+  case define([String])
+}
+
+/// What comes of it. A definition that went well is `.committed([])`.
+typealias WriteJob = Job<WriteWork, WriteOutcome>
+
+/// Figures and state that the writer shares with everybody.
+final class WriterState: Sendable {
+  let commits = Atomic<Int>(0)
+  let batches = Atomic<Int>(0)
+  let lastGroup = Atomic<Int>(0)
+  /// Why no write is possible any more.
+  let failure = Mutex<StoreError?>(nil)
+  let hasFailed = Atomic<Bool>(false)
+
+  /// After a failed write to the disk nobody knows what the file holds until it has been opened anew: the kernel may have
+  /// dropped the pages and report the next `fsync` as good.
+  func fail(_ error: StoreError) {
+    failure.withLock { if $0 == nil { $0 = error } }
+    hasFailed.store(true, ordering: .releasing)
+  }
+}
+
+/// The one writer thread. Batches that wait together share one durable commit, each in its own savepoint; no outcome leaves
+/// before that commit, refusals included; a group that fails is run again one by one.
+struct Writer {
+  let connection: Connection
+  let queue: JobQueue<WriteJob>
+  let state: WriterState
+  let groupMax: Int
+  private let clock = SystemClock()
+
+  init(connection: Connection, queue: JobQueue<WriteJob>, state: WriterState, groupMax: Int) {
+    self.connection = connection
+    self.queue = queue
+    self.state = state
+    self.groupMax = groupMax
+  }
+
+  /// Until the queue is closed and empty.
+  func run() {
+    var jobs: [WriteJob] = []
+    jobs.reserveCapacity(groupMax)
+    var group: [(job: WriteJob, batch: WriteBatch)] = []
+    group.reserveCapacity(groupMax)
+    while queue.take(groupMax, into: &jobs) {
+      for job in jobs where job.begin() {
+        if let failure = state.failure.withLock({ $0 }) {
+          job.finish(.failure(failure))
+        } else if job.deadline < clock.monotonicNanoseconds {
+          job.finish(.failure(StoreError(.timeout, "the write waited longer than its time limit")))
+        } else {
+          switch job.work {
+          case .batch(let batch): group.append((job, batch))
+          case .define(let statements):
+            serve(group)
+            group.removeAll(keepingCapacity: true)
+            job.finish(connection.define(statements).map { .committed([]) })
+          }
+        }
+      }
+      serve(group)
+      group.removeAll(keepingCapacity: true)
+      jobs.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private func serve(_ group: [(job: WriteJob, batch: WriteBatch)]) {
+    guard !group.isEmpty else { return }
+    state.lastGroup.store(group.count, ordering: .relaxed)
+    state.batches.wrappingAdd(group.count, ordering: .relaxed)
+    if group.count > 1, let outcomes = runTogether(group) {
+      for (place, outcome) in outcomes.enumerated() { group[place].job.finish(outcome) }
+    } else {
+      for (job, batch) in group { job.finish(runAlone(batch, deadline: job.deadline)) }
+    }
+  }
+
+  /// All in one transaction. Nil where it was lost as a whole: then nothing has happened.
+  private func runTogether(_ group: [(job: WriteJob, batch: WriteBatch)]) -> [WriteJob.Outcome]? {
+    var outcomes: [WriteJob.Outcome] = []
+    outcomes.reserveCapacity(group.count)
+    do throws(DriverError) {
+      try connection.execute(Writer.begin)
+      for (job, batch) in group {
+        try connection.execute(Writer.savepoint)
+        connection.watch.begin(deadline: job.deadline, nil)
+        let outcome = connection.run(batch)
+        connection.watch.end()
+        // SQLite itself ends the transaction after some errors (disk full, interrupted).
+        guard !connection.isIdle else { return nil }
+        if !outcome.isCommitted { try connection.execute(Writer.rollbackToSavepoint) }
+        try connection.execute(Writer.release)
+        outcomes.append(outcome)
+      }
+    } catch {
+      rollBack()
+      return nil
+    }
+    do throws(DriverError) {
+      try commit()
+    } catch {
+      guard let lost = unknownOutcome(after: error) else { return nil }
+      return Array(repeating: .failure(lost), count: group.count)
+    }
+    return outcomes
+  }
+
+  private func runAlone(_ batch: WriteBatch, deadline: UInt64) -> WriteJob.Outcome {
+    if let failure = state.failure.withLock({ $0 }) { return .failure(failure) }
+    do throws(DriverError) {
+      try connection.execute(Writer.begin)
+    } catch {
+      return .failure(error.storeError)
+    }
+    connection.watch.begin(deadline: deadline, nil)
+    let outcome = connection.run(batch)
+    connection.watch.end()
+    guard outcome.isCommitted else {
+      rollBack()
+      return outcome
+    }
+    do throws(DriverError) {
+      try commit()
+    } catch {
+      if let lost = unknownOutcome(after: error) { return .failure(lost) }
+      // A foreign key that is checked at the end of the transaction.
+      if let violation = error.outcome(step: max(0, batch.steps.count - 1)) { return .success(violation) }
+      return .failure(error.storeError)
+    }
+    return outcome
+  }
+
+  private func commit() throws(DriverError) {
+    try connection.execute(Writer.commitStatement)
+    state.commits.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  /// Undoes what a failed commit left. After an I/O error the outcome is not known and the store takes no more writes.
+  private func unknownOutcome(after error: DriverError) -> StoreError? {
+    rollBack()
+    guard error.primaryCode == SQLITE_IOERR else { return nil }
+    state.fail(StoreError(.storage, "a write to the disk failed (\(error.message)); the store must be opened anew"))
+    return StoreError(.outcomeUnknown, "a write to the disk failed (\(error.message))")
+  }
+
+  private func rollBack() {
+    if !connection.isIdle { try? connection.execute(Writer.rollbackStatement) }
+  }
+
+  private static let begin = Statement(text: "BEGIN IMMEDIATE", parameters: [])
+  private static let commitStatement = Statement(text: "COMMIT", parameters: [])
+  private static let rollbackStatement = Statement(text: "ROLLBACK", parameters: [])
+  private static let savepoint = Statement(text: "SAVEPOINT batch", parameters: [])
+  private static let release = Statement(text: "RELEASE batch", parameters: [])
+  private static let rollbackToSavepoint = Statement(text: "ROLLBACK TO batch", parameters: [])
+}
+
+extension Result where Success == WriteOutcome {
+  /// Whether the batch's effect stands.
+  var isCommitted: Bool {
+    if case .success(.committed) = self { true } else { false }
+  }
+}
