@@ -92,22 +92,3 @@ extension PreparedStatement {
     }
   }
 }
-
-extension Value {
-  /// The text of a value as keys and JSON strings hold it.
-  func appendText(to out: inout [UInt8]) {
-    switch self {
-    case .string(let text): out.append(text)
-    case .integer(let number): out.append(decimal: number)
-    case .decimal(let decimal): decimal.append(to: &out)
-    case .timestamp(let time): time.append(to: &out)
-    case .date(let date): date.append(to: &out)
-    case .uuid(let uuid): uuid.append(to: &out)
-    case .boolean(let flag): out.append(flag ? "true" : "false")
-    case .number(let number): JSONText.append(number: number, to: &out)
-    case .json(let text): out.append(contentsOf: text)
-    case .bytes(let bytes): JSONText.append(base64: bytes, to: &out)
-    case .null, .duration, .money, .list: break
-    }
-  }
-}

@@ -1,9 +1,11 @@
-import Base
+package import Base
 
 /// JSON texts of single values, appended to a row.
-enum JSONText {
+package enum JSONText {
   /// A string in quotes, escaped as RFC 8259 section 7 demands; ill-formed UTF-8 becomes U+FFFD.
-  static func append(string bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+  ///
+  /// Safety: the buffer is read within its count during the call and not kept.
+  @unsafe package static func append(string bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
     if unsafe isPlain(bytes) {
       unsafe out.append(contentsOf: bytes)
@@ -14,6 +16,8 @@ enum JSONText {
   }
 
   /// Whether every byte is ASCII that stands for itself.
+  ///
+  /// Safety: every index is below the count.
   private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var needsCare: UInt8 = 0
     for place in 0..<bytes.count {
@@ -40,7 +44,7 @@ enum JSONText {
   }
 
   /// The shortest text that reads back as the same number; it is finite.
-  static func append(number: Double, to out: inout [UInt8]) {
+  package static func append(number: Double, to out: inout [UInt8]) {
     if let whole = Int64(exactly: number), abs(number) < 1e15 {
       out.append(decimal: whole)
     } else {
@@ -49,7 +53,7 @@ enum JSONText {
   }
 
   /// RFC 4648 section 4, with padding.
-  static func append(base64 bytes: [UInt8], to out: inout [UInt8]) {
+  package static func append(base64 bytes: [UInt8], to out: inout [UInt8]) {
     var position = 0
     while position < bytes.count {
       let rest = min(3, bytes.count - position)
@@ -70,6 +74,25 @@ enum JSONText {
     case 52..<62: value - 52 + UInt8(ascii: "0")
     case 62: UInt8(ascii: "+")
     default: UInt8(ascii: "/")
+    }
+  }
+}
+
+extension Value {
+  /// The text of a value as keys and JSON strings hold it.
+  package func appendText(to out: inout [UInt8]) {
+    switch self {
+    case .string(let text): out.append(text)
+    case .integer(let number): out.append(decimal: number)
+    case .decimal(let decimal): decimal.append(to: &out)
+    case .timestamp(let time): time.append(to: &out)
+    case .date(let date): date.append(to: &out)
+    case .uuid(let uuid): uuid.append(to: &out)
+    case .boolean(let flag): out.append(flag ? "true" : "false")
+    case .number(let number): JSONText.append(number: number, to: &out)
+    case .json(let text): out.append(contentsOf: text)
+    case .bytes(let bytes): JSONText.append(base64: bytes, to: &out)
+    case .null, .duration, .money, .list: break
     }
   }
 }

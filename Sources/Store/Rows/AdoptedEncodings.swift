@@ -1,15 +1,15 @@
-import Base
+package import Base
 
 extension Decimal {
   /// The nearest floating point number.
-  var approximation: Double {
+  package var approximation: Double {
     var divisor = 1.0
     for _ in 0..<max(0, min(scale, Decimal.digitsMax)) { divisor *= 10 }
     return Double(units) / divisor
   }
 
   /// A floating point number with `scale` digits after the point, rounded; nil past 18 digits.
-  init?(rounding number: Double, scale: Int) {
+  package init?(rounding number: Double, scale: Int) {
     var factor = 1.0
     for _ in 0..<max(0, min(scale, Decimal.digitsMax)) { factor *= 10 }
     let units = (number * factor).rounded()
@@ -20,7 +20,7 @@ extension Decimal {
 
 extension Timestamp {
   /// `2009-01-01 00:00:00`, with a fraction where it has one: what SQLite's own functions write and compare.
-  var plainText: String {
+  package var plainText: String {
     var text: [UInt8] = []
     append(to: &text)
     text[10] = UInt8(ascii: " ")
@@ -30,7 +30,7 @@ extension Timestamp {
 
   /// Reads what databases keep as text: `2009-01-01`, `2009-01-01 00:00:00`, `2009-01-01T00:00:00.5`, with or without a
   /// zone (without one it is UTC). Nil for anything else.
-  init?(plainText bytes: [UInt8]) {
+  package init?(plainText bytes: [UInt8]) {
     if let date = CalendarDate(bytes) {
       self = date.start
     } else if let time = Timestamp(bytes) ?? Timestamp(bytes + [UInt8(ascii: "Z")]) {
@@ -45,7 +45,7 @@ extension Timestamp {
 
 extension CalendarDate {
   /// The day of `2009-01-01` or `2009-01-01 00:00:00`. Nil for anything else.
-  init?(plainText bytes: [UInt8]) {
+  package init?(plainText bytes: [UInt8]) {
     if let date = CalendarDate(bytes) {
       self = date
     } else if bytes.count > 10, bytes[10] == UInt8(ascii: " ") || bytes[10] == UInt8(ascii: "T"),
