@@ -105,3 +105,11 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx17
 )
+
+// Measurements against other libraries (script/bench): not built otherwise.
+if Context.environment["MARTLET_BENCHMARKS"] != nil {
+  package.targets += [
+    library("CJansson", "jansson"),
+    .executableTarget(name: "Benchmarks", dependencies: ["Base", "JSON", "CJansson"], swiftSettings: memorySafe),
+  ]
+}
