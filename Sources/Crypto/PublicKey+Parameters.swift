@@ -1,12 +1,27 @@
 import COpenSSL
 
+/// Names and values for the library's parameter builder, which keeps the pointers it is given: these live for ever.
+private enum ParameterText {
+  // Safety: a StaticString is a constant of the program, closed by a zero.
+  static var modulus: UnsafePointer<CChar> { unsafe pointer("n") }
+  static var exponent: UnsafePointer<CChar> { unsafe pointer("e") }
+  static var group: UnsafePointer<CChar> { unsafe pointer("group") }
+  static var point: UnsafePointer<CChar> { unsafe pointer("pub") }
+  static var p256: UnsafePointer<CChar> { unsafe pointer("prime256v1") }
+
+  private static func pointer(_ text: StaticString) -> UnsafePointer<CChar> {
+    unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+  }
+}
+
 extension PublicKey {
   /// An RSA key from its modulus and exponent, unsigned and most significant octet first (RFC 7518 section 6.3.1).
   package init(rsaModulus modulus: [UInt8], exponent: [UInt8]) throws(CryptoError) {
     guard !modulus.isEmpty, modulus.count <= PublicKey.rsaBits.upperBound / 8 + 1, (1...8).contains(exponent.count) else {
       throw CryptoError(.weakKey, "an RSA key has 2048 to 16384 bits and an exponent of at most 64")
     }
-    // Safety: every object made here is freed on every way out; the numbers are copied by the builder's `to_param`.
+    // Safety: every object made here is freed on every way out; the numbers outlive `to_param`, which copies
+    // them; the names live for ever.
     guard let builder = unsafe OSSL_PARAM_BLD_new() else { throw ErrorQueue.failure("no memory") }
     defer { unsafe OSSL_PARAM_BLD_free(builder) }
     let n = unsafe BN_bin2bn(modulus, Int32(modulus.count), nil)
@@ -15,8 +30,8 @@ extension PublicKey {
       unsafe BN_free(n)
       unsafe BN_free(e)
     }
-    guard unsafe OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1,
-      unsafe OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1
+    guard unsafe OSSL_PARAM_BLD_push_BN(builder, ParameterText.modulus, n) == 1,
+      unsafe OSSL_PARAM_BLD_push_BN(builder, ParameterText.exponent, e) == 1
     else { throw ErrorQueue.failure("the RSA key cannot be made") }
     try self.init(unsafe PublicKey.make("RSA", builder))
   }
@@ -26,13 +41,14 @@ extension PublicKey {
     guard x.count == 32, y.count == 32 else {
       throw CryptoError(.malformedKey, "the coordinates of a P-256 key have 32 octets each")
     }
-    // Safety: every object made here is freed on every way out; the point outlives `to_param`, which copies it.
+    // Safety: every object made here is freed on every way out; the point outlives `to_param`, which
+    // copies it; the names live for ever.
     guard let builder = unsafe OSSL_PARAM_BLD_new() else { throw ErrorQueue.failure("no memory") }
     defer { unsafe OSSL_PARAM_BLD_free(builder) }
     let point = [0x04] + x + y
     let handle = try unsafe point.withUnsafeBufferPointer { (octets) throws(CryptoError) -> KeyHandle in
-      guard unsafe OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) == 1,
-        unsafe OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, octets.baseAddress, octets.count) == 1
+      guard unsafe OSSL_PARAM_BLD_push_utf8_string(builder, ParameterText.group, ParameterText.p256, 0) == 1,
+        unsafe OSSL_PARAM_BLD_push_octet_string(builder, ParameterText.point, octets.baseAddress, octets.count) == 1
       else { throw ErrorQueue.failure("the EC key cannot be made") }
       return try unsafe PublicKey.make("EC", builder)
     }
