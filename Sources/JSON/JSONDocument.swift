@@ -19,8 +19,8 @@ package final class JSONDocument: Sendable {
     guard bytes.count <= limits.bytesMax else {
       throw JSONError(offset: limits.bytesMax, message: "the text is longer than \(limits.bytesMax) bytes")
     }
+    // Safety: the parser lives inside this closure, and so does its view of the array.
     let result = unsafe bytes.withUnsafeBufferPointer { source -> Result<ContiguousArray<TapeNode>, JSONError> in
-      // Safety: the parser lives inside this closure, and so does its view of the array.
       var parser = unsafe JSONParser(source, depthMax: limits.depthMax)
       do throws(JSONError) {
         try parser.parseDocument()

@@ -1,0 +1,73 @@
+# Sourced by the other scripts: where we are, how to say things, what the machine must have.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# What the engine is linked with.
+packages_build=(libuv1-dev libssl-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config)
+# What the tests talk to and are written with.
+packages_test=(postgresql sqlite3 python3-venv jq curl)
+# What the measurements compare with.
+packages_bench=(libjansson-dev nginx-light wrk)
+
+# Installs the Debian packages that are missing, and nothing where all are there.
+need_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    say "not a Debian machine: have these ready yourself: $*"
+    return 0
+  fi
+  local package missing=()
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]} == 0)) && return 0
+  local as_root=()
+  if [[ $(id -u) != 0 ]]; then
+    command -v sudo >/dev/null || die "run this as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "installing: ${missing[*]}"
+  local log
+  log=$(mktemp)
+  if ! {
+    "${as_root[@]}" apt-get update -qq &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    die "could not install: ${missing[*]}"
+  fi
+  rm -f "$log"
+}
+
+need_swift() {
+  command -v swift >/dev/null || die "the Swift toolchain (6.3 or later) is not on the PATH: https://www.swift.org/install"
+  local version
+  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
+  [[ $(printf '%s\n6.3\n' "$version" | sort -V | head -n 1) == 6.3 ]] || die "Swift $version is too old: 6.3 or later is needed"
+}
+
+# A TCP port of the loopback address that nobody listens on.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# A Python environment in .build/NAME with the packages of a requirements file; made again only when the file changes.
+# Prints the path of its python.
+python_environment() {
+  local folder="$root/.build/$1" requirements=$2
+  if ! cmp -s "$requirements" "$folder/requirements.txt"; then
+    rm -rf "$folder"
+    {
+      python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+    } >&2 || die "could not make a Python environment with $requirements"
+    cp "$requirements" "$folder/requirements.txt"
+  fi
+  printf '%s\n' "$folder/bin/python"
+}
