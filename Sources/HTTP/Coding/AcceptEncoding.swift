@@ -1,0 +1,56 @@
+import Base
+
+/// What an `Accept-Encoding` value says about gzip (RFC 9110 section 12.5.3). Weights are in thousandths.
+struct AcceptEncoding {
+  private(set) var gzip: Int?
+  private(set) var identity: Int?
+  private(set) var any: Int?
+
+  init(_ bytes: [UInt8], _ value: Range<Int>) {
+    for element in HTTPList(bytes, value) {
+      var end = element.lowerBound
+      while end < element.upperBound, ByteClass.isToken(bytes[end]) { end += 1 }
+      let name = bytes[element.lowerBound..<end]
+      let weight = AcceptEncoding.weight(bytes[end..<element.upperBound])
+      if AcceptEncoding.equal(name, "gzip") || AcceptEncoding.equal(name, "x-gzip") {
+        gzip = max(gzip ?? 0, weight)
+      } else if AcceptEncoding.equal(name, "identity") {
+        identity = weight
+      } else if AcceptEncoding.equal(name, "*") {
+        any = weight
+      }
+    }
+  }
+
+  /// Gzip is acceptable, and identity is not liked better.
+  var prefersGzip: Bool {
+    let weight = gzip ?? any ?? 0
+    return weight > 0 && weight >= (identity ?? 0)
+  }
+
+  private static func equal(_ name: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
+    // Safety: a static string's UTF-8 bytes live for the process, and the buffer is only read here.
+    name.count == text.utf8CodeUnitCount
+      && text.withUTF8Buffer { text in unsafe name.elementsEqual(text, by: { $0.lowercased == $1 }) }
+  }
+
+  /// `;q=0.5` as 500; 1000 without one; 0 for a parameter that makes no sense, which means "not acceptable".
+  private static func weight(_ parameters: ArraySlice<UInt8>) -> Int {
+    let text = parameters.filter { $0 != 0x20 && $0 != 0x09 }
+    if text.isEmpty { return 1000 }
+    guard text.count >= 4, text[0] == UInt8(ascii: ";"), text[1].lowercased == UInt8(ascii: "q"),
+      text[2] == UInt8(ascii: "="), text.count <= 8
+    else { return 0 }
+    guard text[3] == UInt8(ascii: "0") || text[3] == UInt8(ascii: "1") else { return 0 }
+    var thousandths = (Int(text[3]) - 0x30) * 1000
+    guard text.count > 4 else { return thousandths }
+    guard text[4] == UInt8(ascii: ".") else { return 0 }
+    var place = 100
+    for digit in text[5...] {
+      guard digit.isDigit else { return 0 }
+      thousandths += (Int(digit) - 0x30) * place
+      place /= 10
+    }
+    return min(thousandths, 1000)
+  }
+}

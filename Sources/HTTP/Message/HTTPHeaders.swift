@@ -1,0 +1,71 @@
+import Base
+
+/// Header lines of an answer, kept as the bytes that are sent.
+package struct HTTPHeaders: Sendable {
+  /// Lines, each `Name: value\r\n`.
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
+
+  /// From constant lines.
+  package init(_ lines: StaticString) { add(lines: lines) }
+
+  package mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
+  /// Adds constant lines as they are, each with its `\r\n`: the cheap way for what every answer has.
+  package mutating func add(lines: StaticString) {
+    bytes.append(lines)
+  }
+
+  /// Adds a field. A control character in the value becomes a space, so that no value can begin a new line.
+  package mutating func add(_ name: StaticString, _ value: some Collection<UInt8>) {
+    bytes.append(name)
+    bytes.append(UInt8(ascii: ":"))
+    bytes.append(0x20)
+    for byte in value { bytes.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
+    bytes.append(0x0d)
+    bytes.append(0x0a)
+  }
+
+  package mutating func add(_ name: StaticString, _ value: String) { add(name, value.utf8) }
+
+  package mutating func add(_ name: StaticString, _ value: StaticString) {
+    bytes.append(name)
+    bytes.append(": ")
+    bytes.append(value)
+    bytes.append("\r\n")
+  }
+
+  package mutating func add(_ name: StaticString, _ value: Int) {
+    bytes.append(name)
+    bytes.append(": ")
+    bytes.append(decimal: Int64(value))
+    bytes.append("\r\n")
+  }
+
+  /// The first value of a name, in any case; nil without one. Walks all lines: for tests and the rare look.
+  package func first(_ name: String) -> String? {
+    let wanted = Array(name.utf8).map(\.lowercased)
+    for line in bytes.split(separator: 0x0a) {
+      guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+      guard line[..<colon].map(\.lowercased) == wanted else { continue }
+      return String(decoding: line[(colon + 1)...].dropFirst().dropLast(), as: UTF8.self)
+    }
+    return nil
+  }
+
+  /// Whether some line holds a lower-case text, in any case.
+  func contains(_ text: StaticString) -> Bool {
+    let count = text.utf8CodeUnitCount
+    guard count > 0, bytes.count >= count else { return false }
+    let bytes = bytes.span
+    // Safety: a static string's UTF-8 bytes live for the process, and the buffer is only read here.
+    return text.withUTF8Buffer { text in
+      search: for start in 0...(bytes.count - count) {
+        for index in 0..<count where unsafe bytes[start + index].lowercased != text[index] { continue search }
+        return true
+      }
+      return false
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import Base
+
+/// `HTTP/1.1 200 OK\r\n` and the like (RFC 9110 section 15).
+enum HTTPStatusLine {
+  /// Appends the line for a status; one without a name has an empty reason.
+  static func append(_ status: Int, to out: inout [UInt8]) {
+    if status == 200 {
+      out.append("HTTP/1.1 200 OK\r\n")
+      return
+    }
+    out.append("HTTP/1.1 ")
+    out.append(decimal: UInt64(max(200, min(status, 599))))
+    out.append(" ")
+    out.append(reason(status))
+    out.append("\r\n")
+  }
+
+  private static let reasons: [Int: StaticString] = [
+    200: "OK", 201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content",
+    205: "Reset Content", 206: "Partial Content", 207: "Multi-Status", 300: "Multiple Choices",
+    301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified", 307: "Temporary Redirect",
+    308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden",
+    404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout", 409: "Conflict",
+    410: "Gone", 411: "Length Required", 412: "Precondition Failed", 413: "Content Too Large", 414: "URI Too Long",
+    415: "Unsupported Media Type", 416: "Range Not Satisfiable", 417: "Expectation Failed",
+    421: "Misdirected Request", 422: "Unprocessable Content", 423: "Locked", 424: "Failed Dependency",
+    425: "Too Early", 426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests",
+    431: "Request Header Fields Too Large", 451: "Unavailable For Legal Reasons", 500: "Internal Server Error",
+    501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+    505: "HTTP Version Not Supported", 507: "Insufficient Storage",
+  ]
+
+  static func reason(_ status: Int) -> StaticString { reasons[status] ?? "" }
+}

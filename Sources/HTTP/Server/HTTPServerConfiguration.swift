@@ -1,0 +1,59 @@
+/// Why the server itself answers, in place of the handler.
+package struct HTTPRefusal: Sendable, Equatable {
+  /// 400, 408, 413, 414, 417, 431, 501, 503, 504 or 505.
+  package var status: Int
+  /// In plain words, without anything the peer sent.
+  package var detail: String
+  /// The path of the request, raw, where its line could be read.
+  package var path: String?
+
+  package init(status: Int, detail: String, path: String? = nil) {
+    self.status = status
+    self.detail = detail
+    self.path = path
+  }
+}
+
+/// What an answer came to, for logs and metrics.
+package struct HTTPExchange: Sendable {
+  package var request: HTTPRequest
+  package var status: Int
+  /// Bytes of the body as they were handed to the connection (compressed ones where it compressed).
+  package var bodyBytes: Int
+  /// From the end of the request's head to its answer being handed to the connection.
+  package var duration: Duration
+  /// The client left, or read nothing for too long, before the whole answer was handed over.
+  package var isAborted: Bool
+}
+
+/// How a server looks to the outside, beside its handler.
+package struct HTTPServerConfiguration: Sendable {
+  package var limits = HTTPLimits()
+  /// Makes the answer of a refusal. Its `Connection` is set by the server.
+  package var renderRefusal: @Sendable (HTTPRefusal) -> HTTPResponse = { .text($0.status, $0.detail + "\n") }
+  /// Called on the loop after each answer of the handler (and each 504 in its place).
+  package var onExchange: (@Sendable (HTTPExchange) -> Void)?
+  /// Called on the loop for each request that the server refused by itself.
+  package var onRefusal: (@Sendable (HTTPRefusal) -> Void)?
+
+  package init() {}
+}
+
+/// Figures of a server since its start, and what is open now.
+package struct HTTPServerCounters: Sendable, Equatable {
+  package var connectionsOpen = 0
+  package var connectionsAccepted = 0
+  /// Turned away at `connectionsMax`.
+  package var connectionsRefused = 0
+  /// Failures of `accept` (descriptors used up, mostly).
+  package var acceptFailures = 0
+  package var requests = 0
+  /// Requests that the parser refused.
+  package var parseErrors = 0
+  /// Heads, bodies, handlers and writes that took too long.
+  package var timeouts = 0
+  /// Requests whose client left while they were handled.
+  package var abandoned = 0
+
+  package init() {}
+}
