@@ -1,5 +1,6 @@
 import Base
 import CSQLite
+import JSON
 import Store
 
 extension PreparedStatement {
@@ -15,17 +16,19 @@ extension PreparedStatement {
       return
     }
     switch kind {
-    case .text: unsafe withBytes(of: column) { unsafe JSONText.append(string: $0, to: &out) }
+    case .text: unsafe withBytes(of: column) { unsafe out.appendJSON(utf8: $0) }
     case .integer: out.append(decimal: try wholeNumber(of: column, storage))
     case .number:
       // JSON knows no infinity; a column that Martlet did not check may hold one.
       let number = number(of: column)
       if storage == SQLITE_BLOB { throw misfit(column, kind) }
-      if number.isFinite { JSONText.append(number: number, to: &out) } else { out.append("null") }
+      if number.isFinite { out.appendJSON(number: number) } else { out.append("null") }
     case .boolean: out.append(integer(of: column) != 0 ? "true" : "false")
     case .json:
-      guard storage == SQLITE_TEXT else { throw misfit(column, kind) }
-      unsafe withBytes(of: column) { unsafe out.append(contentsOf: $0) }
+      // Somebody else may have written it: what is no JSON would break the whole answer.
+      let text = bytes(of: column)
+      guard (try? JSONDocument.parse(text)) != nil else { throw misfit(column, kind) }
+      out.append(contentsOf: text)
     case .uuid where storage == SQLITE_BLOB: try appendUUID(of: column, to: &out)
     default: try appendQuoted(try value(of: column, as: kind), to: &out)
     }
@@ -57,7 +60,7 @@ extension PreparedStatement {
       if position > 0 { text.append(UInt8(ascii: ",")) }
       part.appendText(to: &text)
     }
-    unsafe text.withUnsafeBufferPointer { unsafe JSONText.append(string: $0, to: &out) }
+    out.appendJSON(utf8: text[...])
   }
 
   private func appendUUID(of column: Int32, to out: inout [UInt8]) throws(StoreError) {

@@ -1,4 +1,5 @@
 package import Base
+import JSON
 
 /// JSON texts of single values, appended to a row.
 package enum JSONText {
@@ -6,51 +7,11 @@ package enum JSONText {
   ///
   /// Safety: the buffer is read within its count during the call and not kept.
   @unsafe package static func append(string bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
-    out.append(UInt8(ascii: "\""))
-    if unsafe isPlain(bytes) {
-      unsafe out.append(contentsOf: bytes)
-    } else {
-      for byte in unsafe String(decoding: bytes, as: UTF8.self).utf8 { append(escaped: byte, to: &out) }
-    }
-    out.append(UInt8(ascii: "\""))
-  }
-
-  /// Whether every byte is ASCII that stands for itself.
-  ///
-  /// Safety: every index is below the count.
-  private static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    var needsCare: UInt8 = 0
-    for place in 0..<bytes.count {
-      let byte = unsafe bytes[place]
-      needsCare |= byte & 0x80
-      needsCare |= byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 1 : 0
-    }
-    return needsCare == 0
-  }
-
-  private static func append(escaped byte: UInt8, to out: inout [UInt8]) {
-    switch byte {
-    case UInt8(ascii: "\""): out.append("\\\"")
-    case UInt8(ascii: "\\"): out.append("\\\\")
-    case 0x0a: out.append("\\n")
-    case 0x0d: out.append("\\r")
-    case 0x09: out.append("\\t")
-    case 0..<0x20:
-      out.append("\\u00")
-      out.append(UInt8.hexadecimalDigit(byte >> 4))
-      out.append(UInt8.hexadecimalDigit(byte & 15))
-    default: out.append(byte)
-    }
+    unsafe out.appendJSON(utf8: bytes)
   }
 
   /// The shortest text that reads back as the same number; it is finite.
-  package static func append(number: Double, to out: inout [UInt8]) {
-    if let whole = Int64(exactly: number), abs(number) < 1e15 {
-      out.append(decimal: whole)
-    } else {
-      out.append(number.description)
-    }
-  }
+  package static func append(number: Double, to out: inout [UInt8]) { out.appendJSON(number: number) }
 
   /// RFC 4648 section 4, with padding.
   package static func append(base64 bytes: [UInt8], to out: inout [UInt8]) {

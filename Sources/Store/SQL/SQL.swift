@@ -37,6 +37,12 @@ package struct SQL: Sendable {
 
   package mutating func append(_ number: Int) { pieces.append(.text(String(number))) }
 
+  /// The text of a number, for schema definitions: whoever calls wrote it from a number.
+  mutating func append(number text: String) { pieces.append(.text(text)) }
+
+  /// A name of a type or of a default's own text as the database printed it, for schema definitions only.
+  mutating func append(printed text: String) { pieces.append(.text(text)) }
+
   package mutating func append(parameter kind: ColumnKind, _ source: Source) { pieces.append(.parameter(kind, source)) }
 
   package mutating func append(_ other: SQL) { pieces.append(contentsOf: other.pieces) }

@@ -1,0 +1,61 @@
+/// What a database holds now.
+package struct LiveSchema: Sendable {
+  package var tables: [LiveTable] = []
+  package init() {}
+
+  package func table(_ name: String, schema: String? = nil) -> LiveTable? {
+    tables.first { $0.name == name && (schema == nil || $0.schema == schema) }
+  }
+}
+
+package struct LiveTable: Sendable {
+  package var name: String
+  package var schema: String?
+  package var isView = false
+  package var columns: [LiveColumn] = []
+  /// Columns of the primary key, in its order.
+  package var key: [String] = []
+  package var foreignKeys: [LiveForeignKey] = []
+  package var indexes: [LiveIndex] = []
+  /// Names of CHECK constraints.
+  package var checks: Set<String> = []
+  /// SQLite: the statements of its triggers.
+  package var triggers: [String] = []
+  /// SQLite: its own statement; PostgreSQL: empty.
+  package var definition = ""
+
+  package init(name: String) { self.name = name }
+
+  package func column(_ name: String) -> LiveColumn? { columns.first { $0.name == name } }
+}
+
+package struct LiveColumn: Sendable {
+  package var name: String
+  /// As the database prints it.
+  package var type: String
+  package var isNullable: Bool
+  /// The default's text, nil without one. `identity` where the database numbers the column.
+  package var defaultText: String?
+  package var isGenerated: Bool
+}
+
+package struct LiveForeignKey: Sendable {
+  /// Nil on SQLite.
+  package var name: String?
+  package var columns: [String]
+  package var table: String
+  /// Empty where the statement left them out: the target's key.
+  package var targets: [String]
+  /// `RESTRICT`, `CASCADE`, `SET NULL`, `NO ACTION`, `SET DEFAULT`
+  package var onDelete: String
+}
+
+package struct LiveIndex: Sendable {
+  package var name: String
+  /// An expression has an empty name.
+  package var parts: [(column: String, isDescending: Bool)]
+  package var isUnique: Bool
+  package var isPartial: Bool
+  /// It stands behind a PRIMARY KEY or UNIQUE constraint and cannot be dropped alone.
+  package var isConstraint: Bool
+}

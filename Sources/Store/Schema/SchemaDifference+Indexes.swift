@@ -1,0 +1,37 @@
+extension SchemaDifference {
+  /// Indexes that are missing, other than wanted, or Martlet's own and no longer wanted.
+  func indexChanges(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
+    var changes: [SchemaChange] = []
+    for index in table.indexes {
+      let standing = found.indexes.first { $0.name == index.name }
+      if let standing, isSame(standing, index) { continue }
+      var change = SchemaChange(
+        table: table.name,
+        description: "\(standing == nil ? "create" : "rebuild") \(index.isUnique ? "unique " : "")index \(index.name)",
+        statements: [table.create(index, dialect)])
+      if standing != nil { change.statements.insert(drop(index.name, table), at: 0) }
+      let areThere = index.parts.allSatisfy { found.column($0.column) != nil }
+      if index.isUnique, areThere { change.probes = [hasDuplicates(table, index)] }
+      changes.append(change)
+    }
+    for standing in found.indexes where !standing.isConstraint && isOwn(standing.name, table) {
+      guard !table.indexes.contains(where: { $0.name == standing.name }) else { continue }
+      changes.append(
+        SchemaChange(table: table.name, description: "drop index \(standing.name)", statements: [drop(standing.name, table)]))
+    }
+    return changes
+  }
+
+  private func isSame(_ live: LiveIndex, _ index: IndexDefinition) -> Bool {
+    live.isUnique == index.isUnique && !live.isPartial
+      && live.parts.elementsEqual(index.parts) { $0.column == $1.column && $0.isDescending == $1.isDescending }
+  }
+
+  private func isOwn(_ name: String, _ table: TableDefinition) -> Bool {
+    records[table.name] != nil && (name.hasPrefix("ix_\(table.name)_") || name.hasPrefix("uq_\(table.name)_"))
+  }
+
+  private func drop(_ index: String, _ table: TableDefinition) -> String {
+    (SQL("DROP INDEX ") + SQL(table: index, schema: table.schema)).text(dialect)
+  }
+}

@@ -1,0 +1,25 @@
+/// Reads what a database holds: tables, columns, keys, indexes, names of checks.
+package struct SchemaInspector: Sendable {
+  let store: any Store
+
+  package init(_ store: any Store) { self.store = store }
+
+  package func inspect() async throws(StoreError) -> LiveSchema {
+    switch store.dialect {
+    case .sqlite: try await inspectSQLite()
+    case .postgres: try await inspectPostgres()
+    }
+  }
+}
+
+/// A row of an inspection, read from the left. What is missing reads as empty text.
+struct InspectedRow {
+  private let texts: [String?]
+
+  init(_ texts: [String?]) { self.texts = texts }
+
+  subscript(_ place: Int) -> String? { place < texts.count ? texts[place] : nil }
+  func text(_ place: Int) -> String { self[place] ?? "" }
+  func flag(_ place: Int) -> Bool { self[place] == "1" }
+  func number(_ place: Int) -> Int { self[place].flatMap { Int($0) } ?? 0 }
+}

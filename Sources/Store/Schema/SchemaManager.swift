@@ -1,0 +1,102 @@
+package import Base
+package import Contract
+
+/// Brings a database to what a contract wants: what only adds is applied, in one transaction under the store's lock; what would
+/// lose data stops with the statements it would need.
+package struct SchemaManager: Sendable {
+  /// Another process may have prepared the same database between a look and the change: it is looked at again.
+  static let attemptsMax = 3
+
+  let clock: any Clock
+
+  package init(clock: any Clock = SystemClock()) { self.clock = clock }
+
+  /// - Returns: what was applied, in words; empty where nothing was to do.
+  /// - Throws: `SchemaError` with every obstacle at once. Nothing has been changed then.
+  package func prepare(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> [String] {
+    var attempt = 1
+    while true {
+      let (plan, statements) = try await look(store, contract)
+      guard !statements.isEmpty else { return [] }
+      do throws(StoreError) {
+        try await store.define(statements)
+        return plan.changes.map(\.description)
+      } catch {
+        guard attempt < SchemaManager.attemptsMax, error.code == .invalidStatement || error.code == .timeout else {
+          throw SchemaError(message: "the schema could not be changed", cause: error)
+        }
+        attempt += 1
+      }
+    }
+  }
+
+  /// What `prepare` would do, without doing it.
+  package func plan(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> SchemaPlan {
+    let (plan, _) = try await look(store, contract)
+    return plan
+  }
+
+  private func look(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> (SchemaPlan, [String]) {
+    let builder = SchemaBuilder(contract, dialect: store.dialect)
+    let wanted = builder.tables()
+    let plan: SchemaPlan
+    var records: [String: String] = [:]
+    var obstacles: [SchemaError.Obstacle] = []
+    do throws(StoreError) {
+      let live = try await SchemaInspector(store).inspect()
+      if live.table(EngineTable.schema.name) != nil { records = try await recorded(store) }
+      plan = SchemaDifference(live: live, wanted: wanted, records: records, dialect: store.dialect).plan()
+      obstacles = try await self.obstacles(plan, store)
+    } catch {
+      throw SchemaError(message: "the schema could not be read", cause: error)
+    }
+    obstacles += plan.faults.map { SchemaError.Obstacle(description: "adopted table", reason: $0, statements: []) }
+    guard obstacles.isEmpty else {
+      throw SchemaError(message: "the database does not fit the contract", obstacles: obstacles)
+    }
+    return (plan, plan.changes.flatMap(\.statements) + notes(wanted, records, store.dialect))
+  }
+
+  private func obstacles(_ plan: SchemaPlan, _ store: any Store) async throws(StoreError) -> [SchemaError.Obstacle] {
+    var obstacles: [SchemaError.Obstacle] = []
+    for change in plan.changes {
+      if let reason = change.destruction {
+        obstacles.append(.init(description: change.description, reason: reason, statements: change.statements))
+      } else {
+        for probe in change.probes where try await !store.inspect(probe.statement, []).isEmpty {
+          obstacles.append(.init(description: change.description, reason: probe.finding, statements: change.statements))
+        }
+      }
+    }
+    return obstacles
+  }
+
+  private static let recordPrefix = "table:"
+
+  private func recorded(_ store: any Store) async throws(StoreError) -> [String: String] {
+    let sql = SQL("SELECT name, value FROM ") + SQL(EngineTable.schema.name)
+    var records: [String: String] = [:]
+    for row in try await store.inspect(sql.text(store.dialect), []).map(InspectedRow.init) {
+      guard row.text(0).hasPrefix(SchemaManager.recordPrefix) else { continue }
+      records[String(row.text(0).dropFirst(SchemaManager.recordPrefix.count))] = row.text(1)
+    }
+    return records
+  }
+
+  /// Statements that note what each managed table's columns hold now, where that is news.
+  private func notes(_ wanted: [TableDefinition], _ records: [String: String], _ dialect: Dialect) -> [String] {
+    let time = clock.now
+    return wanted.filter { $0.isManaged }.compactMap { table in
+      let record = SchemaDifference.record(table)
+      guard records[table.name] != record else { return nil }
+      var sql = SQL("INSERT INTO ") + SQL(EngineTable.schema.name) + SQL(" (name, value, applied_at) VALUES (")
+      sql.append(literal: SchemaManager.recordPrefix + table.name)
+      sql.append(", ")
+      sql.append(literal: record)
+      sql.append(", ")
+      sql.append(dialect == .sqlite ? SQL(integer: time.microseconds) : SQL(literal: time.description))
+      sql.append(") ON CONFLICT (name) DO UPDATE SET value = excluded.value, applied_at = excluded.applied_at")
+      return sql.text(dialect)
+    }
+  }
+}
