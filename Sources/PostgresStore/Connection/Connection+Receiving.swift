@@ -1,0 +1,229 @@
+import Base
+import CPostgres
+import Reactor
+import Store
+
+extension Connection {
+  /// The socket is ready.
+  ///
+  /// Safety: the handle is checked; `lose` frees it, and nothing follows that.
+  func ready(_ events: DescriptorEvents) {
+    guard let handle = unsafe handle, phase != .closed else { return }
+    if events.contains(.writable) { flush() }
+    guard phase != .closed else { return }
+    let isAlive = unsafe PQconsumeInput(handle) == 1
+    drain()
+    guard phase != .closed else { return }
+    if let fatal { return lose(fatal) }
+    if unsafe !isAlive || PQstatus(handle) == CONNECTION_BAD { return lose(StoreError(.unavailable, driverMessage)) }
+    if !isOwed, phase != .idle { settleAll() }
+  }
+
+  /// Takes every result that has arrived.
+  ///
+  /// Safety: each result is cleared once, after its handling; the handle lives, as nothing in here closes it.
+  private func drain() {
+    guard let handle = unsafe handle else { return }
+    while isOwed, unsafe PQisBusy(handle) == 0 {
+      let current = pending[pendingHead]
+      guard let result = unsafe PQgetResult(handle) else {
+        // The end of a command's results.
+        guard isAnswered else {
+          fatal = fatal ?? StoreError(.unavailable, "the driver lost count of its results")
+          return
+        }
+        advance()
+        continue
+      }
+      isAnswered = true
+      let status = unsafe PQresultStatus(result)
+      if status == PGRES_PIPELINE_SYNC {
+        unsafe PQclear(result)
+        guard case .sync = current.kind else {
+          fatal = fatal ?? StoreError(.unavailable, "the driver lost count of its results")
+          return
+        }
+        // No null follows a sync.
+        advance()
+        endGroup()
+        continue
+      }
+      unsafe take(ResultView(result), status, current)
+      unsafe PQclear(result)
+      if fatal != nil { return }
+    }
+  }
+
+  private func advance() {
+    pendingHead += 1
+    isAnswered = false
+    if pendingHead == pending.count {
+      pending.removeAll(keepingCapacity: true)
+      pendingHead = 0
+    }
+  }
+
+  private func take(_ view: ResultView, _ status: ExecStatusType, _ current: Pending) {
+    switch status {
+    case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_SINGLE_TUPLE, PGRES_EMPTY_QUERY: succeeded(view, current)
+    case PGRES_PIPELINE_ABORTED: skipped(current)
+    default: failed(view.error, current)
+    }
+  }
+
+  // MARK: what came of a command
+
+  private func succeeded(_ view: ResultView, _ current: Pending) {
+    guard let request = current.request else { return }
+    switch current.kind {
+    case .step(let step, _):
+      do throws(StoreError) {
+        switch request.work {
+        case .read(let query): request.finish(.success(.rows(try RowEncoder.rows(of: view, for: query))))
+        case .inspect: request.finish(.success(.table(try view.table())))
+        case .write(let batch): try take(view, of: batch.steps[step], for: request)
+        case .define, .setup: break
+        }
+      } catch {
+        // A batch is on its way to its COMMIT: what it gives back is lost, not what it did.
+        if request.isTransaction { request.returned.append([]) } else { request.finish(.failure(error)) }
+      }
+    case .commit:
+      request.isCommitted = view.tag == "COMMIT"
+      if !request.isCommitted, request.verdict == nil {
+        request.verdict = .failed(StoreError(.invalidStatement, "the server answered COMMIT with \(view.tag)"))
+      }
+    case .prepare, .deallocate, .begin, .rollback, .sync: break
+    }
+  }
+
+  private func take(_ view: ResultView, of step: WriteBatch.Step, for request: Request) throws(StoreError) {
+    guard case .returning(_, _, let kinds) = step else { return }
+    var values: [Value] = []
+    if view.rows > 0 {
+      for (column, kind) in kinds.enumerated() { values.append(try view.value(0, column, as: kind)) }
+    }
+    request.returned.append(values)
+  }
+
+  /// A neighbour before it, or a step of its own, failed.
+  private func skipped(_ current: Pending) {
+    switch current.kind {
+    case .prepare(let key): cache.forget(key)
+    case .deallocate(let name): evicted.append(name)
+    case .step:
+      guard let request = current.request, !request.isTransaction, !request.isFinished else { return }
+      if let verdict = request.verdict { finishRead(request, verdict) } else { undone.append(request) }
+    case .begin, .commit, .rollback, .sync: break
+    }
+  }
+
+  private func failed(_ error: ServerError, _ current: Pending) {
+    // Without an SQLSTATE it is libpq itself that speaks: the connection is gone.
+    if error.state.isEmpty {
+      fatal = fatal ?? StoreError(.unavailable, driverMessage)
+      return
+    }
+    if error.isFatal { fatal = fatal ?? StoreError(.unavailable, error.summary) }
+    if case .prepare(let key) = current.kind { cache.forget(key) }
+    guard let request = current.request, request.verdict == nil else { return }
+    var verdict: ServerError.Verdict
+    switch (current.kind, request.work) {
+    case (.step(let step, let key), let work):
+      if case .write = work { verdict = error.verdict(step: step) } else { verdict = error.verdict(step: nil) }
+      if case .define = work, case .failed(let reason) = verdict {
+        verdict = .failed(StoreError(reason.code, "statement \(step + 1): \(reason.message)"))
+      }
+      if case .prepareAgain = verdict, let key, let name = cache.forget(key) { evicted.append(name) }
+    // What is checked at the end (deferred constraints) is the last step's.
+    case (.commit, .write(let batch)):
+      verdict = error.verdict(step: max(0, batch.steps.count - 1))
+      if error.isFatal { verdict = .failed(StoreError(.outcomeUnknown, error.summary)) }
+    default: verdict = error.verdict(step: nil)
+    }
+    if request.isTransaction {
+      request.verdict = verdict
+    } else if case .step = current.kind {
+      if !error.isFatal { finishRead(request, verdict) }
+    } else {
+      request.verdict = verdict
+    }
+  }
+
+  private func finishRead(_ request: Request, _ verdict: ServerError.Verdict) {
+    switch verdict {
+    case .tryAgain(let error), .prepareAgain(let error): pool.retryRead(request, after: error)
+    case .failed(let error): request.finish(.failure(error))
+    case .outcome: request.fail(.invalidStatement, "a read was refused as a write is")
+    }
+  }
+
+  // MARK: the end of a group
+
+  /// A sync was reached: what failed with others is sent again.
+  private func endGroup() {
+    guard !undone.isEmpty else { return }
+    let requests = undone
+    undone = []
+    for request in requests.reversed() {
+      request.isAlone = true
+      pool.retryRead(request, after: StoreError(.unavailable, "a neighbour's failure undid it"))
+    }
+  }
+
+  /// Nothing is owed any more.
+  ///
+  /// Safety: the handle is checked.
+  private func settleAll() {
+    guard let handle = unsafe handle else { return }
+    if let request = transaction {
+      transaction = nil
+      if case .setup = request.work {
+        if case .failed(let error) = request.verdict, error.code == .unavailable, !isReadOnly(error) { return lose(error) }
+      } else {
+        finishTransaction(request)
+      }
+    }
+    let status = unsafe PQtransactionStatus(handle)
+    if status == PQTRANS_INERROR || status == PQTRANS_INTRANS { return sendRollback() }
+    becomeIdle()
+  }
+
+  /// A standby refuses to write, and still serves reads.
+  private func isReadOnly(_ error: StoreError) -> Bool { error.message.contains("25006") }
+
+  /// Gives a transaction its answer, or sends it again.
+  func finishTransaction(_ request: Request) {
+    if request.isCommitted { return request.finish(.success(request.isBatch ? .outcome(.committed(request.returned)) : .done)) }
+    switch request.verdict {
+    case .outcome(let outcome): request.finish(.success(.outcome(outcome)))
+    case .failed(let error): request.finish(.failure(error))
+    case .tryAgain(let error), .prepareAgain(let error): pool.retryWrite(request, after: error)
+    case nil: request.fail(.outcomeUnknown, "the server did not say how the transaction ended")
+    }
+  }
+
+  func becomeIdle() {
+    deadline = nil
+    let wasOpening = phase == .opening
+    phase = .idle
+    if wasOpening { pool.connectionReady() } else { pool.planDispatch() }
+  }
+}
+
+extension Request {
+  var isBatch: Bool { if case .write = work { true } else { false } }
+}
+
+extension ResultView {
+  /// Rows of an inspection at most.
+  static let inspectedRowsMax = 100_000
+
+  /// Every column as text.
+  func table() throws(StoreError) -> [[String?]] {
+    guard rows <= ResultView.inspectedRowsMax else {
+      throw StoreError(.invalidStatement, "more than \(ResultView.inspectedRowsMax) rows")
+    }
+    return (0..<rows).map { row in (0..<columns).map { column in text(row, column)?.string } }
+  }
+}

@@ -1,0 +1,249 @@
+import Base
+import CPostgres
+import Reactor
+import Store
+
+extension Connection {
+  private static let beginStatement = Statement(text: EngineSQL.begin.description, parameters: [])
+  private static let commitStatement = Statement(text: EngineSQL.commit.description, parameters: [])
+
+  // MARK: reads
+
+  /// Sends reads: those that may share a sync first, then each of the others with its own.
+  func send(reads: [Request]) {
+    phase = .reading
+    expectAnswer(within: pool.options.timeout)
+    parameters.removeAll()
+    var isOpen = false
+    for request in reads where !request.isAlone { isOpen = send(read: request) || isOpen }
+    if isOpen { sync() }
+    for request in reads where request.isAlone {
+      if send(read: request) { sync() }
+    }
+    finishSending()
+  }
+
+  /// False where it could not be sent; it has been answered then.
+  private func send(read request: Request) -> Bool {
+    request.begin()
+    do throws(StoreError) {
+      switch request.work {
+      case .read(let query):
+        let place = try parameters.append(query.values, as: query.statement.parameters)
+        execute(query.statement, .plain, place, step: 0, request)
+      case .inspect(let text, let values):
+        let kinds = values.map(\.kind)
+        let place = try parameters.append(values, as: kinds)
+        execute(text: text, kinds, place, .step(0, nil), request)
+      case .write, .define, .setup: return false
+      }
+      return true
+    } catch {
+      request.finish(.failure(error))
+      return false
+    }
+  }
+
+  // MARK: transactions
+
+  /// Sends a whole transaction, from BEGIN to COMMIT, in one go.
+  func send(transaction request: Request) {
+    phase = phase == .opening ? .opening : .writing
+    request.begin()
+    parameters.removeAll()
+    var places: [ParameterBuffer.Place] = []
+    if case .write(let batch) = request.work {
+      for (index, step) in batch.steps.enumerated() {
+        // Before anything is sent: a value that cannot be bound leaves nothing behind.
+        do throws(StoreError) {
+          places.append(try parameters.append(step.values, as: step.statement.parameters))
+        } catch {
+          if error.code == .invalidValue {
+            request.finish(.success(.outcome(.checkViolation(step: index, constraint: error.message))))
+          } else {
+            request.finish(.failure(error))
+          }
+          return becomeIdle()
+        }
+      }
+    }
+    transaction = request
+    execute(Connection.beginStatement, .plain, 0..<0, .begin, request)
+    switch request.work {
+    case .write(let batch):
+      expectAnswer(within: pool.options.timeout)
+      for (index, step) in batch.steps.enumerated() {
+        execute(step.statement, step.form, places[index], step: index, request)
+      }
+    case .define(let statements):
+      expectAnswer(within: pool.options.defineTimeout)
+      let limit = EngineSQL.limitDefinitions(milliseconds: pool.options.defineTimeout.wholeMilliseconds)
+      for (index, text) in ([limit, EngineSQL.lockDefinitions.description] + statements).enumerated() {
+        execute(text: text, [], 0..<0, .step(index - 2, nil), request)
+      }
+    case .setup: execute(text: EngineSQL.prepareDatabase.description, [], 0..<0, .step(0, nil), request)
+    case .read, .inspect: break
+    }
+    execute(Connection.commitStatement, .plain, 0..<0, .commit, request)
+    sync()
+    finishSending()
+  }
+
+  /// Ends a transaction that failed.
+  func sendRollback() {
+    expectAnswer(within: pool.options.timeout)
+    execute(text: EngineSQL.rollback.description, [], 0..<0, .rollback, nil)
+    sync()
+    finishSending()
+  }
+
+  // MARK: pieces
+
+  private func expectAnswer(within time: Duration) {
+    guard phase != .opening else { return }
+    isCancelling = false
+    deadline = pool.loop.nowMilliseconds + UInt64((time + pool.options.graceTimeout).wholeMilliseconds)
+  }
+
+  private func execute(
+    _ statement: Statement, _ form: StatementKey.Form, _ place: ParameterBuffer.Place, step: Int, _ request: Request
+  ) {
+    let key = StatementKey(number: statement.number, form: form)
+    execute(statement, form, place, .step(step, key), request)
+  }
+
+  /// Queues a prepared statement, and its preparation before it where it is new to this connection.
+  ///
+  /// Safety: the handle is checked; the types' array lives for the call; libpq copies what it is given.
+  private func execute(
+    _ statement: Statement, _ form: StatementKey.Form, _ place: ParameterBuffer.Place, _ kind: Pending.Kind, _ request: Request
+  ) {
+    guard let handle = unsafe handle else { return }
+    let key = StatementKey(number: statement.number, form: form)
+    let name: String
+    switch cache.use(key) {
+    case .ready(let known): name = known
+    case .missing(let new, let old):
+      name = new
+      if let old { evicted.append(old) }
+      let types = statement.parameters.map(\.typeNumber)
+      let text = EngineSQL.text(statement.text, as: form)
+      note(unsafe PQsendPrepare(handle, name, text, Int32(types.count), types), .prepare(key), request)
+    }
+    let sent = unsafe parameters.withPointers(place) { count, pointers in
+      unsafe PQsendQueryPrepared(handle, name, count, pointers, nil, nil, 0)
+    }
+    note(sent, kind, request)
+  }
+
+  /// Queues a statement that is used once.
+  ///
+  /// Safety: as above.
+  private func execute(
+    text: String, _ kinds: [ColumnKind], _ place: ParameterBuffer.Place, _ kind: Pending.Kind, _ request: Request?
+  ) {
+    guard let handle = unsafe handle else { return }
+    let types = kinds.map(\.typeNumber)
+    let sent = unsafe parameters.withPointers(place) { count, pointers in
+      unsafe PQsendQueryParams(handle, text, count, types, pointers, nil, nil, 0)
+    }
+    note(sent, kind, request)
+  }
+
+  /// The end of what succeeds or fails together. libpq sends what it holds.
+  ///
+  /// Safety: the handle is checked.
+  private func sync() {
+    guard let handle = unsafe handle else { return }
+    note(unsafe PQpipelineSync(handle), .sync, nil)
+  }
+
+  private func note(_ sent: Int32, _ kind: Pending.Kind, _ request: Request?) {
+    if sent == 1 {
+      pending.append(Pending(kind: kind, request: request))
+    } else {
+      if let request { pending.append(Pending(kind: kind, request: request)) }
+      fatal = fatal ?? StoreError(.unavailable, driverMessage)
+    }
+  }
+
+  private func finishSending() {
+    if !evicted.isEmpty {
+      // In a sync of their own: a failure here is nobody else's.
+      let names = evicted
+      evicted = []
+      for name in names { execute(text: EngineSQL.deallocate(name), [], 0..<0, .deallocate(name), nil) }
+      sync()
+    }
+    if let fatal { return lose(fatal) }
+    flush()
+    if !isOwed, phase != .closed { becomeIdle() }
+  }
+
+  /// Sends what the socket takes, and waits for it to take more where something is left.
+  ///
+  /// Safety: the handle is checked.
+  func flush() {
+    guard let handle = unsafe handle else { return }
+    switch unsafe PQflush(handle) {
+    case 0: watch?.update(.readable)
+    case 1: watch?.update([.readable, .writable])
+    default: lose(StoreError(.unavailable, driverMessage))
+    }
+  }
+}
+
+extension WriteBatch.Step {
+  var statement: Statement {
+    switch self {
+    case .guarding(let statement, _), .run(let statement, _, _), .returning(let statement, _, _): statement
+    }
+  }
+
+  var values: [Value] {
+    switch self {
+    case .guarding(_, let values), .run(_, let values, _), .returning(_, let values, _): values
+    }
+  }
+
+  var form: StatementKey.Form {
+    switch self {
+    case .guarding: .guarding
+    case .run(_, _, .some(let rows)): .counted(rows)
+    case .run, .returning: .plain
+    }
+  }
+}
+
+extension Value {
+  /// The kind a parameter of this value is bound as where no statement says it.
+  fileprivate var kind: ColumnKind {
+    switch self {
+    case .boolean: .boolean
+    case .integer, .duration: .integer
+    case .number: .number
+    case .decimal: .decimal(scale: 0)
+    case .timestamp: .timestamp
+    case .date: .date
+    case .uuid: .uuid
+    case .json: .json
+    case .bytes: .bytes
+    case .null, .string, .money, .list: .text
+    }
+  }
+}
+
+extension ParameterBuffer {
+  /// The parameters at a place, as libpq takes them: pointers to texts that end with a zero, null for NULL.
+  ///
+  /// Safety: the pointers are into `bytes`, which does not change during the call; each text was ended by `append`.
+  @unsafe func withPointers<Result>(_ place: Place, _ body: (Int32, UnsafePointer<UnsafePointer<CChar>?>?) -> Result) -> Result {
+    guard !place.isEmpty else { return body(0, nil) }
+    return unsafe bytes.withUnsafeBytes { buffer in
+      let pointers = unsafe starts[place].map { start -> UnsafePointer<CChar>? in
+        unsafe start < 0 ? nil : buffer.baseAddress.map { unsafe ($0 + start).assumingMemoryBound(to: CChar.self) }
+      }
+      return unsafe pointers.withUnsafeBufferPointer { unsafe body(Int32($0.count), $0.baseAddress) }
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import Base
+import CPostgres
+import Reactor
+import Store
+
+/// One connection of a loop's pool, from its opening to its end, in libpq's non-blocking pipeline mode.
+///
+/// Safety: touched only on its pool's loop. `handle` is libpq's connection: made in `open`, freed once in `close`, after the
+/// watch on its socket was closed; every use is through `handle`, which is nil from then on.
+@safe final class Connection {
+  enum Phase: Equatable {
+    case opening, idle, reading, writing, closed
+  }
+
+  /// What the server still owes an answer for, in the order it was sent.
+  struct Pending {
+    enum Kind {
+      case prepare(StatementKey)
+      case deallocate(String)
+      case begin
+      case step(Int, StatementKey?)
+      case commit
+      case rollback
+      case sync
+    }
+    let kind: Kind
+    let request: Request?
+  }
+
+  unowned let pool: LoopPool
+  var phase = Phase.opening
+  /// The loop's milliseconds after which a silent server is given up; nil when nothing is owed.
+  var deadline: UInt64?
+
+  var handle: OpaquePointer?
+  var watch: DescriptorWatch?
+  var cache: StatementCache
+  var parameters = ParameterBuffer()
+  var pending: [Pending] = []
+  /// The first of `pending` that is not answered in full.
+  var pendingHead = 0
+  /// The first of `pending` has had a result.
+  var isAnswered = false
+  /// Names to deallocate with the next batch.
+  var evicted: [String] = []
+  /// Reads that a neighbour's failure undid, since the last sync.
+  var undone: [Request] = []
+  /// The session is over, as the server or the socket said.
+  var fatal: StoreError?
+  /// The transaction it runs.
+  var transaction: Request?
+  /// The server was asked to stop what it runs.
+  var isCancelling = false
+
+  init(pool: LoopPool) {
+    self.pool = pool
+    cache = StatementCache(capacity: pool.options.statementsMax)
+  }
+
+  var isOwed: Bool { pendingHead < pending.count }
+
+  /// Nobody waits for what it runs.
+  var isRunningOnlyFinished: Bool { pending[pendingHead...].allSatisfy { $0.request?.isFinished ?? true } }
+
+  /// libpq's words for what went wrong last, on one line.
+  ///
+  /// Safety: the handle is alive; the text is copied.
+  var driverMessage: String {
+    guard let handle = unsafe handle, let text = unsafe PQerrorMessage(handle) else { return "no connection" }
+    let message = unsafe String(cString: text)
+    return message.split(separator: "\n").prefix(2).joined(separator: "; ")
+  }
+
+  /// Ends the connection; whoever waits for it has been answered before. Closing twice does nothing.
+  ///
+  /// Safety: the watch is closed before libpq closes the socket; the handle is not used after this.
+  func close() {
+    guard phase != .closed else { return }
+    phase = .closed
+    deadline = nil
+    watch?.close()
+    watch = nil
+    if let handle = unsafe handle { unsafe PQfinish(handle) }
+    unsafe handle = nil
+  }
+
+  /// The connection is lost: everything it owed is settled, and the pool is told.
+  func lose(_ error: StoreError) {
+    guard phase != .closed else { return }
+    let wasOpening = phase == .opening
+    let owed = pending[pendingHead...]
+    let undone = self.undone
+    pending = []
+    pendingHead = 0
+    self.undone = []
+    transaction = nil
+    close()
+    var settled: Set<ObjectIdentifier> = []
+    for request in owed.compactMap(\.request) + undone where settled.insert(ObjectIdentifier(request)).inserted {
+      settle(request, error)
+    }
+    pool.connectionEnded(self, error, wasOpening: wasOpening)
+  }
+
+  private func settle(_ request: Request, _ error: StoreError) {
+    guard !request.isFinished else { return }
+    switch request.work {
+    case .setup: return
+    case .read, .inspect: pool.retryRead(request, after: error)
+    case .write, .define:
+      if request.isCommitted { return finishTransaction(request) }
+      if let verdict = request.verdict {
+        // The server refused a step before it was lost: the transaction cannot have been committed.
+        if case .failed(let reason) = verdict, reason.code == .unavailable {
+          pool.retryWrite(request, after: reason)
+        } else {
+          finishTransaction(request)
+        }
+      } else {
+        request.fail(.outcomeUnknown, error.message)
+      }
+    }
+  }
+}

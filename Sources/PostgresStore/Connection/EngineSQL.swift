@@ -1,0 +1,51 @@
+/// The driver's own statements. Everything else comes ready from the builder.
+enum EngineSQL {
+  static let begin: StaticString = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+  static let commit: StaticString = "COMMIT"
+  static let rollback: StaticString = "ROLLBACK"
+  static let ping: StaticString = "SELECT 1"
+
+  /// Makes the two functions that let a pipelined transaction refuse itself, where they are not there yet. Many processes may
+  /// start at once: the lock makes one of them do it. On a standby there is nothing to do.
+  ///
+  /// `martlet_guard` raises SQLSTATE `MT0nn` for a code other than 0, `MT001` for none; `martlet_expect` raises `MT999` with the
+  /// number of rows.
+  static let prepareDatabase: StaticString = """
+    DO $martlet$
+    BEGIN
+      IF pg_is_in_recovery()
+        OR (to_regprocedure('martlet_guard(integer)') IS NOT NULL AND to_regprocedure('martlet_expect(bigint)') IS NOT NULL)
+      THEN RETURN; END IF;
+      PERFORM pg_advisory_xact_lock(5566280231917847);
+      CREATE OR REPLACE FUNCTION martlet_guard(code integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS $body$
+      BEGIN
+        IF code = 0 THEN RETURN 0; END IF;
+        RAISE EXCEPTION 'a guard refused' USING ERRCODE = 'MT' || lpad(least(greatest(coalesce(code, 1), 1), 998)::text, 3, '0');
+      END $body$;
+      CREATE OR REPLACE FUNCTION martlet_expect(changed bigint) RETURNS integer LANGUAGE plpgsql VOLATILE AS $body$
+      BEGIN
+        RAISE EXCEPTION '%', changed USING ERRCODE = 'MT999';
+      END $body$;
+    END $martlet$
+    """
+
+  /// Definitions may take long, and run one process at a time.
+  static let lockDefinitions: StaticString = "SELECT pg_advisory_xact_lock(5566280231917848)"
+
+  static func limitDefinitions(milliseconds: Int) -> String { "SET LOCAL statement_timeout = \(milliseconds)" }
+
+  /// `name` is one of `StatementCache`'s own.
+  static func deallocate(_ name: String) -> String { "DEALLOCATE \(name)" }
+
+  /// A builder's statement in the form it is prepared in.
+  static func text(_ text: String, as form: StatementKey.Form) -> String {
+    switch form {
+    case .plain: text
+    case .guarding: "SELECT martlet_guard((\(text))::int)"
+    // The count stands in a subquery of its own, so that the change runs once and to its end before it is judged.
+    case .counted(let rows):
+      "WITH martlet_change AS (\(text) RETURNING 1) SELECT CASE WHEN changed = \(rows) THEN 0 ELSE martlet_expect(changed) END "
+        + "FROM (SELECT count(*) AS changed FROM martlet_change) AS counted"
+    }
+  }
+}

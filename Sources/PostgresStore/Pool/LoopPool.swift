@@ -1,0 +1,202 @@
+import Base
+import Reactor
+import Store
+import Synchronization
+
+/// The connections of one event loop, and the calls that wait for them.
+///
+/// Safety: everything but `submit`, `cancel`, `finish`, and `figures` is touched on `loop` only; those hop there first.
+final class LoopPool: @unchecked Sendable {
+  let loop: EventLoop
+  let options: PostgresOptions
+  let settings: ConnectionSettings
+  let policy: PoolPolicy
+  let random: any RandomSource
+  let figures = PoolFigures()
+
+  var connections: [Connection] = []
+  var reads: WaitQueue<Request>
+  var writes: WaitQueue<Request>
+  var isDispatchPlanned = false
+  var housekeeper: LoopTimer?
+
+  var backoff = Backoff(firstMilliseconds: 50, lastMilliseconds: 5000)
+  /// Until then no connection is opened.
+  var opensAt: UInt64 = 0
+  /// Why the last attempt to connect failed, while no connection is open.
+  var down: StoreError?
+
+  /// Set once the store closes; called when nothing is left.
+  var whenClosed: (() -> Void)?
+  var closesAt: UInt64?
+
+  init(
+    loop: EventLoop, connectionsMax: Int, options: PostgresOptions, settings: ConnectionSettings, random: any RandomSource
+  ) {
+    self.loop = loop
+    self.options = options
+    self.settings = settings
+    self.random = random
+    policy = PoolPolicy(connectionsMax: connectionsMax)
+    reads = WaitQueue(capacity: options.readQueueMax)
+    writes = WaitQueue(capacity: options.writeQueueMax)
+  }
+
+  // MARK: from any thread
+
+  /// Takes a request in, at once when called on the loop.
+  func submit(_ request: Request) {
+    if loop.isCurrent { admit(request) } else { loop.execute { [self] in admit(request) } }
+  }
+
+  /// Gives a request up whose caller has left: a waiting one is not sent, a running one's result is dropped.
+  func cancel(_ request: Request) {
+    if loop.isCurrent { giveUp(request) } else { loop.execute { [self] in giveUp(request) } }
+  }
+
+  // MARK: on the loop
+
+  private func admit(_ request: Request) {
+    guard !request.isFinished else { return }
+    guard closesAt == nil else { return request.fail(.closed, "the store is closed") }
+    // A database that is away is said to be so at once; attempts to reach it go on meanwhile.
+    if let down { return request.finish(.failure(down)) }
+    request.queuedAt = loop.nowMilliseconds
+    let isAdmitted = request.isTransaction ? writes.push(request) : reads.push(request)
+    guard isAdmitted else {
+      figures.refusals.add(1, ordering: .relaxed)
+      return request.fail(.overloaded, "\(request.isTransaction ? writes.capacity : reads.capacity) calls wait already")
+    }
+    planDispatch()
+  }
+
+  private func giveUp(_ request: Request) {
+    request.fail(.cancelled, "the caller left")
+    cancelOnServer(request)
+  }
+
+  /// Sends what waits at the end of this tick, so that all its reads go out together.
+  func planDispatch() {
+    guard !isDispatchPlanned else { return }
+    isDispatchPlanned = true
+    loop.onTickEnd { [self] in
+      isDispatchPlanned = false
+      dispatch()
+    }
+  }
+
+  private func dispatch() {
+    dispatchWrites()
+    dispatchReads()
+    openConnections()
+    keepHouse()
+    figures.update(self)
+    if closesAt != nil { closeIfDone() }
+  }
+
+  private func dispatchWrites() {
+    var writers = connections.count { $0.phase == .writing }
+    while writers < policy.writersMax, let connection = connections.last(where: { $0.phase == .idle }) {
+      guard let request = nextWaiting(&writes) else { return }
+      figures.writes.add(1, ordering: .relaxed)
+      connection.send(transaction: request)
+      writers += 1
+    }
+  }
+
+  private func dispatchReads() {
+    var readers = connections.count { $0.phase == .reading }
+    while readers < policy.readersMax, let connection = connections.first(where: { $0.phase == .idle }) {
+      var batch: [Request] = []
+      while batch.count < options.batchMax, let request = nextWaiting(&reads) { batch.append(request) }
+      if batch.isEmpty { return }
+      figures.lastBatch.store(batch.count, ordering: .relaxed)
+      figures.batches.add(1, ordering: .relaxed)
+      figures.reads.add(batch.count, ordering: .relaxed)
+      connection.send(reads: batch)
+      readers += 1
+    }
+  }
+
+  /// The next one whose caller still waits.
+  private func nextWaiting(_ queue: inout WaitQueue<Request>) -> Request? {
+    while let request = queue.popFirst() {
+      if !request.isFinished { return request }
+    }
+    return nil
+  }
+
+  // MARK: trying again
+
+  /// Sends a read again, before the others; gives up after a few times, or where it was the time that ran out.
+  func retryRead(_ request: Request, after error: StoreError) {
+    guard !request.isFinished else { return }
+    guard error.code != .timeout, request.attempts < options.readAttemptsMax, closesAt == nil else {
+      return request.finish(.failure(error))
+    }
+    reads.pushFirst(request)
+    planDispatch()
+  }
+
+  /// Sends a batch again after a random pause. It is certain that it took no effect.
+  func retryWrite(_ request: Request, after error: StoreError) {
+    guard !request.isFinished else { return }
+    guard request.attempts < options.writeAttemptsMax, closesAt == nil else { return request.finish(.failure(error)) }
+    figures.retries.add(1, ordering: .relaxed)
+    var pause = Backoff(firstMilliseconds: 4 << min(request.attempts, 6), lastMilliseconds: 256)
+    loop.schedule(after: .milliseconds(pause.next(random))) { [self] in
+      guard !request.isFinished else { return }
+      writes.pushFirst(request)
+      planDispatch()
+    }
+  }
+
+  // MARK: connections
+
+  private func openConnections() {
+    guard closesAt == nil || !(reads.isEmpty && writes.isEmpty) else { return }
+    let now = loop.nowMilliseconds
+    var state = PoolPolicy.Figures()
+    state.connecting = connections.count { $0.phase == .opening }
+    state.open = connections.count - state.connecting
+    state.readers = connections.count { $0.phase == .reading }
+    state.writers = connections.count { $0.phase == .writing }
+    state.waitingReads = reads.count
+    state.waitingWrites = writes.count
+    state.readsAreLate = reads.first.map { now >= $0.queuedAt + UInt64(options.growthDelay.wholeMilliseconds) } ?? false
+    state.isBackingOff = now < opensAt
+    for _ in 0..<policy.toOpen(state) {
+      let connection = Connection(pool: self)
+      connections.append(connection)
+      connection.open()
+    }
+  }
+
+  /// A connection can be used.
+  func connectionReady() {
+    backoff.succeed()
+    opensAt = 0
+    down = nil
+    planDispatch()
+  }
+
+  /// A connection is no more. What it owed has been settled.
+  func connectionEnded(_ connection: Connection, _ error: StoreError, wasOpening: Bool) {
+    connections.removeAll { $0 === connection }
+    figures.lost.add(1, ordering: .relaxed)
+    if wasOpening {
+      opensAt = loop.nowMilliseconds + UInt64(backoff.next(random))
+      if !connections.contains(where: { $0.phase != .opening }) {
+        let reason = StoreError(.unavailable, error.message)
+        down = reason
+        failWaiting(reason)
+      }
+    }
+    planDispatch()
+  }
+
+  private func failWaiting(_ error: StoreError) {
+    while let request = reads.popFirst() { request.finish(.failure(error)) }
+    while let request = writes.popFirst() { request.finish(.failure(error)) }
+  }
+}

@@ -1,0 +1,76 @@
+import Base
+import Store
+
+/// One call on its way: what is asked, who waits for it, and how far it is.
+///
+/// Safety: after it was handed to its pool it is touched on that pool's loop only; what other threads see of it
+/// (`work`, the object itself) does not change. The continuation is taken out when it is resumed, so it is resumed once.
+@safe final class Request: @unchecked Sendable {
+  enum Work: Sendable {
+    case read(Query)
+    case inspect(String, [Value])
+    case write(WriteBatch)
+    case define([String])
+    /// A new connection's own first transaction.
+    case setup
+  }
+
+  enum Reply: Sendable {
+    case rows(Rows)
+    case table([[String?]])
+    case outcome(WriteOutcome)
+    case done
+  }
+
+  typealias Continuation = UnsafeContinuation<Result<Reply, StoreError>, Never>
+
+  let work: Work
+  private var continuation: Continuation?
+  /// The loop's milliseconds when it was first queued.
+  var queuedAt: UInt64 = 0
+  /// How often it was sent.
+  var attempts = 0
+  /// A neighbour's failure undid it once: it gets a sync of its own.
+  var isAlone = false
+  private(set) var isFinished = false
+
+  /// What the batch's `returning` steps gave so far.
+  var returned: [[Value]] = []
+  /// Why it cannot succeed any more, as the server or the driver said it first.
+  var verdict: ServerError.Verdict?
+  var isCommitted = false
+
+  init(_ work: Work) { self.work = work }
+
+  /// Safety: called once, before the request is handed to its pool.
+  func wait(_ continuation: Continuation) { unsafe self.continuation = continuation }
+
+  /// Runs in a transaction of its own, on a connection of its own.
+  var isTransaction: Bool {
+    switch work {
+    case .read, .inspect: false
+    case .write, .define, .setup: true
+    }
+  }
+
+  /// Forgets what an earlier attempt came to.
+  func begin() {
+    attempts += 1
+    returned = []
+    verdict = nil
+    isCommitted = false
+  }
+
+  /// Gives the answer to whoever waits. Only the first one counts.
+  ///
+  /// Safety: the continuation is taken out before it is resumed.
+  func finish(_ result: Result<Reply, StoreError>) {
+    guard !isFinished else { return }
+    isFinished = true
+    let waiting = unsafe continuation
+    unsafe continuation = nil
+    unsafe waiting?.resume(returning: result)
+  }
+
+  func fail(_ code: StoreError.Code, _ message: String) { finish(.failure(StoreError(code, message))) }
+}

@@ -1,0 +1,89 @@
+import Base
+import Store
+
+/// Makes a result's rows into JSON, straight from the driver's buffer, and captured columns into values.
+struct RowEncoder {
+  private var rows = Rows()
+  private let encoding: RowEncoding
+  private let view: ResultView
+
+  /// Throws `.invalidStatement` for more rows than were asked for or a column that is not there, `.invalidValue` for a value
+  /// that its column's kind cannot hold.
+  static func rows(of view: ResultView, for query: Query) throws(StoreError) -> Rows {
+    guard view.rows <= query.rowsMax else {
+      throw StoreError(.invalidStatement, "more than the \(query.rowsMax) rows that were asked for")
+    }
+    var encoder = RowEncoder(view, query.encoding)
+    for row in 0..<view.rows { try encoder.take(row) }
+    return encoder.rows
+  }
+
+  private init(_ view: ResultView, _ encoding: RowEncoding) {
+    self.view = view
+    self.encoding = encoding
+    rows.count = view.rows
+    if !encoding.fields.isEmpty, view.rows > 0 {
+      rows.json.reserveCapacity(min(view.rows * (encoding.fields.count * 28 + 96), 65_536))
+      rows.ends.reserveCapacity(view.rows)
+    }
+    if !encoding.captures.isEmpty { rows.captured.reserveCapacity(view.rows * encoding.captures.count) }
+  }
+
+  private mutating func take(_ row: Int) throws(StoreError) {
+    for capture in encoding.captures { rows.captured.append(try view.value(row, capture.column, as: capture.kind)) }
+    if encoding.fields.isEmpty { return }
+    rows.json.append(UInt8(ascii: "{"))
+    var isFirst = true
+    for field in encoding.fields {
+      if let visibleWhen = field.visibleWhen, view.text(row, visibleWhen)?.isTrue != true { continue }
+      if isFirst { isFirst = false } else { rows.json.append(UInt8(ascii: ",")) }
+      rows.json.append(contentsOf: field.key)
+      switch field.content {
+      case .scalar(let kind): try append(row, field.column, kind)
+      case .money: try appendMoney(row, field.column)
+      case .joined(let kinds): try appendJoined(row, field.column, kinds)
+      }
+    }
+    rows.ends.append(rows.json.count)
+  }
+
+  private mutating func append(_ row: Int, _ column: Int, _ kind: ColumnKind) throws(StoreError) {
+    guard let text = view.text(row, column) else {
+      guard column >= 0, column < view.columns else { throw view.absent(column) }
+      rows.json.append("null")
+      return
+    }
+    guard text.appendJSON(as: kind, to: &rows.json) else { throw view.misfit(column, kind) }
+  }
+
+  /// `{"amount":1999,"currency":"EUR"}`, or null where either is.
+  private mutating func appendMoney(_ row: Int, _ column: Int) throws(StoreError) {
+    if view.isNull(row, column) || view.isNull(row, column + 1) {
+      guard column >= 0, column + 1 < view.columns else { throw view.absent(column + 1) }
+      rows.json.append("null")
+      return
+    }
+    rows.json.append("{\"amount\":")
+    try append(row, column, .integer)
+    rows.json.append(",\"currency\":")
+    try append(row, column + 1, .text)
+    rows.json.append(UInt8(ascii: "}"))
+  }
+
+  /// A composite key: its parts joined with `,` in one string; null where any part is.
+  ///
+  /// Safety: the buffer of `text` is used within the call.
+  private mutating func appendJoined(_ row: Int, _ column: Int, _ kinds: [ColumnKind]) throws(StoreError) {
+    var text: [UInt8] = []
+    for (position, kind) in kinds.enumerated() {
+      let part = try view.value(row, column + position, as: kind)
+      if part.isNull {
+        rows.json.append("null")
+        return
+      }
+      if position > 0 { text.append(UInt8(ascii: ",")) }
+      part.appendText(to: &text)
+    }
+    unsafe text.withUnsafeBufferPointer { unsafe JSONText.append(string: $0, to: &rows.json) }
+  }
+}
