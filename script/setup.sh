@@ -17,6 +17,9 @@ packages_test=(postgresql sqlite3 python3-venv jq curl)
 # What the measurements compare with.
 packages_bench=(libjansson-dev nginx-light wrk)
 
+# Tests are built apart, with coverage, so that neither build undoes the other.
+test_flags=(--scratch-path .build/tests --enable-code-coverage)
+
 # Installs the Debian packages that are missing, and nothing where all are there.
 need_packages() {
   if ! command -v dpkg-query >/dev/null; then

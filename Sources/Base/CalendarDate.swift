@@ -46,8 +46,11 @@ package struct CalendarDate: Sendable, Hashable, Comparable {
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
   }
 
-  /// Midnight UTC at its start.
-  package var start: Timestamp { Timestamp(microseconds: Int64(days) * 86_400_000_000) }
+  /// Midnight UTC at its start; the nearest moment there is for days some 292,000 years away.
+  package var start: Timestamp {
+    let (product, overflow) = Int64(days).multipliedReportingOverflow(by: 86_400_000_000)
+    return Timestamp(microseconds: overflow ? (days < 0 ? .min : .max) : product)
+  }
 
   /// Appends `YYYY-MM-DD`.
   package func append(to out: inout [UInt8]) {

@@ -11,28 +11,31 @@ package struct Decimal: Sendable {
 
   package static let digitsMax = 18
 
-  /// Reads `-?digits[.digits]`: no exponent, no sign `+`, at most 18 digits. Nil for anything else.
+  /// Reads `-?digits[.digits]`: no exponent, no sign `+`, at most 18 significant digits and 18 after the point. Nil for
+  /// anything else.
   package init?(_ text: some Collection<UInt8>) {
     var units: Int64 = 0
     var scale = 0
-    var digits = 0
+    var significant = 0
+    var hasDigit = false
     var afterPoint = false
     var negative = false
     for (position, byte) in text.enumerated() {
       if position == 0, byte == UInt8(ascii: "-") {
         negative = true
-      } else if byte == UInt8(ascii: "."), !afterPoint, digits > 0 {
+      } else if byte == UInt8(ascii: "."), !afterPoint, hasDigit {
         afterPoint = true
       } else if byte.isDigit {
-        guard digits < Decimal.digitsMax else { return nil }
+        hasDigit = true
         units = units * 10 + Int64(byte - 0x30)
-        if units > 0 || afterPoint { digits += 1 } else { digits = max(digits, 1) }
+        if units > 0 { significant += 1 }
         if afterPoint { scale += 1 }
+        guard significant <= Decimal.digitsMax, scale <= Decimal.digitsMax else { return nil }
       } else {
         return nil
       }
     }
-    guard digits > 0, !afterPoint || scale > 0 else { return nil }
+    guard hasDigit, !afterPoint || scale > 0 else { return nil }
     self.init(units: negative ? -units : units, scale: scale)
   }
 

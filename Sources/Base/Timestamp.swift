@@ -47,7 +47,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
   /// Appends RFC 3339 in UTC: `2026-01-31T10:00:00Z`, with a fraction of 6 digits where it has one.
   package func append(to out: inout [UInt8]) {
     let days = microseconds.dividedFloor(by: 86_400_000_000)
-    let rest = UInt64(microseconds - days * 86_400_000_000)
+    // The difference is always below a day; only the product can leave 64 bits, and it comes back.
+    let rest = UInt64(truncatingIfNeeded: microseconds &- days &* 86_400_000_000)
     CalendarDate(days: Int32(clamping: days)).append(to: &out)
     out.append(UInt8(ascii: "T"))
     let seconds = rest / 1_000_000

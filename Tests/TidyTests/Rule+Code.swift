@@ -40,8 +40,9 @@ extension Rule {
   /// What users of the library see is one target's business.
   static let publicAccess = Rule(name: "public access") { source in
     guard source.target != "Martlet" else { return [] }
-    return source.code.enumerated().compactMap { number, line in
-      guard line.has(word: "public") || line.has(word: "open") && line.has(word: "class") else { return nil }
+    return source.code.indices.compactMap { number in
+      let words = source.codeText(number).split(separator: " ").drop { $0.hasPrefix("@") }
+      guard let first = words.first, ["public", "public(set)", "open"].contains(first), words.count > 1 else { return nil }
       return Violation(path: source.path, line: number + 1, message: "only Martlet has public symbols; use package")
     }
   }

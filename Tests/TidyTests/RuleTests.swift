@@ -84,7 +84,8 @@ import Testing
   @Test func publicIsTheFacesBusiness() {
     #expect(lines(.publicAccess, "public struct A {}") == [1])
     #expect(lines(.publicAccess, "public struct A {}", path: "Sources/Martlet/A.swift") == [])
-    #expect(lines(.publicAccess, "package struct A {}\nlet a = \"public\"\nfunc open() {}") == [])
+    #expect(lines(.publicAccess, "package struct A {}\nlet a = \"public\"\nfunc open() {}\ncase public(Key)\nopen()") == [])
+    #expect(lines(.publicAccess, "  @frozen public enum A {}\nopen class B {}") == [1, 2])
   }
 
   @Test func emptyNamesAreRefused() {
