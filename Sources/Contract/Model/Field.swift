@@ -26,6 +26,8 @@ package struct Field: Sendable {
   package var encoding: ColumnEncoding = .standard
   /// A column that the database computes: never written.
   package var isGenerated = false
+  /// Its name before it was renamed.
+  package var was: String?
 
   package init(name: String, type: FieldType) {
     self.name = name

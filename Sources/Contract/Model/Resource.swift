@@ -24,6 +24,8 @@ package struct Resource: Sendable {
   package var idempotencyRequired = false
   /// How long answers may be cached by others.
   package var cacheLifetime: Duration?
+  /// Its name before it was renamed: the schema is carried over.
+  package var was: String?
   package var storage: Storage
   /// The identity's own resource.
   package var isUsers: Bool { name == "users" }

@@ -1,0 +1,135 @@
+extension Language {
+  static let query = ObjectShape(
+    "query", "A named query.", needsOneOf: ["from", "sql"],
+    [
+      Key("description", description, "What it tells."),
+      Key("params", .map(.name, .choice([.text(.type), .object(parameter)])), "What the caller gives."),
+      Key("from", identifier, "The resource it reads."),
+      Key("where", expression, "Which records count: the fields are the names, beside caller, params and now."),
+      Key("group", .map(.name, expression), "What the answer is grouped by."),
+      Key("select", .map(.name, expression), "What is told of each group: count(), sum(x), avg(x), min(x), max(x)."),
+      Key("sort", .oneOrMany(.text(.sortKey)), "In which order."),
+      Key("limit", .integer(1...100_000), "At most so many rows (1000)."),
+      Key("timeout", duration, "How long it may take."),
+      Key("access", .access, "Who may ask.", required: true),
+      Key("cache", duration, "How long an answer may be kept."),
+      Key("sql", .choice([.text(.text(max: 65_536)), .object(sql)]), "The escape: a statement of your own, read-only."),
+      Key("bypasses_rules", .boolean, "Must be true with `sql`: it sees every row."),
+    ])
+
+  static let sql = ObjectShape(
+    "sql", "A statement for each store.",
+    [
+      Key("sqlite", .text(.text(max: 65_536)), "For SQLite."),
+      Key("postgres", .text(.text(max: 65_536)), "For PostgreSQL."),
+      Key("mysql", .text(.text(max: 65_536)), "For MySQL."),
+    ])
+
+  static let parameter = ObjectShape(
+    "parameter", "A parameter of a query.",
+    [
+      Key("type", .text(.type), "Its type.", required: true),
+      Key("required", .boolean, "Whether it must be given."),
+      Key("default", .any, "Its value where it is not given."),
+      Key("description", description, "What it is."),
+      Key("values", .list(.text(.text(max: 100)), count: 0...200), "What it may be.", types: ["enum"]),
+    ])
+
+  static let outbound = ObjectShape(
+    "outbound_service", "Something that this service calls.",
+    [
+      Key("url", .text(.url(["http", "https"])), "Where it is.", required: true),
+      Key("timeout", duration, "How long an answer may take."),
+      Key("retry", .object(retry), "When to try again."),
+      Key("breaker", .object(breaker), "When to stop trying."),
+      Key("concurrency", .integer(1...100_000), "Calls at once."),
+      Key("headers", .map(.text(max: 256), .text(.text(max: 8192))), "Sent with every call."),
+    ])
+
+  static let retry = ObjectShape(
+    "retry", "When to try again.",
+    [
+      Key("attempts", .integer(1...100), "Tries in all.", required: true),
+      Key("backoff", .text(.durationRange), "The first and the longest wait: 100ms..2s."),
+    ])
+
+  static let breaker = ObjectShape(
+    "breaker", "When to stop trying.",
+    [
+      Key("failures", .text(.percent), "The share of failures that opens it."),
+      Key("window", duration, "Over how long."),
+      Key("minimum", .integer(1...1_000_000), "Not before so many calls."),
+      Key("cooldown", duration, "How long it stays open."),
+    ])
+
+  static let workflow = ObjectShape(
+    "workflow", "A saga.",
+    [
+      Key("description", description, "What it does."),
+      Key("after", .text(.event), "The event that starts it.", required: true),
+      Key("steps", .map(.name, .object(step)), "Its steps, in order.", required: true),
+    ])
+
+  private static let callKeys = [
+    Key("call", .text(.call), "A service and a method: payments.post."),
+    Key("path", .text(.path), "The path; {name.member} is filled in."),
+    Key("body", .text(.text(max: 65_536)), "What is sent: {name: expression, ...}."),
+    Key("transition", .text(.event), "A transition that is taken: orders.pay."),
+    Key("run", name, "A handler of this name, or purge_expired."),
+  ]
+
+  static let undo = ObjectShape("undo", "What takes a step back.", needsOneOf: ["call", "transition", "run"], callKeys)
+
+  static let step = ObjectShape(
+    "step", "One step.", needsOneOf: ["call", "transition", "run"],
+    callKeys + [
+      Key("undo", .object(undo), "What takes it back."),
+      Key("retry", .object(retry), "When to try again."),
+      Key("timeout", duration, "How long it may take."),
+    ])
+
+  static let job = ObjectShape(
+    "job", "Background work.", needsOneOf: ["call", "transition", "run"],
+    callKeys + [
+      Key("description", description, "What it does."),
+      Key("after", .text(.event), "The event that starts it."),
+      Key("schedule", .text(.cron), "When it starts: cron's five fields, UTC."),
+      Key("when", expression, "Only where this holds."),
+      Key("retry", .object(retry), "When to try again."),
+      Key("timeout", duration, "How long it may take."),
+      Key("concurrency", .integer(1...10_000), "How many at once."),
+    ])
+
+  static let events = ObjectShape(
+    "events", "Events that are published and consumed.",
+    [
+      Key("publish", .list(.object(publication), count: 0...1000), "What is sent to brokers."),
+      Key("consume", .list(.object(consumption), count: 0...1000), "What is done with what comes."),
+    ])
+
+  static let publication = ObjectShape(
+    "publication", "Events sent to a broker.",
+    [
+      Key("match", .text(.eventMatch), "Which events: orders.*", required: true),
+      Key("to", name, "The broker.", required: true),
+      Key("topic", .text(.text(max: 249)), "The topic.", required: true),
+      Key("key", expression, "What keeps events in order: an expression over record."),
+    ])
+
+  static let consumption = ObjectShape(
+    "consumption", "Messages taken from a broker.", needsOneOf: ["transition", "call", "run"],
+    callKeys + [
+      Key("from", name, "The broker.", required: true),
+      Key("topic", .text(.text(max: 249)), "The topic.", required: true),
+      Key("group", .text(.text(max: 249)), "The consumer group."),
+      Key("match", expression, "Which record it is about: an expression over record and event."),
+      Key("retry", .object(retry), "When to try again."),
+    ])
+
+  static let webhooks = ObjectShape(
+    "webhooks", "Subscriptions that are made over the API.",
+    [
+      Key("match", .oneOrMany(.text(.eventMatch)), "Which events may be subscribed to.", required: true),
+      Key("access", .access, "Who may subscribe.", required: true),
+    ])
+}

@@ -1,0 +1,86 @@
+/// The tables of the contract language: every key, its shape and what it does.
+enum Language {
+  static let version: Int64 = 1
+  static let description = Shape.text(.text(max: 4096))
+  static let name = Shape.text(.name)
+  static let identifier = Shape.text(.identifier)
+  static let duration = Shape.text(.duration)
+  static let expression = Shape.text(.expression)
+
+  static let contract = ObjectShape(
+    "contract", "A contract: what a Martlet backend is.",
+    [
+      Key("martlet", .any, "The version of the contract language: 1."),
+      Key("include", .oneOrMany(.text(.text(max: 1024))), "Further files, relative to this one, whose sections join this file's."),
+      Key("service", .object(service), "The service itself."),
+      Key("store", .object(store), "The database."),
+      Key("cache", .object(cache), "A shared cache.", later: "the shared cache"),
+      Key(
+        "brokers", .map(.name, .text(.url(["memory:", "kafka", "amqp", "amqps", "nats", "redis", "rediss", "sqs", "https"]))),
+        "Message brokers by name.", later: "message brokers"),
+      Key("roles", .list(name, count: 0...200), "Every role that a caller may have."),
+      Key("identity", .object(identity), "Who callers are."),
+      Key("limits", .map(.name, .object(limit)), "Rate limits by name.", later: "rate limits"),
+      Key("resources", .map(.identifier, .object(resource)), "What is stored and served."),
+      Key("queries", .map(.name, .object(query)), "Read models, named and parameterised.", later: "named queries"),
+      Key("services", .map(.name, .object(outbound)), "What the service calls.", later: "calls to other services"),
+      Key("workflows", .map(.name, .object(workflow)), "Sagas: steps with their undo.", later: "workflows"),
+      Key("jobs", .map(.name, .object(job)), "Background work.", later: "jobs"),
+      Key("events", .object(events), "Events that are published and consumed.", later: "publishing and consuming events"),
+      Key("webhooks", .object(webhooks), "Subscriptions that are made over the API.", later: "webhooks"),
+    ])
+
+  static let service = ObjectShape(
+    "service", "The service itself.",
+    [
+      Key("name", name, "Its name."),
+      Key("version", .text(.version), "The URL prefix, such as v1."),
+      Key("description", description, "What it is for."),
+      Key("scaling", .object(scaling), "How far it scales out; for deployment manifests.", later: "deployment manifests"),
+      Key("health", .object(health), "Where its health is asked for."),
+    ])
+
+  static let scaling = ObjectShape(
+    "scaling", "How far the service scales out.",
+    [
+      Key("min_replicas", .integer(0...10_000), "At least so many processes."),
+      Key("max_replicas", .integer(1...10_000), "At most so many processes."),
+      Key("target_cpu", .text(.percent), "The load at which one more starts."),
+    ])
+
+  static let health = ObjectShape(
+    "health", "Where and how often health is asked for.",
+    [
+      Key("endpoint", .text(.path), "The path."),
+      Key("interval", duration, "How often."),
+      Key("timeout", duration, "How long an answer may take."),
+    ])
+
+  static let storeSchemes = ["sqlite:", "postgres", "postgresql", "mysql", "mariadb"]
+
+  static let store = ObjectShape(
+    "store", "The database.",
+    [
+      Key("url", .text(.url(storeSchemes)), "sqlite:PATH, postgres://... or mysql://..."),
+      Key("pool", .integer(1...10_000), "Connections."),
+      Key("timeout", duration, "How long a statement may take."),
+      Key(
+        "replicas", .list(.text(.url(["postgres", "postgresql", "mysql", "mariadb"])), count: 0...32), "URLs that are only read from."),
+    ])
+
+  static let cache = ObjectShape(
+    "cache", "A shared cache.",
+    [
+      Key("url", .text(.url(["memory:", "redis", "rediss"])), "memory: or redis://...", required: true),
+      Key("ttl", duration, "How long entries live unless they say otherwise."),
+    ])
+
+  static let limit = ObjectShape(
+    "limit", "One rate limit.",
+    [
+      Key("rate", .text(.rate), "Such as 60/minute.", required: true),
+      Key("burst", .integer(1...1_000_000_000), "What may come at once."),
+      Key("by", .word(["ip", "caller", "tenant", "key"]), "What is counted."),
+      Key("when", expression, "Whom it is for: an expression over caller and request."),
+    ])
+}

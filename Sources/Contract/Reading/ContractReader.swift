@@ -1,0 +1,101 @@
+import Base
+import Expression
+import YAML
+
+/// Makes the model of a checked tree, and checks what means something only together.
+///
+/// In order, because each step stands on those before: roles and claims; every resource's fields and storage; what
+/// points from one resource to another; expressions; the sections that this version does not serve.
+final class ContractReader {
+  let root: YAMLNode
+  let path: String
+  let findings: Findings
+  var contract = Contract()
+  var drafts: [ResourceDraft] = []
+  var places: [String: Int] = [:]
+
+  static let resourcesMax = 500
+
+  init(root: YAMLNode, path: String, findings: Findings) {
+    self.root = root
+    self.path = path
+    self.findings = findings
+  }
+
+  func read() -> Contract {
+    readSettings()
+    readRoles()
+    readIdentity()
+    readResources()
+    resolve()
+    RuleReader(self).read()
+    WorkReader(self).read()
+    contract.resources = drafts.map(\.resource)
+    return contract
+  }
+
+  /// The draft of a resource, if there is one.
+  func draft(_ name: String) -> ResourceDraft? { places[name].map { drafts[$0] } }
+
+  var resourceNames: [String] { drafts.map(\.resource.name) }
+
+  /// Reports a resource that is not there.
+  func unknownResource(_ name: String, _ what: String, at node: YAMLNode) {
+    findings.report(
+      .unknownResource, "\(what): there is no resource \"\(name)\"", at: node.mark, suggestion: Suggestion.question(name, in: resourceNames)
+    )
+  }
+
+  /// Reports roles that are not declared.
+  func checkRole(_ node: YAMLNode, _ what: String) {
+    guard let role = node.string, Name.isSnakeCase(role), !contract.roles.contains(role) else { return }
+    findings.report(
+      .unknownRole, "\(what): the role \"\(role)\" is not declared", at: node.mark,
+      suggestion: Suggestion.question(role, in: contract.roles) ?? "add it to roles")
+  }
+
+  private func readSettings() {
+    if let node = root["service"] {
+      if let name = node["name"]?.string { contract.service.name = name }
+      if let version = node["version"]?.string { contract.service.version = version }
+      contract.service.description = node["description"]?.string
+      if let endpoint = node["health"]?["endpoint"]?.string { contract.service.healthEndpoint = endpoint }
+      let (low, high) = (node["scaling"]?["min_replicas"], node["scaling"]?["max_replicas"])
+      if let low, let a = low.integer, let b = high?.integer, a > b {
+        findings.report(.emptyBounds, "min_replicas \(a) is above max_replicas \(b)", at: low.mark)
+      }
+    }
+    guard let node = root["store"] else { return }
+    if let url = node["url"]?.string { readStoreURL(url, node) }
+    if let pool = node["pool"]?.integer { contract.store.pool = Int(clamping: pool) }
+    if let timeout = node["timeout"]?.string.flatMap(DurationForm.duration) { contract.store.timeout = timeout }
+    let replicas = node["replicas"]?.items ?? []
+    contract.store.replicas = replicas.compactMap(\.string)
+    if !replicas.isEmpty, let member = node.members.first(where: { $0.key.text == "replicas" }) {
+      findings.report(.notServedYet, "store.replicas is accepted; this version does not serve replicas yet", at: member.key.mark)
+    }
+  }
+
+  private func readStoreURL(_ url: String, _ node: YAMLNode) {
+    contract.store.url = url
+    let mark = node["url"]?.mark ?? node.mark
+    if url.hasPrefix("mysql:") || url.hasPrefix("mariadb:") {
+      findings.report(.notServedYet, "store.url is accepted; this version does not serve MySQL and MariaDB yet", at: mark)
+    } else if url == "sqlite:" {
+      findings.report(.malformedValue, "store.url: sqlite: names no file", at: mark, suggestion: "sqlite:data/shop.db")
+    }
+  }
+
+  private func readRoles() {
+    for node in root["roles"]?.items ?? [] {
+      guard let role = node.string else { continue }
+      if contract.roles.contains(role) {
+        findings.report(.duplicateName, "the role \"\(role)\" stands twice", at: node.mark)
+      } else if ["anyone", "authenticated", "nobody"].contains(role) {
+        findings.report(.reservedName, "\"\(role)\" is a word of access rules and cannot be a role", at: node.mark)
+      } else {
+        contract.roles.append(role)
+      }
+    }
+  }
+}
