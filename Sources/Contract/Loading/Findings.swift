@@ -1,11 +1,11 @@
-package import YAML
+import YAML
 
 /// Collects what is found while a contract loads, and knows the files that marks speak of.
 ///
 /// One loading, one thread: not `Sendable`.
-package final class Findings {
+final class Findings {
   /// More are not kept: whoever has a thousand errors starts with the first.
-  package static let diagnosticsMax = 1000
+  static let diagnosticsMax = 1000
 
   private(set) var diagnostics: [Diagnostic] = []
   /// A file's name and text by the number in its marks.

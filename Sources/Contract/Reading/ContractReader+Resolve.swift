@@ -4,15 +4,15 @@ import YAML
 /// What points from one resource to another, now that all are known.
 extension ContractReader {
   func resolve() {
-    for place in drafts.indices { readSingleKey(&drafts[place]) }
-    for place in drafts.indices { resolveRefs(&drafts[place]) }
-    for place in drafts.indices { readCompositeKey(&drafts[place]) }
-    for place in drafts.indices {
-      checkRefs(drafts[place])
-      resolveInverses(&drafts[place])
-      IndexReader(self).read(&drafts[place])
-      readStates(&drafts[place])
-      closeForLater(&drafts[place])
+    edit { readSingleKey(&$0) }
+    edit { resolveRefs(&$0) }
+    edit { readCompositeKey(&$0) }
+    edit {
+      checkRefs($0)
+      resolveInverses(&$0)
+      IndexReader(self).read(&$0)
+      readStates(&$0)
+      closeForLater(&$0)
     }
   }
 

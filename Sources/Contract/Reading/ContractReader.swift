@@ -37,6 +37,15 @@ final class ContractReader {
   /// The draft of a resource, if there is one.
   func draft(_ name: String) -> ResourceDraft? { places[name].map { drafts[$0] } }
 
+  /// Changes every draft in turn. Each is taken out while it changes, so that the change may look at all of them.
+  func edit(_ change: (inout ResourceDraft) -> Void) {
+    for place in drafts.indices {
+      var draft = drafts[place]
+      change(&draft)
+      drafts[place] = draft
+    }
+  }
+
   var resourceNames: [String] { drafts.map(\.resource.name) }
 
   /// Reports a resource that is not there.

@@ -15,11 +15,11 @@ struct RuleReader {
   }
 
   func read() {
-    for place in reader.drafts.indices {
-      readAccess(&reader.drafts[place])
-      readFieldRules(&reader.drafts[place])
-      readConstraints(&reader.drafts[place])
-      readTransitions(&reader.drafts[place])
+    reader.edit {
+      readAccess(&$0)
+      readFieldRules(&$0)
+      readConstraints(&$0)
+      readTransitions(&$0)
     }
   }
 
