@@ -33,7 +33,7 @@ extension Connection {
     let parameters = pool.settings.parameters(addresses: addresses)
     var keywords = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.keyword)) }
     var values = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.value)) }
-    defer { for unsafetext in unsafe keywords + values { unsafe free(UnsafeMutablePointer(mutating: text)) } }
+    defer { unsafe (keywords + values).forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) } }
     unsafe keywords.append(nil)
     unsafe values.append(nil)
     unsafe handle = PQconnectStartParams(keywords, values, 0)
