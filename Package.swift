@@ -113,3 +113,8 @@ if Context.environment["MARTLET_BENCHMARKS"] != nil {
     .executableTarget(name: "Benchmarks", dependencies: ["Base", "JSON", "CJansson"], swiftSettings: memorySafe),
   ]
 }
+// The fuzzers' entry (script/fuzz): a static library that libFuzzer's main is linked with.
+if Context.environment["MARTLET_FUZZ"] != nil {
+  package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
+  package.targets.append(room("Fuzz", ["JSON"], unsafe: true))
+}

@@ -27,10 +27,10 @@ package struct Decimal: Sendable {
         afterPoint = true
       } else if byte.isDigit {
         hasDigit = true
+        guard significant < Decimal.digitsMax, scale < Decimal.digitsMax || !afterPoint else { return nil }
         units = units * 10 + Int64(byte - 0x30)
         if units > 0 { significant += 1 }
         if afterPoint { scale += 1 }
-        guard significant <= Decimal.digitsMax, scale <= Decimal.digitsMax else { return nil }
       } else {
         return nil
       }
