@@ -116,5 +116,7 @@ if Context.environment["MARTLET_BENCHMARKS"] != nil {
 // The fuzzers' entry (script/fuzz): a static library that libFuzzer's main is linked with.
 if Context.environment["MARTLET_FUZZ"] != nil {
   package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
-  package.targets.append(room("Fuzz", ["JSON"], unsafe: true))
+  package.targets += [
+    room("Fuzz", ["JSON"], unsafe: true)
+  ]
 }
