@@ -98,7 +98,7 @@ let package = Package(
     tests("Store", ["Base", "JSON", "Expression", "Contract", "SQLiteStore", "PostgresStore", "Reactor"]),
     tests("Identity", ["Base", "JSON", "Crypto", "Contract"]),
     tests("Service", ["Base", "JSON", "Expression", "Contract", "Store", "SQLiteStore"]),
-    tests("REST", ["Base", "JSON", "Contract", "HTTP", "Store", "Service"]),
+    tests("REST", ["Base", "JSON", "Contract", "HTTP", "Store", "Service", "Identity", "Telemetry"]),
     tests("Martlet", ["Base", "JSON", "Contract", "Reactor", "HTTP", "Store", "Service", "REST"]),
     tests("Bench", ["Base", "Contract"]),
     .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -1,0 +1,124 @@
+import Base
+import Contract
+import JSON
+
+/// JSON Schema 2020-12 of the contract's types, as they stand in bodies and answers.
+struct FieldSchema: Sendable {
+  let names: SchemaNames
+  /// Whether it describes what is sent (bounds that only input has) or what is answered.
+  var isInput: Bool
+
+  /// The schema of a type, null left aside.
+  func schema(_ type: FieldType, field: String, resource: String) -> JSONObject {
+    switch type {
+    case .string(let options), .text(let options): string(options)
+    case .email: ["type": "string", "format": "email", "maxLength": 254]
+    case .url: ["type": "string", "format": "uri", "maxLength": 2048]
+    case .integer(let minimum, let maximum):
+      [
+        "type": "integer", "format": "int64", "minimum": .integer(isInput ? minimum ?? .min : .min),
+        "maximum": .integer(isInput ? maximum ?? .max : .max),
+      ]
+    case .decimal(let precision, let scale, let minimum, let maximum):
+      decimal(precision: precision, scale: scale, minimum: minimum, maximum: maximum)
+    case .number(let minimum, let maximum): number(minimum: minimum, maximum: maximum)
+    case .boolean: ["type": "boolean"]
+    case .timestamp: ["type": "string", "format": "date-time"]
+    case .date: ["type": "string", "format": "date"]
+    case .uuid: ["type": "string", "format": "uuid"]
+    case .enumeration(let values): ["type": "string", "enum": .array(values.map { .string($0) })]
+    case .money(let options): money(options)
+    case .json(let options): json(options, field: field, resource: resource)
+    case .ref(let reference): reference_(reference, field: field, resource: resource)
+    case .list(let element, let length):
+      [
+        "type": "array", "items": .object(schema(element, field: field, resource: resource)),
+        "minItems": .integer(Int64(length.lowerBound)), "maxItems": .integer(Int64(clamping: length.upperBound)),
+      ]
+    case .secret: ["type": "string", "writeOnly": true, "format": "password"]
+    case .file: ["$ref": .string("#/components/schemas/" + names.file)]
+    }
+  }
+
+  /// The same where null may stand as well.
+  static func nullable(_ schema: JSONObject) -> JSONObject {
+    if schema.isEmpty { return schema }
+    var result = schema
+    guard case .string(let type)? = schema["type"], schema["oneOf"] == nil, schema["anyOf"] == nil else {
+      return ["anyOf": .array([.object(schema), ["type": "null"]])]
+    }
+    result["type"] = .array([.string(type), "null"])
+    if case .array(let values)? = schema["enum"] { result["enum"] = .array(values + [.null]) }
+    return result
+  }
+
+  private func string(_ options: StringOptions) -> JSONObject {
+    var result: JSONObject = ["type": "string"]
+    guard isInput else { return result }
+    if options.length.lowerBound > 0 { result["minLength"] = .integer(Int64(options.length.lowerBound)) }
+    if options.length.upperBound < .max { result["maxLength"] = .integer(Int64(options.length.upperBound)) }
+    if let pattern = options.pattern {
+      if PortablePattern.isPortable(pattern) {
+        result["pattern"] = .string("^(?:" + pattern + ")$")
+      } else {
+        result["description"] = .string("Matches the RE2 pattern " + pattern + " as a whole.")
+      }
+    }
+    return result
+  }
+
+  private func decimal(precision: Int, scale: Int, minimum: Decimal?, maximum: Decimal?) -> JSONObject {
+    let whole = max(1, precision - scale)
+    let fraction = scale == 0 ? "" : isInput ? "(?:\\.[0-9]{1,\(scale)})?" : "\\.[0-9]{\(scale)}"
+    var result: JSONObject = [
+      "type": "string", "format": "decimal",
+      "pattern": .string("^-?[0-9]{1,\(isInput ? whole : Decimal.digitsMax)}" + fraction + "$"),
+    ]
+    if isInput {
+      if let minimum { result["x-minimum"] = .string(minimum.description) }
+      if let maximum { result["x-maximum"] = .string(maximum.description) }
+    }
+    return result
+  }
+
+  private func number(minimum: Double?, maximum: Double?) -> JSONObject {
+    var result: JSONObject = ["type": "number", "format": "double"]
+    guard isInput else { return result }
+    if let minimum { result["minimum"] = .number(minimum) }
+    if let maximum { result["maximum"] = .number(maximum) }
+    return result
+  }
+
+  private func money(_ options: MoneyOptions) -> JSONObject {
+    let isPlain = options.currencies.isEmpty && (options.minimum == nil || !isInput)
+    if isPlain { return ["$ref": .string("#/components/schemas/" + names.money)] }
+    var amount: JSONObject = ["type": "integer", "format": "int64"]
+    amount["minimum"] = .integer(isInput ? options.minimum ?? .min : .min)
+    amount["maximum"] = .integer(.max)
+    amount["description"] = "In the currency's minor units (cents)."
+    let currency: JSONValue =
+      options.currencies.isEmpty
+      ? ["type": "string", "pattern": "^[A-Z]{3}$"]
+      : ["type": "string", "enum": .array(options.currencies.map { .string($0) })]
+    return [
+      "type": "object", "required": ["amount", "currency"], "additionalProperties": false,
+      "properties": ["amount": .object(amount), "currency": currency],
+    ]
+  }
+
+  private func json(_ options: JSONOptions, field: String, resource: String) -> JSONObject {
+    guard let text = options.schema, let value = try? JSONValue(parsing: text) else { return [:] }
+    guard case .object(var schema) = value else { return [:] }
+    // A resource of its own, so that its own references (`#/$defs/x`) stay within it.
+    if schema["$id"] == nil { schema["$id"] = .string("urn:martlet:schema:\(resource):\(field)") }
+    schema["$schema"] = nil
+    return schema
+  }
+
+  private func reference_(_ reference: Reference, field: String, resource: String) -> JSONObject {
+    var key = schema(reference.keyType, field: field, resource: resource)
+    guard !isInput, let target = names.read(reference.resource) else { return key }
+    key["description"] = .string("The id of one of \(reference.resource).")
+    return ["anyOf": .array([.object(key), ["$ref": .string("#/components/schemas/" + target)]])]
+  }
+}

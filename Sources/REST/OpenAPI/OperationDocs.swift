@@ -1,0 +1,264 @@
+import Contract
+import JSON
+import Service
+import Store
+
+/// The operations of one resource as OpenAPI path items.
+struct OperationDocs {
+  let resource: Resource
+  let version: String
+  let names: SchemaNames
+  let parameters: ListParameterDocs
+  let schemas: ResourceSchemas
+
+  init(_ resource: Resource, version: String, names: SchemaNames, layout: TableLayout?) {
+    self.resource = resource
+    self.version = version
+    self.names = names
+    parameters = ListParameterDocs(resource: resource, layout: layout, names: names)
+    schemas = ResourceSchemas(resource: resource, names: names)
+  }
+
+  private var collectionPath: String { "/\(version)/\(resource.name)" }
+
+  /// Appends the resource's paths; operations that are open to nobody are left out.
+  func append(to paths: inout JSONObject, problems: inout ProblemResponses, identifiers: inout OperationIdentifiers) {
+    let offer = OperationOffer(resource)
+    var collection = JSONObject()
+    if offer.collection.contains(.get) { collection["get"] = list(&problems, &identifiers) }
+    if offer.collection.contains(.post) { collection["post"] = create(&problems, &identifiers) }
+    if !collection.isEmpty { paths[collectionPath] = .object(collection) }
+    var item = JSONObject()
+    if offer.item.contains(.get) { item["get"] = read(&problems, &identifiers) }
+    if offer.item.contains(.patch) { item["patch"] = update(&problems, &identifiers) }
+    if offer.item.contains(.put) { item["put"] = replace(&problems, &identifiers) }
+    if offer.item.contains(.delete) { item["delete"] = delete(&problems, &identifiers) }
+    if !item.isEmpty {
+      item["parameters"] = [idParameter]
+      paths[collectionPath + "/{id}"] = .object(item)
+    }
+    for transition in offer.transitions {
+      paths[collectionPath + "/{id}/" + transition.name] = [
+        "post": self.transition(transition, &problems, &identifiers), "parameters": [idParameter],
+      ]
+    }
+  }
+
+  private var idParameter: JSONValue {
+    let key = resource.storage.key
+    var schema: JSONObject = ["type": "string", "minLength": 1]
+    if key.count == 1, let first = key.first {
+      schema = FieldSchema(names: names, isInput: true).schema(first.type, field: "id", resource: resource.name)
+    }
+    return [
+      "name": "id", "in": "path", "required": true, "description": .string("The id of one of \(resource.name)."),
+      "schema": .object(schema), "example": FieldExample.key(resource),
+    ]
+  }
+
+  // MARK: The frame of an operation
+
+  private func operation(
+    _ id: String, summary: String, description: String, access: Access, _ identifiers: inout OperationIdentifiers
+  ) -> JSONObject {
+    var result: JSONObject = [
+      "operationId": .string(identifiers.unique(resource.name + "_" + id)), "tags": [.string(resource.name)],
+      "summary": .string(summary), "description": .string(description + " " + AccessText.sentence(access)),
+    ]
+    result["security"] = AccessText.isOpenToAnonymous(access) ? [[:], ["bearer": []]] : [["bearer": []]]
+    return result
+  }
+
+  private static let headersOfRecord: JSONValue = [
+    "ETag": ["$ref": "#/components/headers/ETag"], "X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"],
+  ]
+  private static let headersOfAnything: JSONValue = ["X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"]]
+
+  private func content(_ form: SchemaNames.Form, example: JSONValue?) -> JSONValue {
+    var media: JSONObject = ["schema": ["$ref": .string(names.reference(resource.name, form))]]
+    if let example { media["example"] = example }
+    return .object(["application/json": .object(media)])
+  }
+
+  private func recordResponse(_ description: String, headers: JSONValue = headersOfRecord) -> JSONValue {
+    ["description": .string(description), "headers": headers, "content": content(.read, example: schemas.example)]
+  }
+
+  private static let silent: JSONValue = [
+    "description": "Done; the caller may not read the result.", "headers": headersOfAnything,
+  ]
+  private static let notModified: JSONValue = ["description": "What you have is still the same.", "headers": headersOfRecord]
+
+  private func requestBody(_ form: SchemaNames.Form, patch: Bool = false, example: JSONValue?) -> JSONValue {
+    guard case .object(var content) = content(form, example: example) else { return .null }
+    if patch, let media = content["application/json"] {
+      content = ["application/merge-patch+json": media, "application/json": media]
+    }
+    return ["required": true, "content": .object(content)]
+  }
+
+  /// Who reads a record may be told apart from who may not; everyone else gets 404.
+  private func everywhere(_ access: Access, _ more: [FailureCode]) -> [FailureCode] {
+    var codes: [FailureCode] = [.badRequest, .unknownParameter]
+    codes += [.unauthenticated, .tokenExpired, .tokenInvalid, .forbidden]
+    codes += more
+    codes += [.notAcceptable, .uriTooLong, .headersTooLarge, .internal, .overloaded, .unavailable, .timeout]
+    return codes
+  }
+
+  // MARK: Reading
+
+  private func list(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+    var result = operation(
+      "list", summary: "List \(resource.name)",
+      description: "A page of the \(resource.name) that the caller may read, newest first unless sorted.",
+      access: resource.access.read, &identifiers)
+    result["parameters"] = .array(parameters.list)
+    var responses: JSONObject = [
+      "200": [
+        "description": "A page.",
+        "headers": [
+          "Link": ["$ref": "#/components/headers/Link"], "ETag": ["$ref": "#/components/headers/ETag"],
+          "X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"],
+        ],
+        "content": content(.list, example: schemas.listExample),
+      ],
+      "304": OperationDocs.notModified,
+    ]
+    problems.append(
+      everywhere(resource.access.read, [.badParameter, .notFilterable, .notSortable, .tooCostly, .badCursor]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private func read(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+    var result = operation(
+      "read", summary: "Read one of \(resource.name)", description: "The record, as far as the caller may see it.",
+      access: resource.access.read, &identifiers)
+    result["parameters"] = .array(parameters.selection + [ListParameterDocs.reference("ifNoneMatch")])
+    var responses: JSONObject = ["200": recordResponse("The record."), "304": OperationDocs.notModified]
+    problems.append(everywhere(resource.access.read, [.badParameter, .notFound]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  // MARK: Writing
+
+  private func create(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+    var result = operation(
+      "create", summary: "Create one of \(resource.name)", description: "Makes a record.", access: resource.access.create,
+      &identifiers)
+    result["parameters"] = [idempotencyParameter]
+    result["requestBody"] = requestBody(.create, example: schemas.createExample)
+    var responses: JSONObject = [
+      "201": recordResponse(
+        "Made: the record.",
+        headers: [
+          "Location": ["$ref": "#/components/headers/Location"], "ETag": ["$ref": "#/components/headers/ETag"],
+          "Idempotency-Replayed": ["$ref": "#/components/headers/Idempotency-Replayed"],
+          "X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"],
+        ]),
+      "204": OperationDocs.silent,
+    ]
+    problems.append(everywhere(resource.access.create, writing + [.unique, .conflict]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private func update(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+    var result = operation(
+      "update", summary: "Change one of \(resource.name)",
+      description: "A merge patch (RFC 7396): members that are left out stay as they are, null clears.",
+      access: resource.access.update, &identifiers)
+    result["parameters"] = [matchParameter, idempotencyParameter]
+    result["requestBody"] = requestBody(.update, patch: true, example: schemas.updateExample)
+    var responses: JSONObject = ["200": recordResponse("Changed: the record as it is now."), "204": OperationDocs.silent]
+    problems.append(everywhere(resource.access.update, writing + changing + [.unique, .conflict]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private func replace(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+    var result = operation(
+      "replace", summary: "Replace one of \(resource.name)",
+      description: "Every writable member: what is left out gets its default or null."
+        + (resource.clientChoosesID ? " Makes the record where there is none." : ""),
+      access: resource.access.update, &identifiers)
+    result["parameters"] = [matchParameter]
+    result["requestBody"] = requestBody(.replace, example: schemas.createExample)
+    var responses: JSONObject = ["200": recordResponse("Replaced: the record as it is now.")]
+    if resource.clientChoosesID { responses["201"] = recordResponse("Made: the record.") }
+    responses["204"] = OperationDocs.silent
+    let codes = writing.filter { $0 != .idempotencyMismatch && $0 != .idempotencyInFlight && $0 != .idempotencyKeyMissing }
+    problems.append(everywhere(resource.access.update, codes + changing + [.unique, .conflict]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private func delete(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+    var result = operation(
+      "delete", summary: "Delete one of \(resource.name)",
+      description: resource.isSoftDeleted ? "Marks the record as deleted: it is gone for the API." : "Removes the record.",
+      access: resource.access.delete, &identifiers)
+    result["parameters"] = [matchParameter]
+    var responses: JSONObject = ["204": ["description": "Deleted.", "headers": OperationDocs.headersOfAnything]]
+    problems.append(everywhere(resource.access.delete, changing + [.restricted, .conflict]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private func transition(
+    _ transition: StateMachine.Transition, _ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers
+  ) -> JSONValue {
+    let from = transition.from.map { "`\($0)`" }.joined(separator: " or ")
+    var result = operation(
+      transition.name, summary: "\(transition.name.prefix(1).uppercased() + transition.name.dropFirst()) one of \(resource.name)",
+      description: "Moves the record from \(from) to `\(transition.to)`.", access: transition.access, &identifiers)
+    result["parameters"] = [matchParameter, idempotencyParameter]
+    var responses: JSONObject = ["200": recordResponse("Done: the record as it is now."), "204": OperationDocs.silent]
+    let codes: [FailureCode] = [.wrongState, .conflict, .idempotencyInFlight, .idempotencyMismatch, .validation]
+    problems.append(everywhere(transition.access, changing + codes + keyMissing), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private var keyMissing: [FailureCode] { resource.idempotencyRequired ? [.idempotencyKeyMissing] : [] }
+
+  private var writing: [FailureCode] {
+    [
+      .malformedJSON, .bodyTooLarge, .unsupportedMediaType, .expectationFailed, .validation, .idempotencyMismatch,
+      .idempotencyInFlight,
+    ] + keyMissing
+  }
+
+  private var changing: [FailureCode] {
+    [.notFound, .preconditionFailed] + (resource.concurrencyRequired ? [.preconditionRequired] : [])
+  }
+
+  /// The shared parameter, made required where the contract demands it.
+  private func demanded(_ name: String, _ isRequired: Bool) -> JSONValue {
+    guard isRequired, var parameter = ListParameterDocs.shared.first(where: { $0.name == name })?.value else {
+      return ListParameterDocs.reference(name)
+    }
+    parameter["required"] = true
+    return parameter
+  }
+
+  private var matchParameter: JSONValue { demanded("ifMatch", resource.concurrencyRequired) }
+  private var idempotencyParameter: JSONValue { demanded("idempotencyKey", resource.idempotencyRequired) }
+}
+
+/// Operation ids, each once.
+struct OperationIdentifiers {
+  private var taken: Set<String> = []
+
+  mutating func unique(_ wanted: String) -> String {
+    var id = wanted
+    var number = 2
+    while !taken.insert(id).inserted {
+      id = wanted + String(number)
+      number += 1
+    }
+    return id
+  }
+}

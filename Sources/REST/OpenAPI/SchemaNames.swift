@@ -1,0 +1,52 @@
+import Contract
+
+/// The names of the document's components: one of each, whatever the resources are called.
+struct SchemaNames: Sendable {
+  let problem = "Problem"
+  let page = "Page"
+  let money = "Money"
+  let file = "File"
+  let health = "Health"
+
+  enum Form: String, Sendable, CaseIterable {
+    case read = ""
+    case create = "Create"
+    case replace = "Replace"
+    case update = "Update"
+    case list = "List"
+  }
+
+  private var bases: [String: String] = [:]
+
+  init(_ contract: Contract) {
+    var taken: Set<String> = [problem, page, money, file, health]
+    for resource in contract.resources {
+      let wanted = SchemaNames.pascalCase(resource.name)
+      var base = wanted
+      var number = 2
+      while Form.allCases.contains(where: { taken.contains(base + $0.rawValue) }) {
+        base = wanted + String(number)
+        number += 1
+      }
+      for form in Form.allCases { taken.insert(base + form.rawValue) }
+      bases[resource.name] = base
+    }
+  }
+
+  /// The schema of a record as answered; nil for a resource that is not there.
+  func read(_ resource: String) -> String? { bases[resource] }
+
+  func name(_ resource: String, _ form: Form) -> String { (bases[resource] ?? SchemaNames.pascalCase(resource)) + form.rawValue }
+
+  func reference(_ resource: String, _ form: Form) -> String { "#/components/schemas/" + name(resource, form) }
+
+  /// `order_items` to `OrderItems`.
+  static func pascalCase(_ name: String) -> String {
+    var out = ""
+    for word in name.split(whereSeparator: { $0 == "_" || $0 == "-" || $0 == "." }) {
+      out += word.prefix(1).uppercased() + word.dropFirst()
+    }
+    let safe = out.unicodeScalars.filter { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) }
+    return safe.isEmpty ? "Resource" : String(String.UnicodeScalarView(safe))
+  }
+}

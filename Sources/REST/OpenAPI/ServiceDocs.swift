@@ -1,0 +1,115 @@
+import Contract
+import JSON
+import Service
+
+/// What the description says beside the resources: shared schemas, headers, and the service's own paths.
+enum ServiceDocs {
+  static let page: JSONValue = [
+    "type": "object", "description": "Where the list goes on.", "required": ["limit", "next", "previous"],
+    "properties": [
+      "limit": ["type": "integer", "minimum": 1, "maximum": 100],
+      "next": ["type": ["string", "null"], "description": "The cursor of the next page; null on the last."],
+      "previous": ["type": ["string", "null"], "description": "The cursor of the page before; null on the first."],
+      "total": ["type": "integer", "minimum": 0, "description": "With `count`."],
+      "capped": ["type": "boolean", "description": "There are more than `total` says."],
+    ],
+  ]
+
+  static let money: JSONValue = [
+    "type": "object", "description": "An amount of money.", "required": ["amount", "currency"],
+    "additionalProperties": false,
+    "properties": [
+      "amount": [
+        "type": "integer", "format": "int64", "minimum": .integer(.min), "maximum": .integer(.max),
+        "description": "In the currency's minor units (cents).",
+      ],
+      "currency": ["type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217."],
+    ],
+    "examples": [["amount": 1999, "currency": "EUR"]],
+  ]
+
+  static let file: JSONValue = [
+    "type": "object", "description": "A stored file.", "required": ["name", "size", "type", "digest", "url"],
+    "properties": [
+      "name": ["type": "string"], "size": ["type": "integer", "minimum": 0], "type": ["type": "string"],
+      "digest": ["type": "string"], "url": ["type": "string", "format": "uri-reference"],
+    ],
+  ]
+
+  static let health: JSONValue = [
+    "type": "object", "required": ["status"],
+    "properties": [
+      "status": ["type": "string", "enum": ["ok", "failing", "draining"]],
+      "dependencies": [
+        "type": "object",
+        "additionalProperties": [
+          "type": "object", "required": ["status"],
+          "properties": [
+            "status": ["type": "string", "enum": ["ok", "failing"]],
+            "milliseconds": ["type": "number", "minimum": 0, "description": "How long it took to answer."],
+          ],
+        ],
+      ],
+    ],
+  ]
+
+  static let headers: JSONValue = [
+    "ETag": [
+      "description": "The version of what was answered; send it as If-Match or If-None-Match.",
+      "schema": ["type": "string"], "example": "\"1.abc\"",
+    ],
+    "Location": ["description": "The path of the new record.", "schema": ["type": "string", "format": "uri-reference"]],
+    "Link": ["description": "The next and previous pages (RFC 8288).", "schema": ["type": "string"]],
+    "X-Request-Id": ["description": "The request's id in the service's log.", "schema": ["type": "string"]],
+    "Idempotency-Replayed": [
+      "description": "The answer is that of an earlier request with the same key.",
+      "schema": ["type": "string", "const": "true"],
+    ],
+    "Retry-After": ["description": "Seconds to wait before the next try.", "schema": ["type": "integer", "minimum": 0]],
+    "WWW-Authenticate": ["description": "How to authenticate (RFC 6750).", "schema": ["type": "string"]],
+  ]
+
+  static func append(
+    to paths: inout JSONObject, contract: Contract, names: SchemaNames, identifiers: inout OperationIdentifiers
+  ) {
+    let endpoint = contract.service.healthEndpoint
+    let checks: [(path: String, id: String, summary: String)] = [
+      (endpoint, "health", "The state of the service and of what it depends on"),
+      ("/health/live", "health_live", "Whether the process works"),
+      ("/health/ready", "health_ready", "Whether it can take requests"),
+    ]
+    for check in checks {
+      var responses: JSONObject = ["200": state("It is well.", names)]
+      if check.path != "/health/live" { responses["503"] = state("It is not well.", names) }
+      paths[check.path] = get(identifiers.unique(check.id), check.summary, responses)
+    }
+    let description = get(
+      identifiers.unique("openapi"), "This description",
+      [
+        "200": [
+          "description": "The OpenAPI document.", "headers": ["ETag": ["$ref": "#/components/headers/ETag"]],
+          "content": ["application/json": ["schema": ["type": "object"]]],
+        ],
+        "304": ["description": "What you have is still the same."],
+      ])
+    paths["/\(contract.service.version)/openapi.json"] = description
+  }
+
+  private static func get(_ id: String, _ summary: String, _ responses: JSONObject) -> JSONValue {
+    [
+      "get": [
+        "operationId": .string(id), "tags": ["service"], "summary": .string(summary), "security": [],
+        "responses": .object(responses),
+      ]
+    ]
+  }
+
+  private static func state(_ description: String, _ names: SchemaNames) -> JSONValue {
+    [
+      "description": .string(description), "headers": ["X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"]],
+      "content": [
+        "application/json": ["schema": ["$ref": .string("#/components/schemas/" + names.health)], "example": ["status": "ok"]]
+      ],
+    ]
+  }
+}

@@ -1,0 +1,164 @@
+package import Base
+package import Contract
+package import HTTP
+import Identity
+package import Service
+package import Telemetry
+
+/// The REST interface: routes a request, runs its operation and renders what came of it.
+///
+/// The order of checks, and so of errors: the path (400 bad escape, 404), the method (405), the caller (401), then
+/// `OperationReader`'s (406, 415, 413, 400), then the service's own.
+package final class RESTHandler: HTTPHandler {
+  let router: Router
+  let operations: any Operations
+  let options: RESTOptions
+  let library: StaticLibrary
+  private let realm: String
+  private let health: any HealthSource
+  private let figures: @Sendable () -> [UInt8]
+  private let observer: RequestObserver
+  private let clock: any Clock
+  private let random: any RandomSource
+
+  /// - Parameters:
+  ///   - figures: the text of `/metrics`.
+  ///   - metrics: where requests are counted; nil counts nothing.
+  ///   - log: called once for each request when its answer is ready.
+  package init(
+    contract: Contract, operations: any Operations, health: any HealthSource, options: RESTOptions = RESTOptions(),
+    clock: any Clock = SystemClock(), random: any RandomSource = SystemRandom(), metrics: ServiceMetrics? = nil,
+    figures: @escaping @Sendable () -> [UInt8] = { [] }, log: @escaping @Sendable (RequestLog) -> Void = { _ in }
+  ) {
+    self.operations = operations
+    self.health = health
+    self.options = options
+    self.clock = clock
+    self.random = random
+    self.figures = figures
+    realm = contract.service.name
+    router = Router(contract, exposure: options.exposure)
+    library = StaticLibrary(contract, origin: options.publicOrigin)
+    observer = RequestObserver(router: router, metrics: metrics, log: log)
+  }
+
+  package func respond(to request: HTTPRequest) async -> HTTPResponse {
+    let started = clock.monotonicNanoseconds
+    var exchange = Exchange(requestID: requestID(request))
+    var response = await answer(request, &exchange)
+    finish(&response, requestID: exchange.requestID)
+    observer.observe(request, exchange, response, nanoseconds: clock.monotonicNanoseconds &- started)
+    return response
+  }
+
+  /// What HTTP itself refuses (a malformed head, a body that is too slow) as a problem document like any other.
+  ///
+  /// - Parameter detail: a sentence for the client; nil takes the code's own.
+  package func refusal(status: Int, detail: String?) -> HTTPResponse {
+    let requestID = RequestID.make(at: clock.now, random: random)
+    var response = HTTPResponse(
+      .ofHTTP(status: status, detail: detail), status: status, origin: origin(authority: nil), instance: nil,
+      requestID: requestID, realm: realm)
+    finish(&response, requestID: requestID)
+    return response
+  }
+
+  private func answer(_ request: HTTPRequest, _ exchange: inout Exchange) async -> HTTPResponse {
+    do throws(Failure) {
+      let route = try router.route(request.pathBytes)
+      exchange.route = router.template(route)
+      let method = request.method.asSet
+      if method == .options { return allowed(router.offered(route)) }
+      guard !router.served(route).isDisjoint(with: method) else {
+        return refused(notAllowed(request, route), request, &exchange, allow: router.offered(route))
+      }
+      return try await answer(request, route, &exchange)
+    } catch {
+      if request.method == .options, request.pathBytes.elementsEqual("*".utf8) {
+        return allowed([.reading, .query, .post, .put, .patch, .delete])
+      }
+      return refused(error, request, &exchange)
+    }
+  }
+
+  private func answer(
+    _ request: HTTPRequest, _ route: Route, _ exchange: inout Exchange
+  ) async throws(Failure) -> HTTPResponse {
+    switch route {
+    case .collection(let number), .item(let number, _), .transition(let number, _, _):
+      return try await perform(request, route, resource: router.entries[number].name, &exchange)
+    case .health(let check): return await HealthReply.response(check, source: health)
+    case .metrics: return metricsResponse()
+    default: return library.response(route, request)
+    }
+  }
+
+  private func perform(
+    _ request: HTTPRequest, _ route: Route, resource: String, _ exchange: inout Exchange
+  ) async throws(Failure) -> HTTPResponse {
+    let credentials = request.headers("authorization")
+    guard credentials.count <= 1 else { throw Failure(.badRequest, "Authorization stands twice") }
+    let caller = try await operations.caller(authorization: credentials.first)
+    exchange.caller = caller.id
+    var context = RequestContext(
+      requestID: exchange.requestID, ip: request.peer, method: request.method.name, time: clock.now,
+      origin: origin(authority: request.authority))
+    if request.acceptsGzip { context.contentCoding = "gzip" }
+    let reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax)
+    let operation = try await reader.operation(route, caller: caller, context: context)
+    let answer = try await operations.perform(operation)
+    exchange.statements = answer.statements
+    return HTTPResponse(answer, isAuthenticated: caller.isAuthenticated)
+  }
+
+  // MARK: Parts of answers
+
+  private func refused(
+    _ failure: Failure, _ request: HTTPRequest, _ exchange: inout Exchange, allow: MethodSet? = nil
+  ) -> HTTPResponse {
+    exchange.statements = failure.statements
+    exchange.cause = failure.cause
+    var response = HTTPResponse(
+      failure, origin: origin(authority: request.authority), instance: request.path, requestID: exchange.requestID, realm: realm)
+    if let allow { response.headers.add("Allow", allow.allow) }
+    return response
+  }
+
+  private func notAllowed(_ request: HTTPRequest, _ route: Route) -> Failure {
+    let allow = router.offered(route).allow
+    return Failure(.methodNotAllowed, "\(request.method.name) is not possible here; use one of: \(allow)")
+  }
+
+  private func allowed(_ methods: MethodSet) -> HTTPResponse {
+    var response = HTTPResponse(204)
+    response.headers.add("Allow", methods.allow)
+    if methods.contains(.patch) {
+      response.headers.add(lines: "Accept-Patch: application/merge-patch+json, application/json\r\n")
+    }
+    if methods.contains(.query) { response.headers.add(lines: "Accept-Query: application/json\r\n") }
+    response.headers.add(lines: SecurityHeaders.data)
+    return response
+  }
+
+  private func metricsResponse() -> HTTPResponse {
+    var response = HTTPResponse(200, body: .bytes(figures()))
+    response.headers.add(lines: "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nCache-Control: no-store\r\n")
+    response.headers.add(lines: SecurityHeaders.data)
+    return response
+  }
+
+  private func finish(_ response: inout HTTPResponse, requestID: String) {
+    response.headers.add("X-Request-Id", requestID)
+    if options.isSecure { response.headers.add(lines: SecurityHeaders.strictTransport) }
+  }
+
+  private func requestID(_ request: HTTPRequest) -> String {
+    if let given = request.header("x-request-id"), RequestID.isSane(given) { return given }
+    return RequestID.make(at: clock.now, random: random)
+  }
+
+  private func origin(authority: String?) -> String {
+    if let publicOrigin = options.publicOrigin { return publicOrigin }
+    return (options.isSecure ? "https://" : "http://") + (authority ?? "localhost")
+  }
+}

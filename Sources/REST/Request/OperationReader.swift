@@ -1,0 +1,143 @@
+import Base
+import Crypto
+import HTTP
+import Identity
+import JSON
+import Service
+
+/// Turns a request for a resource into an `Operation`. The order of its checks is the order of its errors: the form of the
+/// answer (406), the form of the body (415, 413, 400), the query (400), preconditions and the idempotency key (400).
+struct OperationReader {
+  let request: HTTPRequest
+  let resource: String
+  let bodyBytesMax: Int
+
+  func operation(_ route: Route, caller: Caller, context: RequestContext) async throws(Failure) -> Operation {
+    guard Negotiation.acceptsJSON(joined("accept")) else {
+      throw Failure(.notAcceptable, "This endpoint answers application/json")
+    }
+    let method = request.method.asSet
+    let body = try await body(route, method)
+    var operation = Operation(
+      try action(route, method, body: body), resource: resource, key: route.key, caller: caller, context: context)
+    if method != .query { operation.body = body }
+    try readPreconditions(into: &operation)
+    if method == .post || method == .patch { operation.idempotency = try idempotency(body) }
+    return operation
+  }
+
+  // MARK: The action
+
+  private func action(_ route: Route, _ method: MethodSet, body: [UInt8]) throws(Failure) -> Operation.Action {
+    let query = try QueryString(request.queryBytes)
+    let isRead = method == .get || method == .head
+    switch route {
+    case .collection where isRead: return .list(query.list())
+    case .collection where method == .query:
+      try query.demandNone()
+      return .list(try ListParameters(queryBody: body))
+    case .item where isRead: return .read(query.read())
+    default: try query.demandNone()
+    }
+    switch route {
+    case .transition(_, _, let name): return .transition(name)
+    case .item where method == .patch: return .update
+    case .item where method == .put: return .replace
+    case .item where method == .delete: return .delete
+    default: return .create
+    }
+  }
+
+  // MARK: The body
+
+  private func body(_ route: Route, _ method: MethodSet) async throws(Failure) -> [UInt8] {
+    let takesBody = method == .post || method == .put || method == .patch || method == .query
+    guard takesBody else {
+      if request.body.isEmpty { return [] }
+      guard try await collected(limit: 0).isEmpty else { throw misplacedBody }
+      return []
+    }
+    if case .transition = route { return try await transitionBody() }
+    if request.body.isEmpty { throw Failure(.malformedJSON, "The body is empty: expected a JSON object") }
+    try Negotiation.demand(method == .patch ? .mergePatch : .json, contentType: try single("content-type"))
+    let body = try await collected(limit: bodyBytesMax)
+    if body.isEmpty { throw Failure(.malformedJSON, "The body is empty: expected a JSON object") }
+    return body
+  }
+
+  /// A transition takes nothing; clients that cannot POST without a body send an empty object.
+  private func transitionBody() async throws(Failure) -> [UInt8] {
+    if request.body.isEmpty { return [] }
+    let body = try await collected(limit: 64)
+    if body.isEmpty { return [] }
+    try Negotiation.demand(.json, contentType: try single("content-type"))
+    guard body.filter({ $0 > 0x20 }).elementsEqual("{}".utf8) else { throw misplacedBody }
+    return []
+  }
+
+  private var misplacedBody: Failure { Failure(.badRequest, "This request takes no body") }
+
+  private func collected(limit: Int) async throws(Failure) -> [UInt8] {
+    do throws(HTTPBodyError) {
+      return try await request.body.collect(upTo: limit)
+    } catch {
+      switch error {
+      case .tooLarge where limit < bodyBytesMax: throw misplacedBody
+      case .tooLarge: throw Failure(.bodyTooLarge, "The body may be \(bodyBytesMax) bytes long")
+      case .timeout: throw Failure(.timeout, "The body did not come in time")
+      case .malformed, .disconnected, .unreadable: throw Failure(.badRequest, "The body could not be read")
+      }
+    }
+  }
+
+  // MARK: Header fields
+
+  /// All fields of a name as one list (RFC 9110 section 5.3).
+  private func joined(_ name: StaticString) -> String? {
+    guard let first = request.header(name) else { return nil }
+    let all = request.headers(name)
+    return all.count > 1 ? all.joined(separator: ", ") : first
+  }
+
+  /// A field that may stand once only.
+  private func single(_ name: StaticString) throws(Failure) -> String? {
+    guard let first = request.header(name) else { return nil }
+    guard request.headers(name).count == 1 else { throw Failure(.badRequest, "\(name) stands twice") }
+    return first
+  }
+
+  private func readPreconditions(into operation: inout Operation) throws(Failure) {
+    if let text = joined("if-match") {
+      operation.preconditions.ifMatch = try EntityTags.parse(text, header: "If-Match")
+    }
+    if let text = joined("if-none-match") {
+      operation.preconditions.ifNoneMatch = try EntityTags.parse(text, header: "If-None-Match")
+    }
+  }
+
+  private func idempotency(_ body: [UInt8]) throws(Failure) -> Idempotency? {
+    guard let text = try single("idempotency-key") else { return nil }
+    let key = try IdempotencyKey.parse(text)
+    var hasher = SHA256()
+    // Each part with its length before it, so that no two requests run together into the same bytes.
+    hasher.update(UInt64(request.method.name.utf8.count))
+    hasher.update(request.method.name)
+    hasher.update(UInt64(request.pathBytes.count))
+    hasher.update(request.pathBytes)
+    let query = request.queryBytes ?? []
+    hasher.update(UInt64(query.count))
+    hasher.update(query)
+    hasher.update(body)
+    return Idempotency(key: key, fingerprint: hasher.finish().bytes)
+  }
+}
+
+extension Route {
+  /// The id in the path, where there is one.
+  var key: String? {
+    switch self {
+    case .item(_, let key), .transition(_, let key, _): key
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import Base
+import HTTP
+import Telemetry
+
+/// What is learnt of one request while it is answered.
+struct Exchange {
+  let requestID: String
+  /// The template; a path that leads nowhere has none of its own.
+  var route = "unmatched"
+  var caller: UUID?
+  var statements = 0
+  var cause: String?
+
+  init(requestID: String) { self.requestID = requestID }
+}
+
+/// Counts and logs requests. Routes are declared once, so that counting is a look-up and two additions.
+struct RequestObserver: Sendable {
+  /// By template, then by the method's place in `MethodSet`; the last is for methods that no endpoint has.
+  private var routes: [String: [RouteMetrics]] = [:]
+  private let log: @Sendable (RequestLog) -> Void
+
+  init(router: Router, metrics: ServiceMetrics?, log: @escaping @Sendable (RequestLog) -> Void) {
+    self.log = log
+    guard let metrics else { return }
+    for template in router.templates {
+      routes[template] =
+        (MethodSet.names.sorted { $0.method.rawValue < $1.method.rawValue }.map(\.name) + ["other"])
+        .map { metrics.route(method: $0, route: template) }
+    }
+  }
+
+  func observe(_ request: HTTPRequest, _ exchange: Exchange, _ response: HTTPResponse, nanoseconds: UInt64) {
+    if let route = routes[exchange.route] {
+      let set = request.method.asSet
+      let place = set.isEmpty ? route.count - 1 : set.rawValue.trailingZeroBitCount
+      if place < route.count { route[place].observe(status: response.status, nanoseconds: nanoseconds) }
+    }
+    var bytes = 0
+    if case .bytes(let body) = response.body { bytes = body.count }
+    log(
+      RequestLog(
+        method: request.method.asSet.isEmpty ? "other" : request.method.name, route: exchange.route, status: response.status,
+        durationNanoseconds: nanoseconds, bytes: bytes, caller: exchange.caller, requestID: exchange.requestID,
+        statements: exchange.statements, cause: exchange.cause))
+  }
+}

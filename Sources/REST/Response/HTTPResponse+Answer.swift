@@ -1,0 +1,70 @@
+import HTTP
+import Service
+
+extension HTTPResponse {
+  /// An operation's answer.
+  init(_ answer: Answer, isAuthenticated: Bool) {
+    self.init(answer.status.rawValue)
+    headers.reserve(640)
+    if !answer.body.isEmpty {
+      body = .bytes(answer.body)
+      headers.add(lines: "Content-Type: application/json\r\n")
+    }
+    if let etag = answer.etag { headers.add("ETag", etag) }
+    if let location = answer.location { headers.add("Location", location) }
+    if !answer.links.isEmpty { headers.add("Link", HTTPResponse.link(answer.links)) }
+    if answer.isReplayed { headers.add(lines: "Idempotency-Replayed: true\r\n") }
+    if let seconds = answer.cacheSeconds {
+      // What a caller was shown is nobody else's, whatever the contract says of the resource.
+      headers.add("Cache-Control", (isAuthenticated ? "private, max-age=" : "public, max-age=") + String(seconds))
+    } else {
+      headers.add(lines: "Cache-Control: private, no-cache\r\n")
+    }
+    // What depends on who asks and in which form (RFC 9110 section 12.5.5).
+    headers.add(lines: "Vary: Authorization, Cookie, Accept, Accept-Encoding\r\n")
+    headers.add(lines: SecurityHeaders.data)
+  }
+
+  /// RFC 8288. Targets are paths with queries of our own making.
+  private static func link(_ links: [(relation: String, target: String)]) -> String {
+    var text = ""
+    for (relation, target) in links {
+      if !text.isEmpty { text += ", " }
+      text += "<" + target + ">; rel=\"" + relation + "\""
+    }
+    return text
+  }
+
+  /// A failure's answer.
+  ///
+  /// - Parameters:
+  ///   - status: where HTTP itself refused; else the code's own.
+  ///   - realm: what `WWW-Authenticate` names.
+  init(_ failure: Failure, status: Int? = nil, origin: String, instance: String?, requestID: String, realm: String) {
+    self.init(status ?? failure.code.status)
+    body = .bytes(ProblemDocument.bytes(failure, status: status, origin: origin, instance: instance, requestID: requestID))
+    headers.reserve(640)
+    headers.add(lines: "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n")
+    if let challenge = Challenge.value(failure.code, detail: failure.detail, realm: realm) {
+      headers.add("WWW-Authenticate", challenge)
+    }
+    if let seconds = failure.retryAfter { headers.add("Retry-After", seconds) }
+    headers.add(lines: SecurityHeaders.data)
+  }
+
+  /// Something that is the same for everyone until the service starts anew.
+  init(_ document: StaticDocument, ifNoneMatch: String?) {
+    var matches = false
+    if let ifNoneMatch, let tags = try? EntityTags.parse(ifNoneMatch, header: "If-None-Match") {
+      matches = EntityTags.matchesWeakly(tags, document.etag)
+    }
+    self.init(matches ? 304 : 200)
+    headers.reserve(640)
+    headers.add("ETag", document.etag)
+    headers.add(lines: "Cache-Control: no-cache\r\nVary: Accept-Encoding\r\n")
+    headers.add(lines: document.isPage ? SecurityHeaders.page : SecurityHeaders.data)
+    if matches { return }
+    headers.add("Content-Type", document.mediaType)
+    body = .bytes(document.bytes)
+  }
+}

@@ -1,0 +1,30 @@
+import Contract
+
+/// What a resource offers to somebody at all: the one place where `Allow` and the OpenAPI document get their methods from.
+struct OperationOffer: Sendable {
+  let collection: MethodSet
+  let item: MethodSet
+  /// Transitions that somebody may make.
+  let transitions: [StateMachine.Transition]
+
+  init(_ resource: Resource) {
+    let access = resource.access
+    let writable = !resource.storage.isReadOnly
+    var collection: MethodSet = [.options]
+    var item: MethodSet = [.options]
+    if !access.read.isNobody {
+      collection.formUnion([.get, .head, .query])
+      item.formUnion([.get, .head])
+    }
+    if writable, !access.create.isNobody { collection.insert(.post) }
+    if writable, !access.update.isNobody { item.formUnion([.put, .patch]) }
+    if writable, !access.delete.isNobody { item.insert(.delete) }
+    self.collection = collection
+    self.item = item
+    transitions = writable ? (resource.states?.transitions ?? []).filter { !$0.access.isNobody } : []
+  }
+}
+
+extension Access {
+  var isNobody: Bool { if case .nobody = self { true } else { false } }
+}

@@ -1,0 +1,117 @@
+import HTTP
+import Service
+import Testing
+
+@testable import REST
+
+@Suite("What the REST interface refuses before the service is asked")
+struct RESTHandlerRefusalTests {
+  private static let json: [(name: String, value: String)] = [("Content-Type", "application/json")]
+
+  struct Case: Sendable, CustomTestStringConvertible {
+    var method: HTTPMethod
+    var target: String
+    var headers: [(name: String, value: String)] = []
+    var body = ""
+    var status: Int
+    var code: String
+    var testDescription: String { "\(method.name) \(target) \(headers.map(\.value)) -> \(status) \(code)" }
+  }
+
+  static let cases: [Case] = [
+    Case(method: .get, target: "/v1/nothing", status: 404, code: "not_found"),
+    Case(method: .get, target: "/v1/orders/", status: 404, code: "not_found"),
+    Case(method: .get, target: "/v1/orders/%zz", status: 400, code: "bad_request"),
+    Case(method: .delete, target: "/v1/orders", status: 405, code: "method_not_allowed"),
+    Case(method: .post, target: "/v1/orders/1", headers: json, body: "{}", status: 405, code: "method_not_allowed"),
+    Case(method: .get, target: "/v1/orders/1/pay", status: 405, code: "method_not_allowed"),
+    Case(method: .post, target: "/health", status: 405, code: "method_not_allowed"),
+    Case(method: .other("BREW"), target: "/v1/orders", status: 405, code: "method_not_allowed"),
+    Case(method: .get, target: "/v1/orders", headers: [("Accept", "text/html")], status: 406, code: "not_acceptable"),
+    Case(method: .post, target: "/v1/orders", headers: [("Accept", "text/html")], body: "{}", status: 406, code: "not_acceptable"),
+    Case(method: .post, target: "/v1/orders", body: "{}", status: 415, code: "unsupported_media_type"),
+    Case(
+      method: .post, target: "/v1/orders", headers: [("Content-Type", "text/plain")], body: "{}", status: 415,
+      code: "unsupported_media_type"),
+    Case(
+      method: .patch, target: "/v1/products/1", headers: [("Content-Type", "application/json-patch+json")], body: "[]", status: 415,
+      code: "unsupported_media_type"),
+    Case(
+      method: .put, target: "/v1/products/1", headers: [("Content-Type", "application/merge-patch+json")], body: "{}", status: 415,
+      code: "unsupported_media_type"),
+    Case(method: .post, target: "/v1/orders", headers: json, status: 400, code: "malformed_json"),
+    Case(method: .get, target: "/v1/orders", body: "{}", status: 400, code: "bad_request"),
+    Case(method: .delete, target: "/v1/orders/1", headers: json, body: "{}", status: 400, code: "bad_request"),
+    Case(method: .post, target: "/v1/orders/1/pay", headers: json, body: "{\"a\":1}", status: 400, code: "bad_request"),
+    Case(method: .post, target: "/v1/orders/1/pay", body: "{}", status: 415, code: "unsupported_media_type"),
+    Case(method: .get, target: "/v1/orders?limit=1&limit=2", status: 400, code: "bad_parameter"),
+    Case(method: .get, target: "/v1/orders?limit=%", status: 400, code: "bad_parameter"),
+    Case(method: .post, target: "/v1/orders?x=1", headers: json, body: "{}", status: 400, code: "unknown_parameter"),
+    Case(method: .delete, target: "/v1/orders/1?fields=id", status: 400, code: "unknown_parameter"),
+    Case(method: .get, target: "/v1/orders/1", headers: [("If-None-Match", "abc")], status: 400, code: "bad_request"),
+    Case(method: .delete, target: "/v1/orders/1", headers: [("If-Match", "\"a")], status: 400, code: "bad_request"),
+    Case(
+      method: .post, target: "/v1/orders", headers: json + [("Idempotency-Key", "\"\"")], body: "{}", status: 400,
+      code: "bad_request"),
+    Case(
+      method: .post, target: "/v1/orders", headers: json + [("Idempotency-Key", "a"), ("Idempotency-Key", "b")], body: "{}",
+      status: 400, code: "bad_request"),
+    Case(method: .post, target: "/v1/orders", headers: json + json, body: "{}", status: 400, code: "bad_request"),
+    Case(
+      method: .get, target: "/v1/orders", headers: [("Authorization", "Bearer a"), ("Authorization", "Bearer b")], status: 400,
+      code: "bad_request"),
+    Case(method: .query, target: "/v1/orders", headers: json, body: "[]", status: 400, code: "bad_request"),
+    Case(method: .query, target: "/v1/orders?limit=1", headers: json, body: "{}", status: 400, code: "unknown_parameter"),
+  ]
+
+  @Test("a bad request never reaches the service", arguments: cases)
+  func refused(_ one: Case) async throws {
+    let bench = try Bench()
+    let received = try await bench.send(one.method, one.target, one.headers, body: one.body)
+    #expect(received.status == one.status)
+    #expect(received.code == one.code)
+    #expect(received.header("Content-Type") == "application/problem+json")
+    #expect(received.member("type") == "http://localhost/problems/" + one.code)
+    #expect(received.header("X-Request-Id") == received.member("request_id"))
+    #expect(received.header("X-Content-Type-Options") == "nosniff")
+    #expect(bench.operations.asked.isEmpty)
+    if one.status == 405 { #expect(received.header("Allow")?.isEmpty == false) }
+  }
+
+  @Test("a body over the limit is 413")
+  func bodyTooLarge() async throws {
+    let bench = try Bench { $0.bodyBytesMax = 100 }
+    let received = try await bench.send(.post, "/v1/orders", Self.json, body: String(repeating: " ", count: 101))
+    #expect(received.status == 413 && received.code == "body_too_large")
+    let fits = try await bench.send(.post, "/v1/orders", Self.json, body: String(repeating: " ", count: 100))
+    #expect(fits.status == 200)
+  }
+
+  @Test("a caller who is not who he says is refused before anything else is looked at")
+  func callerFirst() async throws {
+    let bench = try Bench(caller: .failure(Failure(.tokenExpired, "The token is \"old\"")))
+    let received = try await bench.send(.post, "/v1/orders?x=1", [("Authorization", "Bearer x"), ("Accept", "text/html")])
+    #expect(received.status == 401 && received.code == "token_expired")
+    #expect(
+      received.header("WWW-Authenticate")
+        == "Bearer realm=\"shop\", error=\"invalid_token\", error_description=\"The token is old\"")
+    #expect(bench.operations.authorizations == ["Bearer x"])
+  }
+
+  @Test("a wrong path or method is told without asking for credentials")
+  func pathBeforeCaller() async throws {
+    let bench = try Bench(caller: .failure(Failure(.tokenInvalid, "no")))
+    #expect(try await bench.send(.get, "/v1/nothing").status == 404)
+    #expect(try await bench.send(.delete, "/v1/orders").status == 405)
+    #expect(bench.operations.authorizations.isEmpty)
+  }
+
+  @Test("what HTTP itself refuses is a problem document too", arguments: [400, 408, 413, 414, 417, 431, 500, 501, 503, 504, 505])
+  func refusal(_ status: Int) throws {
+    let received = Received(try Bench().handler.refusal(status: status, detail: "It is \"so\""))
+    #expect(received.status == status)
+    #expect(received.text.contains(text: "\"status\":\(status)"))
+    #expect(received.detail == "It is \"so\"")
+    #expect(received.header("X-Request-Id")?.isEmpty == false)
+  }
+}
