@@ -1,0 +1,64 @@
+import Base
+
+extension Evaluator {
+  func found<T>(_ value: T?, at offset: Int) throws(EvaluationError) -> T {
+    guard let value else { throw EvaluationError(.missing, at: offset) }
+    return value
+  }
+
+  /// A value from outside (a token, a request). A text with U+0000 is an error: no store can hold one, and what a store
+  /// cannot compare must not be compared in memory either.
+  func outside(_ value: Value?, at offset: Int) throws(EvaluationError) -> Value {
+    let value = try found(value, at: offset)
+    if Evaluator.holdsNull(value) { throw EvaluationError(.text, at: offset) }
+    return value
+  }
+
+  private static func holdsNull(_ value: Value) -> Bool {
+    switch value {
+    case .string(let text): text.utf8.contains(0)
+    case .list(let items): items.contains(where: holdsNull)
+    default: false
+    }
+  }
+
+  /// A member of null is null.
+  func member(_ base: ExpressionValue, _ name: String, at offset: Int) throws(EvaluationError) -> ExpressionValue {
+    switch base {
+    case .scalar(.null): return .null
+    case .record(let record): return try found(record.member(name), at: offset)
+    case .scalar(.money(let money)):
+      switch name {
+      case "amount": return .scalar(.integer(money.amount))
+      case "currency": return .scalar(.string(money.currency.description))
+      default: throw EvaluationError(.missing, at: offset)
+      }
+    // A ref whose record was not loaded still knows its id.
+    case .scalar(.uuid) where name == "id", .scalar(.integer) where name == "id", .scalar(.string) where name == "id":
+      return base
+    case .scalar, .list: throw EvaluationError(.type, at: offset)
+    }
+  }
+
+  func element(
+    of base: ExpressionValue, _ index: ExpressionValue, at offset: Int
+  ) throws(EvaluationError) -> ExpressionValue {
+    if base.isNull || index.isNull { throw EvaluationError(.null, at: offset) }
+    if case .record(let record) = base, case .scalar(.string(let name)) = index {
+      return try found(record.member(name), at: offset)
+    }
+    guard let items = base.elements, case .scalar(.integer(let place)) = index else {
+      throw EvaluationError(.type, at: offset)
+    }
+    guard place >= 0, place < Int64(items.count) else { throw EvaluationError(.missing, at: offset) }
+    return items[Int(place)]
+  }
+
+  mutating func text(_ node: ExpressionNode) throws(EvaluationError) -> String {
+    switch try evaluate(node) {
+    case .scalar(.string(let text)): return text
+    case .scalar(.null): throw EvaluationError(.null, at: node.offset)
+    default: throw EvaluationError(.type, at: node.offset)
+    }
+  }
+}
