@@ -90,7 +90,7 @@ let package = Package(
     tests("YAML", ["Base"]),
     tests("Pattern", []),
     tests("Crypto", ["Base"]),
-    tests("Expression", ["Base"]),
+    tests("Expression", ["Base", "Pattern"]),
     tests("Contract", ["Base", "JSON", "Expression"]),
     tests("Telemetry", ["Base"]),
     tests("Reactor", ["Base"]),

@@ -44,6 +44,11 @@ extension Checker {
         "the role \"\(name)\" is not declared", at: role.offset,
         suggestion: Suggestion.question(name, among: roles) ?? "declare it under roles")
     }
+    if !role.isKnown {
+      // A role that stands in the record: the same question, asked of a list.
+      let roles = ExpressionNode(.caller(.roles), .list(.string), at: offset)
+      return ExpressionNode(.binary(.in, role, roles), .boolean, at: offset)
+    }
     return ExpressionNode(.hasRole(role), .boolean, at: offset)
   }
 

@@ -28,7 +28,9 @@ extension Checker {
     guard case .list(let element) = list.type else {
       throw ExpressionError("\"in\" needs a list on its right, not \(list.type)", at: list.offset)
     }
-    if case .list(let items) = list.kind, !items.isEmpty {
+    // A list of many types is one of JSON values; against the record it is a mistake.
+    let isMixed = element == .dynamic && value.isKnown
+    if case .list(let items) = list.kind, !items.isEmpty, !isMixed {
       // Each literal is read as the value's type, so that an error points at it.
       var adapted: [ExpressionNode] = []
       for item in items {

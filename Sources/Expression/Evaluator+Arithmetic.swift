@@ -8,7 +8,7 @@ extension Evaluator {
       if overflow { throw EvaluationError(.overflow, at: offset) }
       return .scalar(.integer(result))
     case .scalar(.number(let number)): return .scalar(.number(-number))
-    case .scalar(.decimal(let decimal)): return .scalar(.decimal(Decimal(units: -decimal.units, scale: decimal.scale)))
+    case .scalar(.decimal(let decimal)): return .scalar(.decimal(Decimal(units: 0 &- decimal.units, scale: decimal.scale)))
     case .scalar(.null): throw EvaluationError(.null, at: offset)
     default: throw EvaluationError(.type, at: offset)
     }
@@ -31,7 +31,7 @@ extension Evaluator {
       return .scalar(.string(x + y))
     case (.timestamp(let x), .duration(let y)) where operation == .add: return try time(x, plus: y, at: offset)
     case (.duration(let x), .timestamp(let y)) where operation == .add: return try time(y, plus: x, at: offset)
-    case (.timestamp(let x), .duration(let y)) where operation == .subtract: return try time(x, plus: -y, at: offset)
+    case (.timestamp(let x), .duration(let y)) where operation == .subtract: return try time(x, plus: 0 &- y, at: offset)
     case (.timestamp(let x), .timestamp(let y)) where operation == .subtract:
       return try duration(x.microseconds.subtractingReportingOverflow(y.microseconds), at: offset)
     case (.duration(let x), .duration(let y)) where operation == .add:

@@ -1,0 +1,40 @@
+/// Cuts an expression into atoms and what connects them.
+struct AtomExtraction {
+  var atoms: [RulePlan.Atom] = []
+  var slots = 0
+
+  mutating func rewrite(_ node: ExpressionNode, isCondition: Bool) -> ExpressionNode {
+    if case .literal = node.kind { return node }
+    if node.isKnown { return atom(node, isCondition: isCondition) }
+    switch node.kind {
+    case .and(let parts): return node.replacing(.and(parts.map { rewrite($0, isCondition: true) }))
+    case .or(let parts): return node.replacing(.or(parts.map { rewrite($0, isCondition: true) }))
+    case .not(let operand): return node.replacing(.not(rewrite(operand, isCondition: true)))
+    case .conditional(let test, let a, let b):
+      let inner = isCondition && node.type == .boolean
+      return node.replacing(
+        .conditional(
+          rewrite(test, isCondition: true), rewrite(a, isCondition: inner), rewrite(b, isCondition: inner)))
+    case .macro(let macro, let range, let level, let predicate):
+      return node.replacing(
+        .macro(macro, over: rewrite(range, isCondition: false), level: level, rewrite(predicate, isCondition: true)))
+    case .binary(.in, let value, let list):
+      guard case .list(let items) = list.kind else { break }
+      // A written list stays one, so that its elements become parameters.
+      let elements = items.map { rewrite($0, isCondition: false) }
+      return node.replacing(.binary(.in, rewrite(value, isCondition: false), list.replacing(.list(elements))))
+    default: break
+    }
+    var copy = self
+    let result = node.mappingChildren { copy.rewrite($0, isCondition: false) }
+    self = copy
+    return result
+  }
+
+  private mutating func atom(_ node: ExpressionNode, isCondition: Bool) -> ExpressionNode {
+    let place = atoms.count
+    atoms.append(RulePlan.Atom(node: node, isCondition: isCondition, slot: slots))
+    if !isCondition { slots += 1 }
+    return node.replacing(.atom(place))
+  }
+}
