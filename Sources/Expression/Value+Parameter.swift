@@ -15,7 +15,9 @@ extension Value {
       var json: [UInt8] = [UInt8(ascii: "[")]
       for (place, item) in items.enumerated() {
         if place > 0 { json.append(UInt8(ascii: ",")) }
-        if item.isNull { json.append("null") } else {
+        if item.isNull {
+          json.append("null")
+        } else {
           guard let scalar = item.parameter(of: element), scalar.append(toJSON: &json) else { return nil }
         }
       }
