@@ -42,7 +42,9 @@ struct DriverError: Error {
     case DriverError.constraintUnique, DriverError.constraintPrimaryKey, DriverError.constraintRowID:
       let (table, columns) = DriverError.columns(named: detail)
       return .uniqueViolation(step: step, table: table, columns: columns)
-    case DriverError.constraintForeignKey: return .foreignKeyViolation(step: step, constraint: nil)
+    // ON DELETE RESTRICT works by a trigger of SQLite's own.
+    case DriverError.constraintTrigger where message == "FOREIGN KEY constraint failed", DriverError.constraintForeignKey:
+      return .foreignKeyViolation(step: step, constraint: nil)
     case DriverError.constraintCheck, DriverError.constraintNotNull, DriverError.constraintTrigger:
       return .checkViolation(step: step, constraint: detail)
     default: return nil

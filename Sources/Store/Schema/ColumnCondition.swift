@@ -20,7 +20,7 @@ enum ColumnCondition {
       if dialect == .sqlite, precision < Decimal.digitsMax, minimum == nil || maximum == nil {
         var most: Int64 = 1
         for _ in 0..<max(0, precision) { most = most &* 10 }
-        parts.append(SQL("abs(") + SQL(column) + SQL(") < ") + SQL(integer: most))
+        parts.append(SQL("abs(") + SQL(identifier: column) + SQL(") < ") + SQL(integer: most))
       }
     case .number(let minimum, let maximum):
       parts += bounds(column, minimum.map { SQL(number: $0) }, maximum.map { SQL(number: $0) })
@@ -35,16 +35,16 @@ enum ColumnCondition {
   /// What SQLite's storage classes leave open.
   static func format(_ column: String, _ kind: ColumnKind) -> SQL? {
     switch kind {
-    case .boolean: SQL(column) + SQL(" IN (0, 1)")
-    case .uuid: SQL("length(") + SQL(column) + SQL(") = 16")
-    case .date: SQL(column) + SQL(" IS date(") + SQL(column) + SQL(")")
-    case .json: SQL("json_valid(") + SQL(column) + SQL(")")
+    case .boolean: SQL(identifier: column) + SQL(" IN (0, 1)")
+    case .uuid: SQL("length(") + SQL(identifier: column) + SQL(") = 16")
+    // Functions that SQLite does not hold harmless (`date`, `json_valid`) are refused in a schema that is not trusted.
+    case .date: SQL(identifier: column) + SQL(" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'")
     default: nil
     }
   }
 
   static func isOne(of values: [String], _ column: String) -> SQL {
-    var condition = SQL(column) + SQL(" IN (")
+    var condition = SQL(identifier: column) + SQL(" IN (")
     for (place, value) in values.enumerated() {
       if place > 0 { condition.append(", ") }
       condition.append(literal: value)
@@ -55,7 +55,7 @@ enum ColumnCondition {
 
   /// Characters. SQLite's and PostgreSQL's `length` both count Unicode scalars.
   private static func length(_ column: String, _ bounds: ClosedRange<Int>) -> SQL {
-    let measured = SQL("length(") + SQL(column) + SQL(")")
+    let measured = SQL("length(") + SQL(identifier: column) + SQL(")")
     if bounds.lowerBound <= 0 { return measured + SQL(" <= ") + SQL(integer: Int64(bounds.upperBound)) }
     return measured + SQL(" BETWEEN ") + SQL(integer: Int64(bounds.lowerBound)) + SQL(" AND ")
       + SQL(integer: Int64(bounds.upperBound))
@@ -63,9 +63,9 @@ enum ColumnCondition {
 
   private static func bounds(_ column: String, _ minimum: SQL?, _ maximum: SQL?) -> [SQL] {
     switch (minimum, maximum) {
-    case (let minimum?, let maximum?): [SQL(column) + SQL(" BETWEEN ") + minimum + SQL(" AND ") + maximum]
-    case (let minimum?, nil): [SQL(column) + SQL(" >= ") + minimum]
-    case (nil, let maximum?): [SQL(column) + SQL(" <= ") + maximum]
+    case (let minimum?, let maximum?): [SQL(identifier: column) + SQL(" BETWEEN ") + minimum + SQL(" AND ") + maximum]
+    case (let minimum?, nil): [SQL(identifier: column) + SQL(" >= ") + minimum]
+    case (nil, let maximum?): [SQL(identifier: column) + SQL(" <= ") + maximum]
     case (nil, nil): []
     }
   }

@@ -3,7 +3,7 @@ import Base
 /// Literals of schema definitions, which cannot hold parameters. Numbers are written by us, texts are quoted.
 extension SQL {
   /// A quoted identifier.
-  init(_ identifier: String) {
+  init(identifier: String) {
     self.init()
     append(identifier: identifier)
   }

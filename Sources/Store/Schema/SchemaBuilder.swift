@@ -75,26 +75,28 @@ package struct SchemaBuilder {
       isNullable: amount.isNullable)
     if let minimum = options.minimum {
       amountColumn.check = check(
-        SQL(amount.name) + SQL(" >= ") + SQL(integer: minimum), table: table.name, column: amount.name)
+        SQL(identifier: amount.name) + SQL(" >= ") + SQL(integer: minimum), table: table.name, column: amount.name)
     }
     var currencyColumn = ColumnDefinition(
       name: currency.name, type: currency.kind.columnType(dialect, precision: nil), kind: currency.kind,
       isNullable: currency.isNullable)
-    currencyColumn.check = check(
+    var condition =
       options.currencies.isEmpty
-        ? SQL("length(") + SQL(currency.name) + SQL(") = 3") : ColumnCondition.isOne(of: options.currencies, currency.name),
-      table: table.name, column: currency.name)
+      ? SQL("length(") + SQL(identifier: currency.name) + SQL(") = 3")
+      : ColumnCondition.isOne(of: options.currencies, currency.name)
+    if amount.isNullable {
+      // With the later column, so that `ADD COLUMN` brings it.
+      condition =
+        condition + SQL(" AND (") + SQL(identifier: amount.name) + SQL(" IS NULL) = (") + SQL(identifier: currency.name)
+        + SQL(" IS NULL)")
+    }
+    currencyColumn.check = check(condition, table: table.name, column: currency.name)
     if case .value(.money(let money)) = field.defaultValue {
       amountColumn.defaultLiteral = SQL(integer: money.amount)
       currencyColumn.defaultLiteral = SQL(literal: money.currency.description)
     }
     add(amountColumn, to: &table)
     add(currencyColumn, to: &table)
-    if amount.isNullable {
-      let both =
-        SQL("(") + SQL(amount.name) + SQL(" IS NULL) = (") + SQL(currency.name) + SQL(" IS NULL)")
-      table.checks.append(check(both, table: table.name, column: field.column))
-    }
   }
 
   private func reference(_ reference: Reference, _ field: Field, _ table: TableLayout) -> ReferenceDefinition? {

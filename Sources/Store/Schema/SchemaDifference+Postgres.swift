@@ -35,7 +35,7 @@ extension SchemaDifference {
 
   private func columnChanges(_ table: TableDefinition, _ column: ColumnDefinition, _ live: LiveColumn) -> [SchemaChange] {
     var changes: [SchemaChange] = []
-    let place = SQL("ALTER COLUMN ") + SQL(column.name)
+    let place = SQL("ALTER COLUMN ") + SQL(identifier: column.name)
     if live.isNullable != column.isNullable, !table.key.contains(column.name) {
       changes.append(
         SchemaChange(
@@ -80,7 +80,7 @@ extension SchemaDifference {
   private func drop(constraint name: String, of table: TableDefinition) -> SchemaChange {
     SchemaChange(
       table: table.name, description: "drop constraint \(name) of \(table.name)",
-      statements: [alter(table, SQL("DROP CONSTRAINT ") + SQL(name))])
+      statements: [alter(table, SQL("DROP CONSTRAINT ") + SQL(identifier: name))])
   }
 
   private func alter(_ table: TableDefinition, _ action: SQL) -> String {

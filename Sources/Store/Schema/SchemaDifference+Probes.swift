@@ -6,7 +6,7 @@ extension SchemaDifference {
 
   func hasNull(_ table: TableDefinition, _ column: String) -> SchemaChange.Probe {
     probe(
-      SQL("SELECT 1 FROM ") + source(table) + SQL(" WHERE ") + SQL(column) + SQL(" IS NULL"),
+      SQL("SELECT 1 FROM ") + source(table) + SQL(" WHERE ") + SQL(identifier: column) + SQL(" IS NULL"),
       "rows hold no value in \(column), which has become required")
   }
 
@@ -20,13 +20,13 @@ extension SchemaDifference {
   func isOrphaned(_ table: TableDefinition, _ column: String, _ reference: ReferenceDefinition) -> SchemaChange.Probe? {
     guard live.table(reference.table, schema: reference.schema)?.column(reference.column) != nil else {
       return probe(
-        SQL("SELECT 1 FROM ") + source(table) + SQL(" WHERE ") + SQL(column) + SQL(" IS NOT NULL"),
+        SQL("SELECT 1 FROM ") + source(table) + SQL(" WHERE ") + SQL(identifier: column) + SQL(" IS NOT NULL"),
         "rows of \(table.name) refer to records that do not exist")
     }
     return probe(
-      SQL("SELECT 1 FROM ") + source(table) + SQL(" AS a WHERE a.") + SQL(column)
+      SQL("SELECT 1 FROM ") + source(table) + SQL(" AS a WHERE a.") + SQL(identifier: column)
         + SQL(" IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ") + SQL(table: reference.table, schema: reference.schema)
-        + SQL(" AS b WHERE b.") + SQL(reference.column) + SQL(" = a.") + SQL(column) + SQL(")"),
+        + SQL(" AS b WHERE b.") + SQL(identifier: reference.column) + SQL(" = a.") + SQL(identifier: column) + SQL(")"),
       "rows of \(table.name) refer to records that do not exist")
   }
 

@@ -68,11 +68,12 @@ extension SchemaDifference {
       source.append(identifier: column.name)
     }
     let copy =
-      SQL("INSERT INTO ") + SQL(temporary) + SQL(" ") + target + SQL(" SELECT ") + source + SQL(" FROM ") + SQL(table.name)
+      SQL("INSERT INTO ") + SQL(identifier: temporary) + SQL(" ") + target + SQL(" SELECT ") + source + SQL(" FROM ")
+      + SQL(identifier: table.name)
     var statements = [
       table.create(.sqlite, as: temporary, extra: extra.map(definition)), copy.text(.sqlite),
-      (SQL("DROP TABLE ") + SQL(table.name)).text(.sqlite),
-      (SQL("ALTER TABLE ") + SQL(temporary) + SQL(" RENAME TO ") + SQL(table.name)).text(.sqlite),
+      (SQL("DROP TABLE ") + SQL(identifier: table.name)).text(.sqlite),
+      (SQL("ALTER TABLE ") + SQL(identifier: temporary) + SQL(" RENAME TO ") + SQL(identifier: table.name)).text(.sqlite),
     ]
     // The indexes that are wanted and stand already; `indexChanges` makes the others and finds them dropped by then.
     for index in table.indexes where found.indexes.contains(where: { $0.name == index.name }) {
@@ -86,7 +87,7 @@ extension SchemaDifference {
   /// A column that the contract does not know, kept through a rebuild.
   private func definition(_ column: LiveColumn) -> SQL {
     let types: Set<String> = ["INTEGER", "INT", "TEXT", "REAL", "BLOB"]
-    var sql = SQL(column.name) + SQL(" ")
+    var sql = SQL(identifier: column.name) + SQL(" ")
     sql.append(printed: types.contains(column.type.uppercased()) ? column.type : "ANY")
     if let text = column.defaultText {
       sql.append(" DEFAULT (")

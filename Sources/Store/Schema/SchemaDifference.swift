@@ -42,7 +42,7 @@ package struct SchemaDifference {
 
   private func conflict(_ table: TableDefinition) -> SchemaChange {
     SchemaChange(
-      table: table.name, description: "create table \(table.name)", statements: ["DROP VIEW \(SQL(table.name).text(dialect))"],
+      table: table.name, description: "create table \(table.name)", statements: ["DROP VIEW \(SQL(identifier: table.name).text(dialect))"],
       destruction: "a view of that name stands in the way")
   }
 
@@ -67,7 +67,7 @@ package struct SchemaDifference {
       if column.isNullable || column.defaultText != nil || column.isGenerated {
         notices.append("column \(table.name).\(column.name) is not in the contract: left as it is")
       } else {
-        let drop = SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" DROP COLUMN ") + SQL(column.name)
+        let drop = SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" DROP COLUMN ") + SQL(identifier: column.name)
         changes.append(
           SchemaChange(
             table: table.name, description: "drop column \(table.name).\(column.name)", statements: [drop.text(dialect)],
@@ -95,8 +95,9 @@ package struct SchemaDifference {
       guard hasOtherKind || !column.kind.fits(live.type, dialect) || isNarrower(column, live) else { continue }
       let statement =
         dialect == .postgres
-        ? (SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" ALTER COLUMN ") + SQL(column.name)).text(dialect)
-          + " TYPE \(column.type) USING \(SQL(column.name).text(dialect))::\(column.type)"
+        ? (SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" ALTER COLUMN ") + SQL(identifier: column.name)).text(
+          dialect)
+          + " TYPE \(column.type) USING \(SQL(identifier: column.name).text(dialect))::\(column.type)"
         : table.addColumn(renamed(column), dialect)
       changes.append(
         SchemaChange(

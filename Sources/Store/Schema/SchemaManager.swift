@@ -74,7 +74,7 @@ package struct SchemaManager: Sendable {
   private static let recordPrefix = "table:"
 
   private func recorded(_ store: any Store) async throws(StoreError) -> [String: String] {
-    let sql = SQL("SELECT name, value FROM ") + SQL(EngineTable.schema.name)
+    let sql = SQL("SELECT name, value FROM ") + SQL(identifier: EngineTable.schema.name)
     var records: [String: String] = [:]
     for row in try await store.inspect(sql.text(store.dialect), []).map(InspectedRow.init) {
       guard row.text(0).hasPrefix(SchemaManager.recordPrefix) else { continue }
@@ -89,7 +89,7 @@ package struct SchemaManager: Sendable {
     return wanted.filter { $0.isManaged }.compactMap { table in
       let record = SchemaDifference.record(table)
       guard records[table.name] != record else { return nil }
-      var sql = SQL("INSERT INTO ") + SQL(EngineTable.schema.name) + SQL(" (name, value, applied_at) VALUES (")
+      var sql = SQL("INSERT INTO ") + SQL(identifier: EngineTable.schema.name) + SQL(" (name, value, applied_at) VALUES (")
       sql.append(literal: SchemaManager.recordPrefix + table.name)
       sql.append(", ")
       sql.append(literal: record)
