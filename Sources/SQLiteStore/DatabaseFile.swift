@@ -7,6 +7,8 @@ import Darwin
 #endif
 
 /// The file of a database on disk, before SQLite opens it.
+///
+/// Safety: `unsafe` marks C calls that take a path, which Swift hands over as a NUL-terminated copy for the call's time.
 enum DatabaseFile {
   /// Makes it (mode 0600) where it is missing, durably.
   static func create(_ path: String) throws(StoreError) {

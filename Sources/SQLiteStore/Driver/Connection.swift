@@ -3,8 +3,8 @@ import Store
 
 /// One connection to a database file.
 ///
-/// Safety: the handle is open from `init` to `close`, after which nobody uses the connection. A connection is opened without SQLite's own mutexes and handed to one
-/// thread, which alone uses it from then on; that is why it is `@unchecked Sendable`. The watch outlives the handle.
+/// Safety: the handle is open from `init` to `close`, after which nobody uses the connection. A connection is opened without
+/// SQLite's own mutexes and handed to one thread, which alone uses it from then on; that is why it is `@unchecked Sendable`. The watch outlives the handle.
 @safe final class Connection: @unchecked Sendable {
   enum Role {
     case reader, writer, inspector
@@ -51,6 +51,8 @@ import Store
   deinit { close() }
 
   /// The last connection of all that closes copies the write-ahead log into the file and removes it.
+  ///
+  /// Safety: once, as `isOpen` says; the statements are finalised before.
   func close() {
     guard isOpen else { return }
     isOpen = false
@@ -59,6 +61,8 @@ import Store
   }
 
   private static let initialized: Int32 = martlet_sqlite_initialize()
+
+  // Safety: in what follows the handle is open (`init` to `close`) and only this thread uses it.
 
   private func configure(role: Role, options: SQLiteOptions) throws(DriverError) {
     try execute("PRAGMA trusted_schema=OFF")
@@ -102,6 +106,8 @@ import Store
   }
 
   /// A statement for one use: the caller finalises it.
+  ///
+  /// Safety: `compiled` is ours to fill; the text is a NUL-terminated copy for the call's time.
   func compile(_ text: String, persistent: Bool) throws(DriverError) -> PreparedStatement {
     var compiled: OpaquePointer?
     let flags = persistent ? UInt32(SQLITE_PREPARE_PERSISTENT) : 0

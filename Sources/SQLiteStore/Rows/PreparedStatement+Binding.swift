@@ -44,6 +44,8 @@ extension PreparedStatement {
   }
 
   /// The encodings of adopted columns, and conversions between neighbouring kinds.
+  ///
+  /// Safety: as `bind`.
   private func bindAdopted(_ value: Value, as kind: ColumnKind, at index: Int32) -> Int32 {
     switch (kind, value) {
     case (.decimalAsReal, .decimal(let decimal)):
@@ -67,6 +69,8 @@ extension PreparedStatement {
     default: SQLITE_MISMATCH
     }
   }
+
+  // Safety: as `bind`, in what follows.
 
   /// Scaled to the column; a number between two of the column's steps is bound as a floating point one, so that
   /// comparisons stay right (a column of strict type refuses to store it).

@@ -2,6 +2,8 @@ import Base
 import CSQLite
 import Store
 
+/// Safety: the handle is this statement's, which stands on a row; SQLite answers any column number, and one that does not exist
+/// with NULL. Buffers are read within `withBytes` only.
 extension PreparedStatement {
   /// SQLite's storage class of a column in the current row: `SQLITE_INTEGER`, `SQLITE_FLOAT`, `SQLITE_TEXT`, `SQLITE_BLOB`
   /// or `SQLITE_NULL`.
@@ -106,6 +108,7 @@ extension PreparedStatement {
     return overflow || time < .minimum || time > .maximum ? nil : time
   }
 
+  /// Safety: SQLite's name of the column is copied at once.
   func misfit(_ column: Int32, _ kind: ColumnKind) -> StoreError {
     let name = unsafe sqlite3_column_name(handle, column).map { unsafe String(cString: $0) } ?? "?"
     return StoreError(.invalidValue, "column \(name) holds a value that is no \(kind)")

@@ -3,6 +3,7 @@ import CSQLite
 import JSON
 import Store
 
+/// Safety: buffers of SQLite's are read within `withBytes` only and their bytes copied.
 extension PreparedStatement {
   /// A boolean column: false where it is null.
   func isTrue(_ column: Int32) -> Bool { storage(of: column) != SQLITE_NULL && integer(of: column) != 0 }
@@ -63,6 +64,7 @@ extension PreparedStatement {
     out.appendJSON(utf8: text[...])
   }
 
+  /// Safety: the buffer has 16 bytes where they are read.
   private func appendUUID(of column: Int32, to out: inout [UInt8]) throws(StoreError) {
     let uuid = unsafe withBytes(of: column) { bytes -> UUID? in
       guard bytes.count == 16 else { return nil }

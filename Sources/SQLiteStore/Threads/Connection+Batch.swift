@@ -28,13 +28,13 @@ extension Connection {
     return .success(.committed(returned))
   }
 
-  /// The guard's integer; no row is `.absent`, and NULL (a rule that is unknown) is `.denied`.
+  /// The guard's integer; no row, or one without a value, is `.absent`.
   private func guardCode(_ statement: Statement, _ values: [Value]) throws(DriverError) -> Int {
     let compiled = try prepared(statement)
     defer { compiled.reset() }
     try compiled.bind(values, as: statement.parameters)
     guard try compiled.step() == .row else { return GuardCode.absent.rawValue }
-    guard compiled.storage(of: 0) == SQLITE_INTEGER else { return GuardCode.denied.rawValue }
+    guard compiled.storage(of: 0) == SQLITE_INTEGER else { return GuardCode.absent.rawValue }
     return Int(compiled.integer(of: 0))
   }
 

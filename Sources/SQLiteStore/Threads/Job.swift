@@ -55,6 +55,8 @@ private enum State {
   func begin() -> Bool { advance(from: State.waiting, to: State.running) }
 
   /// Resumes the task that waits.
+  ///
+  /// Safety: only the side that moved the state on comes here, once, so that the continuation is resumed exactly once.
   func finish(_ outcome: Outcome) {
     let waiting = unsafe continuation
     unsafe continuation = nil

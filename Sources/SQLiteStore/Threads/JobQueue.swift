@@ -46,6 +46,7 @@ import Darwin
     return count
   }
 
+  /// Safety: as the type: under the mutex, which lies where it is until `deinit`.
   func push(_ element: Element) -> Admission {
     unsafe pthread_mutex_lock(mutex)
     if isClosed || count == places.count {
@@ -85,6 +86,8 @@ import Darwin
   }
 
   /// Lets no more in. What waits is still taken.
+  ///
+  /// Safety: as `push`.
   func close() {
     unsafe pthread_mutex_lock(mutex)
     isClosed = true

@@ -1,10 +1,13 @@
 /// What a database holds now.
 package struct LiveSchema: Sendable {
   package var tables: [LiveTable] = []
+  /// The schema that unqualified names mean; nil on SQLite.
+  package var defaultSchema: String?
   package init() {}
 
   package func table(_ name: String, schema: String? = nil) -> LiveTable? {
-    tables.first { $0.name == name && (schema == nil || $0.schema == schema) }
+    let wanted = defaultSchema == nil ? nil : schema ?? defaultSchema
+    return tables.first { $0.name == name && $0.schema == wanted }
   }
 }
 

@@ -11,14 +11,14 @@ extension SchemaInspector {
       tables.append(table)
       return tables.count - 1
     }
-    for row in try await rows(SchemaInspector.postgresColumns) {
+    for row in try await inspected(SchemaInspector.postgresColumns) {
       let table = place(row)
       tables[table].isView = row.text(7) == "v" || row.text(7) == "m"
       tables[table].columns.append(
         LiveColumn(
           name: row.text(2), type: row.text(3), isNullable: !row.flag(4), defaultText: row[5], isGenerated: row.flag(6)))
     }
-    for row in try await rows(SchemaInspector.postgresConstraints) {
+    for row in try await inspected(SchemaInspector.postgresConstraints) {
       let table = place(row)
       let columns = row.text(4).split(separator: "\u{1f}").map(String.init)
       switch row.text(3) {
@@ -33,7 +33,7 @@ extension SchemaInspector {
       default: break
       }
     }
-    for row in try await rows(SchemaInspector.postgresIndexes) {
+    for row in try await inspected(SchemaInspector.postgresIndexes) {
       let table = place(row)
       let part = (column: row.text(6), isDescending: row.flag(7))
       if let end = tables[table].indexes.indices.last, tables[table].indexes[end].name == row.text(2) {
@@ -45,27 +45,39 @@ extension SchemaInspector {
       }
     }
     var schema = LiveSchema()
+    schema.defaultSchema = try await rows("SELECT current_schema()::text").first?[0]
     schema.tables = tables
     return schema
   }
 
+  /// The rows of a statement in two parts, between which the condition on the schema stands.
+  private func inspected(_ statement: (before: StaticString, after: StaticString)) async throws(StoreError) -> [InspectedRow] {
+    var sql = SQL(statement.before) + SQL(" n.nspname IN (current_schema()")
+    for schema in schemas {
+      sql.append(", ")
+      sql.append(literal: schema)
+    }
+    sql.append(") ")
+    return try await rows((sql + SQL(statement.after)).text(.postgres))
+  }
+
   private static let deletions = ["r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT", "a": "NO ACTION"]
 
-  // The schema is null where it is the one that unqualified names mean.
-  private static let postgresColumns = """
-    SELECT NULLIF(n.nspname, current_schema())::text, c.relname::text, a.attname::text,
+  private static let postgresColumns: (before: StaticString, after: StaticString) = (
+    """
+    SELECT n.nspname::text, c.relname::text, a.attname::text,
       format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN '1' ELSE '0' END,
       CASE WHEN a.attidentity <> '' THEN 'identity' WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
       CASE WHEN a.attgenerated <> '' THEN '1' ELSE '0' END, c.relkind::text
     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-      AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-    ORDER BY n.nspname, c.relname, a.attnum
-    """
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND
+    """, "ORDER BY n.nspname, c.relname, a.attnum"
+  )
 
-  private static let postgresConstraints = """
-    SELECT NULLIF(n.nspname, current_schema())::text, c.relname::text, k.conname::text, k.contype::text,
+  private static let postgresConstraints: (before: StaticString, after: StaticString) = (
+    """
+    SELECT n.nspname::text, c.relname::text, k.conname::text, k.contype::text,
       array_to_string(ARRAY(
         SELECT a.attname FROM unnest(k.conkey) WITH ORDINALITY AS u(number, place)
         JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.place), chr(31)),
@@ -76,11 +88,13 @@ extension SchemaInspector {
       k.confdeltype::text
     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_class AS t ON t.oid = k.confrelid
-    WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' ORDER BY n.nspname, c.relname, k.conname
-    """
+    WHERE
+    """, "ORDER BY n.nspname, c.relname, k.conname"
+  )
 
-  private static let postgresIndexes = """
-    SELECT NULLIF(n.nspname, current_schema())::text, c.relname::text, i.relname::text,
+  private static let postgresIndexes: (before: StaticString, after: StaticString) = (
+    """
+    SELECT n.nspname::text, c.relname::text, i.relname::text,
       CASE WHEN x.indisunique THEN '1' ELSE '0' END, CASE WHEN x.indpred IS NOT NULL THEN '1' ELSE '0' END,
       CASE WHEN EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))
         THEN '1' ELSE '0' END,
@@ -89,7 +103,7 @@ extension SchemaInspector {
     FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indrelid JOIN pg_class AS i ON i.oid = x.indexrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL generate_series(1, x.indnkeyatts::int) AS o(place)
-    WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-    ORDER BY n.nspname, c.relname, i.relname, o.place
-    """
+    WHERE
+    """, "ORDER BY n.nspname, c.relname, i.relname, o.place"
+  )
 }

@@ -1,8 +1,13 @@
 /// Reads what a database holds: tables, columns, keys, indexes, names of checks.
 package struct SchemaInspector: Sendable {
   let store: any Store
+  /// PostgreSQL's schemas to look into beside the one that unqualified names mean.
+  let schemas: [String]
 
-  package init(_ store: any Store) { self.store = store }
+  package init(_ store: any Store, schemas: [String] = []) {
+    self.store = store
+    self.schemas = schemas
+  }
 
   package func inspect() async throws(StoreError) -> LiveSchema {
     switch store.dialect {

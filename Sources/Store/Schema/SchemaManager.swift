@@ -43,7 +43,7 @@ package struct SchemaManager: Sendable {
     var records: [String: String] = [:]
     var obstacles: [SchemaError.Obstacle] = []
     do throws(StoreError) {
-      let live = try await SchemaInspector(store).inspect()
+      let live = try await SchemaInspector(store, schemas: Set(wanted.compactMap(\.schema)).sorted()).inspect()
       if live.table(EngineTable.schema.name) != nil { records = try await recorded(store) }
       plan = SchemaDifference(live: live, wanted: wanted, records: records, dialect: store.dialect).plan()
       obstacles = try await self.obstacles(plan, store)

@@ -213,16 +213,16 @@ import Testing
 
   @Test("what was committed is there when the store is opened again", arguments: TestStore.available)
   func durability(_ kind: TestStore) async throws {
-    let database = try await TestDatabase.make(kind)
-    defer { database.remove() }
-    let first = try await database.open()
-    try await Library.prepare(first)
-    _ = try await first.write(WriteBatch([author(1, first)]))
-    await first.close()
-    let error = await #expect(throws: StoreError.self) { _ = try await first.write(WriteBatch([author(2, first)])) }
-    #expect(error?.code == .closed)
-    let second = try await database.open()
-    #expect(try await Library.count("authors", second) == 1)
-    await second.close()
+    try await kind.runReopening { open in
+      let first = try open()
+      try await Library.prepare(first)
+      _ = try await first.write(WriteBatch([author(1, first)]))
+      await first.close()
+      let error = await #expect(throws: StoreError.self) { _ = try await first.write(WriteBatch([author(2, first)])) }
+      #expect(error?.code == .closed)
+      let second = try open()
+      #expect(try await Library.count("authors", second) == 1)
+      await second.close()
+    }
   }
 }

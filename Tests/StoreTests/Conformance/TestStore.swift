@@ -1,4 +1,6 @@
 import Base
+import PostgresStore
+import Reactor
 import SQLiteStore
 import Store
 import Testing
@@ -21,38 +23,28 @@ enum TestStore: String, CaseIterable, Sendable, CustomTestStringConvertible {
   var testDescription: String { rawValue }
 
   /// Runs `body` with a store of its own over an empty database, which is gone afterwards.
-  func run(_ body: (any Store) async throws -> Void) async throws {
-    let database = try await TestDatabase.make(self)
-    defer { database.remove() }
-    let store = try await database.open()
-    do {
-      try await body(store)
-    } catch {
+  func run(_ body: @escaping @Sendable (any Store) async throws -> Void) async throws {
+    try await runReopening { open in
+      let store = try open()
+      let result = await Task { try await body(store) }.result
       await store.close()
-      throw error
-    }
-    await store.close()
-  }
-}
-
-/// An empty database that can be opened more than once, one store after the other.
-struct TestDatabase: Sendable {
-  let kind: TestStore
-  /// SQLite: the folder; PostgreSQL: the schema.
-  let place: String
-
-  static func make(_ kind: TestStore) async throws -> TestDatabase {
-    switch kind {
-    case .sqlite: return TestDatabase(kind: kind, place: try TemporaryFolder.make())
-    case .postgres: throw StoreError(.unavailable, "PostgreSQL takes no part yet")
+      try result.get()
     }
   }
 
-  func open(_ options: SQLiteOptions = SQLiteOptions()) async throws -> any Store {
-    try SQLiteStore(path: place + "/data/test.db", options: options)
+  /// Runs `body` with what opens a store over one empty database, as often as it likes.
+  func runReopening(_ body: @escaping @Sendable (_ open: @Sendable () throws -> any Store) async throws -> Void) async throws {
+    switch self {
+    case .sqlite:
+      let folder = try TemporaryFolder.make()
+      defer { TemporaryFolder.remove(folder) }
+      try await body { try SQLiteStore(path: folder + "/data/test.db") }
+    case .postgres:
+      try await PostgresServer.with { server in
+        try await body { try PostgresStore(url: server.url, loops: server.group.loops) }
+      }
+    }
   }
-
-  func remove() { TemporaryFolder.remove(place) }
 }
 
 /// Folders that tests make and remove.
