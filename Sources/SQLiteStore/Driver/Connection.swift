@@ -4,7 +4,8 @@ import Store
 /// One connection to a database file.
 ///
 /// Safety: the handle is open from `init` to `close`, after which nobody uses the connection. A connection is opened without
-/// SQLite's own mutexes and handed to one thread, which alone uses it from then on; that is why it is `@unchecked Sendable`. The watch outlives the handle.
+/// SQLite's own mutexes and handed to one thread, which alone uses it from then on; that is why it is `@unchecked
+/// Sendable`. The watch outlives the handle.
 @safe final class Connection: @unchecked Sendable {
   enum Role {
     case reader, writer, inspector
