@@ -8,6 +8,8 @@ extension Language {
   static let listTypes = [
     "string", "text", "email", "url", "integer", "decimal", "number", "boolean", "timestamp", "date", "uuid", "enum",
   ]
+  /// Options of T that a `list of T` takes for its items.
+  static let itemOptions: Set<String> = ["pattern", "minimum", "maximum", "precision", "values"]
   /// How options name the type of `ref` and `list of ...` fields.
   static let refType = "ref"
   static let listType = "list"

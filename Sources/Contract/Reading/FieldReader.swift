@@ -83,7 +83,7 @@ struct FieldReader {
     let item = kind == Language.listType ? String(typeText?.dropFirst("list of ".count) ?? "") : nil
     for member in node.members where !heads.contains(member.key.text) {
       guard let known = Language.field.key(member.key.text) else { continue }
-      let isItems = item.map { known.types.contains($0) } ?? false
+      let isItems = item.map { known.types.contains($0) && Language.itemOptions.contains(known.name) } ?? false
       let fits = kind == "many" ? inverse.contains(known.name) : known.types.isEmpty || known.types.contains(kind) || isItems
       guard !fits else { continue }
       let types = known.types.filter { $0 != "many" }

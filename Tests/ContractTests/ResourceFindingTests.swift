@@ -1,0 +1,141 @@
+import Contract
+import Testing
+
+/// Mistakes in resources, their fields and their rules.
+@Suite struct ResourceFindingTests {
+  static let names: [Finding] = [
+    Finding.fields("MRT0201", "@@id: uuid"),
+    Finding.fields("MRT0201", "@@created_at: timestamp"),
+    Finding.fields("MRT0201", "@@limit: integer"),
+    Finding("MRT0201", "resources: {@@queries: {access: {read: anyone}}}"),
+    Finding("MRT0201", "resources: {@@martlet_events: {access: {read: anyone}}}"),
+    Finding("MRT0201", "roles: [@@anyone]"),
+    Finding("MRT0201", "identity: {claims: {@@id: string}}"),
+    Finding("MRT0202", "roles: [admin, @@admin]"),
+    Finding(
+      "MRT0202",
+      "resources:\n  a: {access: {read: anyone}, table: t, revision: none}\n  b: {access: {read: anyone}, table: @@T, revision: none}"),
+    Finding.fields("MRT0202", "a: money\n@@a_amount: integer"),
+    Finding.fields("MRT0202", "a: {type: string, column: x}\n@@b: {type: string, column: X}"),
+    Finding.fields("MRT0203", "a: {ref: @@userss}"),
+    Finding.fields("MRT0203", "a: {many: @@others, by: thing}"),
+    Finding("MRT0203", "jobs: {a: {after: @@orders.created, run: x}}"),
+    Finding.fields("MRT0204", "a: string", more: "indexes: [[@@b]]"),
+    Finding.fields("MRT0204", "a: string", more: "unique: [[a, @@b]]"),
+    Finding.fields("MRT0204", "a: string", more: "filterable: [@@b]"),
+    Finding.fields("MRT0204", "a: string", more: "states: {field: @@b, transitions: {}}"),
+    Finding("MRT0205", "roles: [admin]\nresources: {a: {access: {read: [@@admn]}}}"),
+    Finding(
+      "MRT0205",
+      "identity: {issuers: {p: {issuer: \"https://p\", audience: x, jwks: k, roles: {from: groups, map: {ops: @@support}}}}}"),
+    Finding("MRT0206", "jobs: {a: {schedule: \"@daily\", call: @@mailer.post, path: /x}}"),
+    Finding("MRT0207", "resources: {a: {access: {read: anyone}}}\nevents: {publish: [{match: \"a.*\", to: @@events, topic: t}]}"),
+    Finding("MRT0208", "resources: {a: {access: {read: anyone}}}\njobs: {j: {after: @@a.creatd, run: x}}"),
+    Finding("MRT0209", "resources: {a: {access: {read: anyone}}}\njobs: {j: {after: a.created, transition: @@a.pay}}"),
+  ]
+
+  static let fields: [Finding] = [
+    Finding.fields("MRT0301", "a: @@strng"),
+    Finding.fields("MRT0301", "a: {type: @@varchar}"),
+    Finding.fields("MRT0301", "a: @@list of money"),
+    Finding.fields("MRT0302", "a: {type: integer, @@length: 1..2}"),
+    Finding.fields("MRT0302", "a: {type: string, @@minimum: 1}"),
+    Finding.fields("MRT0302", "a: {type: string, @@on_delete: cascade}"),
+    Finding.fields("MRT0302", "a: {ref: users, @@pattern: x}"),
+    Finding.fields("MRT0308 MRT0302", "a: {many: things, by: @@b, @@required: true}\nb: string"),
+    Finding.fields("MRT0303", "a: {type: integer, minimum: @@2, maximum: 1}"),
+    Finding.fields("MRT0303", "a: {type: string, length: @@5..1}"),
+    Finding.fields("MRT0303", "a: {type: decimal, precision: \"4,2\", minimum: @@100.5}"),
+    Finding("MRT0303", "service: {scaling: {min_replicas: @@3, max_replicas: 2}}"),
+    Finding.fields("MRT0304", "@@a: enum"),
+    Finding.fields("MRT0304", "a: {type: enum, values: @@[]}"),
+    Finding.fields("MRT0304", "a: {type: enum, values: [x, @@x]}"),
+    Finding.fields("MRT0304", "a: {type: enum, values: [@@\"\", x]}"),
+    Finding.fields("MRT0305", "a: {type: string, pattern: @@\"[a-\"}"),
+    Finding.fields("MRT0305", "a: {type: string, pattern: @@\"(?=x)\"}"),
+    Finding.fields("MRT0306", "a: {type: enum, values: [x, y], default: @@z}"),
+    Finding.fields("MRT0306", "a: {type: integer, maximum: 5, default: @@6}"),
+    Finding.fields("MRT0306", "a: {type: boolean, default: @@1}"),
+    Finding.fields("MRT0306", "a: {type: string, length: 1..3, default: @@long}"),
+    Finding.fields("MRT0306", "a: {type: string, pattern: \"[a-z]+\", default: @@A}"),
+    Finding.fields("MRT0306", "a: {type: string, default: @@5}"),
+    Finding.fields("MRT0306", "a: {type: money, currencies: [EUR], default: @@{amount: 1, currency: USD}}"),
+    Finding.fields("MRT0306", "a: {type: list of integer, default: @@[1, x]}"),
+    Finding.fields("MRT0306", "a: {ref: things, default: @@caller.id}"),
+    Finding.fields("MRT0307", "a: {ref: users, required: true, on_delete: @@set_null}"),
+    Finding.fields("MRT0307", "@@a: {type: string, ref: users}"),
+    Finding.fields("MRT0308", "a: {many: things, by: @@b}\nb: {ref: users}"),
+    Finding(
+      "MRT0309",
+      "resources:\n  a: {access: {read: anyone}, table: t, revision: none, id: {columns: [x, y]}, fields: {x: {type: integer, required: true}, "
+        + "y: {type: integer, required: true}}}\n  b: {access: {read: anyone}, fields: {r: {ref: @@a}}}"),
+    Finding.fields("MRT0310", "a: {type: date, stored_as: @@real}"),
+    Finding.fields("MRT0310", "a: {type: boolean, stored_as: @@{yes: Y, no: Y}}"),
+  ]
+
+  static let resources: [Finding] = [
+    Finding.fields("MRT0401", "a: string", more: "states: {field: @@a, transitions: {go: {from: x, to: y, access: nobody}}}"),
+    Finding.fields(
+      "MRT0401", "a: {type: enum, values: [x, y]}", more: "states: {field: @@a, transitions: {go: {from: x, to: y, access: nobody}}}"),
+    Finding.fields(
+      "MRT0401", "a: {type: enum, values: [x, y], default: x, write: @@[admin]}",
+      more: "states: {field: a, transitions: {go: {from: x, to: y, access: nobody}}}"),
+    Finding.fields(
+      "MRT0402", "a: {type: enum, values: [x, y], default: x}",
+      more: "states: {field: a, transitions: {go: {from: x, to: @@z, access: nobody}}}"),
+    Finding.fields(
+      "MRT0402", "a: {type: enum, values: [x, y], default: x}",
+      more: "states: {field: a, transitions: {go: {from: [x, @@w], to: y, access: nobody}}}"),
+    Finding.fields("MRT0403", "a: {type: json, index: @@true}"),
+    Finding.fields("MRT0403", "a: {type: text, unique: @@true}"),
+    Finding.fields("MRT0403", "a: list of string", more: "indexes: [[@@a]]"),
+    Finding.fields("MRT0403", "a: string", more: "indexes: [[a, @@-a]]"),
+    Finding.fields("MRT0404", "a: string\nb: string", more: "indexes: [@@[a], [a, -b]]"),
+    Finding.fields("MRT0404", "a: string\nb: string", more: "indexes: [[a], @@[a]]"),
+    Finding.fields("MRT0405", "a: string", more: "id: @@{column: x, type: integer}"),
+    Finding.fields("MRT0405", "a: string", more: "table: t\nrevision: none\nid: {column: x, type: @@money}"),
+    Finding.fields(
+      "MRT0405 MRT0405", "a: string\nb: {type: string, required: true}", more: "table: t\nrevision: none\nid: {columns: [b, @@a, @@c]}"),
+    Finding("MRT0406", "resources: {users: {access: {create: @@anyone}}}"),
+    Finding("MRT0406", "resources: {users: {fields: {@@issuer: string}}}"),
+    Finding("MRT0406", "resources: {users: {fields: {@@name: {type: string, required: true}}}}"),
+    Finding("MRT0406", "resources: {users: {@@table: people}}"),
+    Finding("MRT0407", "resources: {a: @@{read_only: true, managed: true, access: {read: anyone}}}"),
+    Finding("MRT0407", "resources: {a: {table: t, revision: none, read_only: true, access: {read: anyone, update: @@authenticated}}}"),
+    Finding.fields("MRT0407", "a: string", more: "partition: {by: @@a, every: month}"),
+    Finding.fields(
+      "MRT0408", "a: {type: enum, values: [x, y, @@z], default: x}",
+      more: "states: {field: a, transitions: {go: {from: x, to: y, access: nobody}}}"
+    ),
+  ]
+
+  static let rules: [Finding] = [
+    Finding("MRT0501", "resources: {a: {access: {read: record@@.x == 1}}}"),
+    Finding("MRT0501", "resources: {a: {access: {read: \"record.id ==@@\"}}}"),
+    Finding("MRT0501", "roles: [admin]\nresources: {a: {access: {read: @@admin}}}"),
+    Finding("MRT0501", "resources: {a: {access: {read: @@everyone}}}"),
+    Finding("MRT0501", "resources: {a: {access: {read: @@now}}}"),
+    Finding("MRT0501", "roles: [admin]\nresources: {a: {access: {read: caller.has_role(@@\"admn\")}}}"),
+    Finding.fields("MRT0501", "a: {type: integer, default: @@caller.id}"),
+    Finding.fields("MRT0501", "a: string", more: "constraints:\n  c: input.a == @@5"),
+    Finding.fields("MRT0501", "a: string", more: "constraints:\n  c: @@caller.id == input.id"),
+    Finding("MRT0501", "limits: {a: {rate: 1/second, when: @@record.id == 1}}"),
+    Finding("MRT0502", "resources: {a: {access: {update: @@anyone}}}"),
+    Finding("MRT0503", "resources: {@@a: {fields: {b: string}}}"),
+    Finding("MRT0504", "queries: {q: {sql: select 1, bypasses_rules: true, access: @@authenticated}}"),
+    Finding("MRT0901", "@@jobs: {a: {schedule: \"@daily\", run: purge_expired}}"),
+    Finding("MRT0902", "resources: {a: {access: {read: anyone}, @@delete: soft}}"),
+    Finding("MRT0902", "resources: {a: {access: {read: anyone}, fields: {@@b: secret}}}"),
+  ]
+
+  @Test(arguments: names + fields + resources + rules)
+  func `names, fields, resources and rules`(finding: Finding) {
+    let found = finding.found
+    #expect(found.map { "\($0.code) \($0.line):\($0.column)" } == finding.expected, "\(found.map { $0.rendered() })")
+  }
+
+  @Test func `every code has a case of its own`() {
+    let cases = Set((FindingTests.files + FindingTests.shapes + Self.names + Self.fields + Self.resources + Self.rules).flatMap(\.codes))
+    #expect(Set(DiagnosticCode.allCases.map(\.rawValue)).subtracting(cases) == [])
+  }
+}
