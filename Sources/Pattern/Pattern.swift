@@ -45,6 +45,8 @@ import CRE2
   package func matches(anywhereIn text: String) -> Bool { match(text, whole: false) }
 
   /// Whether it matches the whole text, given as UTF-8.
+  ///
+  /// Safety: the buffer is read during the call only.
   package func matches(whole text: [UInt8]) -> Bool {
     unsafe text.withUnsafeBufferPointer { unsafe match($0, whole: true) }
   }

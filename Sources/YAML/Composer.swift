@@ -16,9 +16,10 @@ struct Composer {
 
   /// The only document; an empty text is `null`.
   mutating func document() throws(YAMLError) -> YAMLNode {
+    let first = reader.mark
     let start = try reader.next()
     switch start {
-    case .streamEnd: return YAMLNode(.null, mark: reader.mark)
+    case .streamEnd: return YAMLNode(.null, mark: first)
     case .documentStart(let hasTags):
       if hasTags { throw YAMLError(.syntax, "tag directives are not supported", at: reader.mark) }
     default: throw YAMLError(.syntax, "a document was expected", at: reader.mark)

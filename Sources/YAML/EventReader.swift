@@ -45,6 +45,8 @@ import CYAML
   }
 
   /// The next event; `streamStart` is skipped.
+  ///
+  /// Safety: the event is ours until it is deleted here, after all of it has been copied.
   func next() throws(YAMLError) -> Event {
     while true {
       var event = unsafe yaml_event_t()

@@ -4,7 +4,7 @@ import Testing
 /// Every mistake is told with its code and its place.
 @Suite struct FindingTests {
   static let files: [Finding] = [
-    Finding("MRT0002", "a: [1, 2@@\nb: 1"),
+    Finding("MRT0002", "a: [1, 2\nb@@: 1"),
     Finding("MRT0002", "service: {name: @@!mine shop}"),
     Finding("MRT0003", "roles: [a]\n@@roles: [b]"),
     Finding("MRT0103", "%@@- martlet"),
@@ -34,7 +34,7 @@ import Testing
   static let shapes: [Finding] = [
     Finding("MRT0101", "@@resorces: {}"),
     Finding("MRT0101", "service: {name: shop, @@nmae: x}"),
-    Finding.fields("MRT0101", "price: {type: decimal, precision: 12,@@2}"),
+    Finding.fields("MRT0103 MRT0101", "price: {type: decimal, precision: @@12,@@2}"),
     Finding("MRT0102", "cache: @@{ttl: 1h}"),
     Finding("MRT0102", "resources: {things: {access: {read: anyone}, fields: {a: @@{required: true}}}}"),
     Finding("MRT0103", "service: @@[shop]"),

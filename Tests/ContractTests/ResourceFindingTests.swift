@@ -64,6 +64,7 @@ import Testing
     Finding.fields("MRT0306", "a: {ref: things, default: @@caller.id}"),
     Finding.fields("MRT0307", "a: {ref: users, required: true, on_delete: @@set_null}"),
     Finding.fields("MRT0307", "@@a: {type: string, ref: users}"),
+    Finding.fields("MRT0102", "a: {many: @@things}"),
     Finding.fields("MRT0308", "a: {many: things, by: @@b}\nb: {ref: users}"),
     Finding(
       "MRT0309",
@@ -110,14 +111,14 @@ import Testing
   ]
 
   static let rules: [Finding] = [
-    Finding("MRT0501", "resources: {a: {access: {read: record@@.x == 1}}}"),
+    Finding("MRT0501", "resources: {a: {access: {read: record.@@x == 1}}}"),
     Finding("MRT0501", "resources: {a: {access: {read: \"record.id ==@@\"}}}"),
     Finding("MRT0501", "roles: [admin]\nresources: {a: {access: {read: @@admin}}}"),
     Finding("MRT0501", "resources: {a: {access: {read: @@everyone}}}"),
     Finding("MRT0501", "resources: {a: {access: {read: @@now}}}"),
     Finding("MRT0501", "roles: [admin]\nresources: {a: {access: {read: caller.has_role(@@\"admn\")}}}"),
-    Finding.fields("MRT0501", "a: {type: integer, default: @@caller.id}"),
-    Finding.fields("MRT0501", "a: string", more: "constraints:\n  c: input.a == @@5"),
+    Finding.fields("MRT0501", "a: {type: integer, default: caller.@@id}"),
+    Finding.fields("MRT0501", "a: string", more: "constraints:\n  c: input.a @@== 5"),
     Finding.fields("MRT0501", "a: string", more: "constraints:\n  c: @@caller.id == input.id"),
     Finding("MRT0501", "limits: {a: {rate: 1/second, when: @@record.id == 1}}"),
     Finding("MRT0502", "resources: {a: {access: {update: @@anyone}}}"),

@@ -19,7 +19,7 @@ extension Language {
     [
       Key("type", .text(.type), "Its type."),
       Key("ref", identifier, "The resource it points to."),
-      Key("many", identifier, "The resource whose records point here; no column."),
+      Key("many", identifier, "The resource whose records point here; no column.", needs: "by"),
       Key("by", identifier, "The ref of that resource which points here.", types: ["many"]),
       Key("description", description, "What it is."),
       Key("required", .boolean, "Whether it must have a value."),

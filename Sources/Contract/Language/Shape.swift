@@ -82,20 +82,23 @@ struct Key: Sendable {
   var isRequired = false
   /// The types of a field that take it; empty where all do.
   var types: [String] = []
+  /// Another key that must stand beside it.
+  var needs: String?
   /// It is valid, but this version does nothing with it; the text says what is not served.
   var later: String?
   /// A literal value is a secret in clear.
   var isSecret = false
 
   init(
-    _ name: String, _ shape: Shape, _ summary: String, required: Bool = false, types: [String] = [], later: String? = nil,
-    secret: Bool = false
+    _ name: String, _ shape: Shape, _ summary: String, required: Bool = false, types: [String] = [], needs: String? = nil,
+    later: String? = nil, secret: Bool = false
   ) {
     self.name = name
     self.shape = shape
     self.summary = summary
     isRequired = required
     self.types = types
+    self.needs = needs
     self.later = later
     isSecret = secret
   }

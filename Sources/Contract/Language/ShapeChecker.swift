@@ -7,6 +7,7 @@ struct ShapeChecker {
 
   /// `path` names the place in messages.
   func check(_ node: YAMLNode, _ shape: Shape, path: String) {
+    if findings.missing.contains(node.mark) { return }
     guard shape.takes(node.shapeKind), !node.isNull || isAny(shape) else {
       let suggestion = node.isNull ? "write a value or remove the key" : nil
       findings.report(
@@ -108,6 +109,10 @@ struct ShapeChecker {
     }
     for key in object.keys where key.isRequired && node[key.name] == nil {
       findings.report(.missingKey, "\(path) needs the key \"\(key.name)\"", at: node.mark, suggestion: key.summary)
+    }
+    for key in object.keys {
+      guard let other = key.needs, let value = node[key.name], node[other] == nil else { continue }
+      findings.report(.missingKey, "\(path) has \(key.name) and needs the key \"\(other)\"", at: value.mark)
     }
     if !object.needsOneOf.isEmpty, !object.needsOneOf.contains(where: { node[$0] != nil }) {
       let names = object.needsOneOf.map { "\"\($0)\"" }.joined(separator: " or ")

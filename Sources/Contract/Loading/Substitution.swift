@@ -90,7 +90,12 @@ struct Substitution {
     for part in template.parts {
       switch part {
       case .literal(let text): value += text
-      case .variable(let name, let fallback): value += self.value(of: name, fallback, at: node.mark) ?? ""
+      case .variable(let name, let fallback):
+        if let known = self.value(of: name, fallback, at: node.mark) {
+          value += known
+        } else {
+          findings.missing.insert(node.mark)
+        }
       }
     }
     var result = node

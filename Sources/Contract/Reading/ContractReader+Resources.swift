@@ -124,7 +124,8 @@ extension ContractReader {
     if storage.hasTimestamps { (columns["created_at"], columns["updated_at"]) = ("created_at", "updated_at") }
     if storage.hasRevision { columns["revision"] = "revision" }
     if !draft.isAdopted { columns["id"] = "id" }
-    for field in draft.resource.fields {
+    // A field with the engine's own name has been refused already.
+    for field in draft.resource.fields where columns[field.name] != field.name {
       var own = [field.column]
       if case .money = field.type { own = [field.column + "_amount", field.column + "_currency"] }
       for column in own {

@@ -96,11 +96,6 @@ struct FieldReader {
   private func readInverse(_ draft: inout ResourceDraft) {
     guard let target = node["many"]?.string, let by = node["by"]?.string else {
       draft.broken.insert(name)
-      if node["by"] == nil {
-        findings.report(
-          .missingKey, "\(draft.resource.name).\(name) needs the key \"by\"", at: key.mark,
-          suggestion: "the ref of \(node["many"]?.text ?? "the other") that points here")
-      }
       return
     }
     var collection = Collection(name: name, resource: target, by: by)

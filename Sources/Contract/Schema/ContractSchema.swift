@@ -128,7 +128,9 @@ struct SchemaBuilder {
   /// An option of certain types asks for one of them.
   private static func dependencies(of object: ObjectShape) -> JSONObject {
     var result = JSONObject()
-    for key in object.keys where !key.types.isEmpty {
+    for key in object.keys {
+      if let other = key.needs { result.append(key.name, ["required": [.string(other)]]) }
+      if key.types.isEmpty { continue }
       let types = key.types.filter { ![Language.refType, Language.listType, "many"].contains($0) }
       if types.isEmpty, let head = key.types.first {
         result.append(key.name, ["required": [.string(head)]])
