@@ -22,6 +22,9 @@ import Darwin
   /// Its place in its group.
   package let index: Int
   let uv: UnsafeMutablePointer<uv_loop_t>
+  /// What streams read into, one after the other.
+  let readBuffer: UnsafeMutablePointer<CChar>
+  static let readBufferBytes = 64 * 1024
 
   enum Work {
     case job(UnownedJob)
@@ -56,8 +59,10 @@ import Darwin
   init(index: Int) throws(ReactorError) {
     self.index = index
     unsafe uv = .allocate(capacity: 1)
+    unsafe readBuffer = .allocate(capacity: EventLoop.readBufferBytes)
     let code = unsafe uv_loop_init(uv)
     guard code == 0 else {
+      unsafe readBuffer.deallocate()
       unsafe uv.deallocate()
       throw ReactorError(code: code, doing: "making an event loop")
     }
@@ -66,6 +71,7 @@ import Darwin
   }
 
   deinit {
+    unsafe readBuffer.deallocate()
     unsafe uv.deallocate()
   }
 
@@ -159,6 +165,9 @@ import Darwin
   ///
   /// Safety: the uv loop lives as long as self.
   package var nowMilliseconds: UInt64 { unsafe uv_now(uv) }
+
+  /// Nanoseconds of the same clock, read now. From any thread.
+  package static var monotonicNanoseconds: UInt64 { uv_hrtime() }
 
   /// The wall clock, read at most once a millisecond of loop time. On the loop only.
   package var wallTime: Timestamp {

@@ -1,0 +1,51 @@
+import CZlib
+
+/// A gzip compressor (RFC 1952) whose state is used again and again: about 260 KiB, made at first use. One for a loop.
+///
+/// Safety: the zlib stream lives in memory of its own from first use to `deinit`; its pointers into byte arrays are set
+/// before each call of `deflate` and valid during it.
+@safe final class Gzip {
+  private var stream: UnsafeMutablePointer<z_stream>?
+  private let level: Int32
+
+  /// - Parameter level: 1 (fast) to 9.
+  init(level: Int32 = 4) { self.level = level }
+
+  deinit {
+    guard let stream = unsafe stream else { return }
+    unsafe deflateEnd(stream)
+    unsafe stream.deallocate()
+  }
+
+  /// The compressed form; nil where it would not be smaller, or memory is short.
+  func compress(_ bytes: [UInt8]) -> [UInt8]? {
+    guard let stream = unsafe ready(), bytes.count < Int(UInt32.max) else { return nil }
+    let capacity = bytes.count
+    let compressed = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { target, count in
+      let result: Int32 = unsafe bytes.withUnsafeBufferPointer { source in
+        unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+        unsafe stream.pointee.avail_in = UInt32(source.count)
+        unsafe stream.pointee.next_out = target.baseAddress
+        unsafe stream.pointee.avail_out = UInt32(target.count)
+        return unsafe deflate(stream, Z_FINISH)
+      }
+      count = result == Z_STREAM_END ? unsafe capacity - Int(stream.pointee.avail_out) : 0
+    }
+    return compressed.isEmpty ? nil : compressed
+  }
+
+  private func ready() -> UnsafeMutablePointer<z_stream>? {
+    if let stream = unsafe stream { return unsafe deflateReset(stream) == Z_OK ? stream : nil }
+    let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    unsafe made.initialize(to: z_stream())
+    // 15 bits of window, 16 more for the gzip wrapper.
+    let code = unsafe deflateInit2_(
+      made, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    guard code == Z_OK else {
+      unsafe made.deallocate()
+      return nil
+    }
+    unsafe stream = made
+    return unsafe made
+  }
+}

@@ -1,0 +1,190 @@
+import Base
+import Reactor
+
+/// How a streamed body is framed, and what may still come.
+enum StreamFraming {
+  case chunked
+  case length(left: Int)
+  /// Ends with the connection (HTTP/1.0).
+  case untilClose
+}
+
+extension HTTPConnection {
+  // MARK: The handler's answer
+
+  /// Writes an answer. Waits while more waits for the peer than `outputBytesMax`.
+  ///
+  /// - Returns: whether another request may follow.
+  func send(_ response: HTTPResponse, to request: HTTPRequest) async -> Bool {
+    state.responseStarted(now: now)
+    var response = response
+    let isCompressed = compress(&response, for: request)
+    let keepsAlive = decideToKeep(response, request)
+    let isHead = request.method == .head
+    appendHead(response, request, isCompressed: isCompressed, keepsAlive: keepsAlive)
+    var bodyBytes = 0
+    var isWhole = true
+    switch response.body {
+    case .bytes(let bytes) where !isHead && !response.hasNoBody:
+      bodyBytes = bytes.count
+      output.append(body: bytes)
+    case .stream(let length, let write) where !isHead && !response.hasNoBody:
+      (isWhole, bodyBytes) = await stream(length: length, request, write)
+    default:
+      break
+    }
+    if output.hasLarge { flush() } else { owner.markDirty(self) }
+    while output.hasLarge || output.count > limits.outputBytesMax {
+      guard !isBroken else { break }
+      await waitForOutput()
+    }
+    report(request, status: response.status, bodyBytes: bodyBytes, isAborted: isBroken || !isWhole)
+    if !isWhole {
+      abort()
+      return false
+    }
+    bodyUse = .discard
+    body = []
+    resumeInput()
+    return keepsAlive && !isBroken
+  }
+
+  private func decideToKeep(_ response: HTTPResponse, _ request: HTTPRequest) -> Bool {
+    guard request.head.keepsAlive, !owner.isDraining, !response.closesConnection, !isPeerDone, bodyError == nil else {
+      return false
+    }
+    if case .stream(nil, _) = response.body, request.head.versionMinor == 0 { return false }
+    guard !parser.isEnded else { return true }
+    // What is left of the body has to be read first: only where it surely comes and is short.
+    if waitsForContinue { return false }
+    if case .length(let length) = request.head.framing { return length - parser.bodyBytes <= limits.discardBytesMax }
+    return true
+  }
+
+  private func appendHead(_ response: HTTPResponse, _ request: HTTPRequest, isCompressed: Bool, keepsAlive: Bool) {
+    HTTPStatusLine.append(response.status, to: &output.bytes)
+    output.bytes.append(contentsOf: owner.dateLine())
+    output.bytes.append(contentsOf: response.headers.bytes)
+    if isCompressed { output.bytes.append("Content-Encoding: gzip\r\n") }
+    if !keepsAlive {
+      output.bytes.append("Connection: close\r\n")
+    } else if request.head.versionMinor == 0 {
+      output.bytes.append("Connection: keep-alive\r\n")
+    }
+    appendFraming(response, request, isCompressed: isCompressed)
+    output.bytes.append("\r\n")
+  }
+
+  private func appendFraming(_ response: HTTPResponse, _ request: HTTPRequest, isCompressed: Bool) {
+    guard !response.hasNoBody else { return }
+    switch response.body {
+    case .none:
+      output.bytes.append("Content-Length: 0\r\n")
+    case .bytes(let bytes):
+      // The length of what GET would compress is not known for HEAD (RFC 9110 section 9.3.2 lets it be left out).
+      if isCompressed && request.method == .head { return }
+      output.bytes.append("Content-Length: ")
+      output.bytes.append(decimal: UInt64(bytes.count))
+      output.bytes.append("\r\n")
+    case .stream(let length?, _):
+      output.bytes.append("Content-Length: ")
+      output.bytes.append(decimal: UInt64(max(0, length)))
+      output.bytes.append("\r\n")
+    case .stream(nil, _):
+      if request.head.versionMinor == 1 { output.bytes.append("Transfer-Encoding: chunked\r\n") }
+    }
+  }
+
+  /// Compresses a body that is worth it, and says so in `Vary`. For HEAD only the headers change.
+  private func compress(_ response: inout HTTPResponse, for request: HTTPRequest) -> Bool {
+    guard case .bytes(let bytes) = response.body, bytes.count >= limits.gzipBytesMin, bytes.count <= limits.gzipBytesMax,
+      response.mayCompress, !response.hasNoBody, response.status != 206
+    else { return false }
+    if !response.headers.contains("accept-encoding") { response.headers.add(lines: "Vary: Accept-Encoding\r\n") }
+    guard request.acceptsGzip else { return false }
+    if request.method == .head { return true }
+    guard let compressed = owner.gzip.compress(bytes) else { return false }
+    response.body = .bytes(compressed)
+    return true
+  }
+
+  private func report(_ request: HTTPRequest, status: Int, bodyBytes: Int, isAborted: Bool) {
+    guard let onExchange = owner.configuration.onExchange else { return }
+    let duration = EventLoop.monotonicNanoseconds &- request.receivedAtNanoseconds
+    onExchange(
+      HTTPExchange(
+        request: request, status: status, bodyBytes: bodyBytes, duration: .nanoseconds(Int64(clamping: duration)),
+        isAborted: isAborted))
+  }
+
+  // MARK: The server's own answers
+
+  /// Refuses what cannot become a request, and ends the connection.
+  func refuse(_ status: Int, _ detail: String) {
+    let path = parser.head.path.isEmpty ? nil : String(decoding: parser.head.bytes[parser.head.path], as: UTF8.self)
+    appendRefusal(HTTPRefusal(status: status, detail: detail, path: path))
+    wakeInput()
+    finish()
+  }
+
+  /// Answers in place of a handler that is too slow, and ends the connection; the handler's task is cancelled.
+  func timeOutHandler() {
+    let request = HTTPRequest(head: parser.head, peer: peer, connectionID: id)
+    appendRefusal(HTTPRefusal(status: 504, detail: "The request took too long.", path: request.path))
+    if let onExchange = owner.configuration.onExchange {
+      onExchange(HTTPExchange(request: request, status: 504, bodyBytes: 0, duration: limits.handlerTimeMax, isAborted: false))
+    }
+    task?.cancel()
+    finish()
+  }
+
+  private func appendRefusal(_ refusal: HTTPRefusal) {
+    owner.configuration.onRefusal?(refusal)
+    let response = owner.configuration.renderRefusal(refusal)
+    HTTPStatusLine.append(response.status, to: &output.bytes)
+    output.bytes.append(contentsOf: owner.dateLine())
+    output.bytes.append(contentsOf: response.headers.bytes)
+    output.bytes.append("Connection: close\r\nContent-Length: ")
+    var content: [UInt8] = []
+    if case .bytes(let bytes) = response.body { content = bytes }
+    output.bytes.append(decimal: UInt64(content.count))
+    output.bytes.append("\r\n\r\n")
+    if parser.head.method != .head { output.bytes.append(contentsOf: content) }
+  }
+
+  // MARK: Writing
+
+  /// Writes what waits. Called at the end of a tick, when the kernel took what was queued, and for large bodies.
+  func flush() {
+    isDirty = false
+    guard state.phase != .closed else { return }
+    do throws(ReactorError) {
+      let hasMoved = try output.flush(to: stream)
+      if output.isEmpty && !stream.isWriting {
+        state.outputDrained(now: now)
+      } else if hasMoved || stream.isWriting {
+        state.outputWaits(now: now)
+      }
+    } catch {
+      broken()
+      return
+    }
+    if !output.hasLarge && output.count <= limits.outputBytesMax { wakeOutput() }
+    if state.phase == .lingering && output.isEmpty && !stream.isWriting { endLingering() }
+  }
+
+  func streamDidWrite(_ error: ReactorError?) {
+    if error == nil { flush() } else { broken() }
+  }
+
+  /// The peer takes nothing more.
+  private func broken() {
+    isBroken = true
+    if state.phase == .handling || state.phase == .responding {
+      if state.phase == .handling { owner.counters.abandoned.increment() }
+      failBody(.disconnected)
+      task?.cancel()
+    }
+    close()
+  }
+}

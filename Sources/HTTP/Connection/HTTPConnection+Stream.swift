@@ -1,0 +1,72 @@
+import Base
+import Reactor
+
+extension HTTPConnection: HTTPBodySink {
+  /// Runs a handler's stream.
+  ///
+  /// - Returns: whether the body is whole, and its bytes.
+  func stream(
+    length: Int?, _ request: HTTPRequest, _ write: @Sendable (HTTPBodyWriter) async throws -> Void
+  ) async -> (isWhole: Bool, bytes: Int) {
+    if let length {
+      streamLeft = .length(left: max(0, length))
+    } else {
+      streamLeft = request.head.versionMinor == 1 ? .chunked : .untilClose
+    }
+    streamed = 0
+    owner.markDirty(self)
+    do {
+      try await write(HTTPBodyWriter(self, request: self.request))
+    } catch {
+      streamLeft = nil
+      return (false, streamed)
+    }
+    defer { streamLeft = nil }
+    switch streamLeft {
+    case .chunked:
+      output.bytes.append("0\r\n\r\n")
+      return (!isBroken, streamed)
+    case .length(let left):
+      return (!isBroken && left == 0, streamed)
+    case .untilClose, nil:
+      return (!isBroken, streamed)
+    }
+  }
+
+  func writeBody(_ bytes: [UInt8], of request: UInt64) async throws(HTTPWriteError) {
+    precondition(owner.loop.isCurrent, "a body is written on its connection's loop")
+    guard request == self.request, let framing = streamLeft, !isBroken, !isPeerDone else { throw .disconnected }
+    guard !bytes.isEmpty else { return }
+    switch framing {
+    case .chunked:
+      output.bytes.append(hexadecimal: bytes.count)
+      output.bytes.append("\r\n")
+      output.bytes.append(contentsOf: bytes)
+      output.bytes.append("\r\n")
+    case .length(let left):
+      guard bytes.count <= left else { throw .tooLong }
+      streamLeft = .length(left: left - bytes.count)
+      output.bytes.append(contentsOf: bytes)
+    case .untilClose:
+      output.bytes.append(contentsOf: bytes)
+    }
+    streamed += bytes.count
+    owner.markDirty(self)
+    while output.count > limits.outputBytesMax {
+      await waitForOutput()
+      guard !isBroken, !isPeerDone else { throw .disconnected }
+    }
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Appends a number's lower-case hexadecimal digits.
+  mutating func append(hexadecimal value: Int) {
+    var shift = 60
+    while shift > 0 && (value >> shift) == 0 { shift -= 4 }
+    while shift >= 0 {
+      append(UInt8.hexadecimalDigit(UInt8(truncatingIfNeeded: value >> shift) & 15))
+      shift -= 4
+    }
+  }
+}

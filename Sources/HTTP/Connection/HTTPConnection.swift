@@ -1,0 +1,224 @@
+import Base
+import Reactor
+
+/// A connection: its socket, its parser, its buffers, and the one task that takes request after request to the handler.
+/// Reading goes on while a handler runs, so that a client that leaves cancels it.
+///
+/// Safety: every property is touched only on the loop's thread: the stream's callbacks come there, the task prefers the
+/// loop as its executor and the methods it runs are not isolated elsewhere. A handler's child tasks inherit that
+/// preference; `collectBody`, `nextPiece` and `writeBody` check it.
+@safe final class HTTPConnection: SocketStreamDelegate, @unchecked Sendable {
+  let owner: LoopServer
+  let stream: SocketStream
+  let peer: String
+  let id: UInt64
+  /// Its place among the loop's connections.
+  var slot = -1
+  private(set) var task: Task<Void, Never>?
+
+  var parser: HTTPParser
+  var state: ConnectionState
+  /// Counts requests, so that a body reader or writer that outlives its request meets none of a later one.
+  var request: UInt64 = 0
+  var isHeadReady = false
+  /// Bytes behind the request that is handled.
+  var pending: [UInt8] = []
+  var pendingStart = 0
+  /// Received and not yet read bytes of the body.
+  var body: [UInt8] = []
+  var bodyError: HTTPBodyError?
+  var bodyUse = BodyUse.buffer
+  var waitsForContinue = false
+  var isInputPaused = false
+  var inputWaiter: UnsafeContinuation<Void, Never>?
+
+  var output = OutputBuffer()
+  var isDirty = false
+  var outputWaiter: UnsafeContinuation<Void, Never>?
+  var streamLeft: StreamFraming?
+  var streamed = 0
+  /// The peer shut its side.
+  var isPeerDone = false
+  /// Nothing can be written any more.
+  var isBroken = false
+  var discarded = 0
+
+  /// What becomes of body bytes that come.
+  enum BodyUse {
+    /// Kept for a reader; reading pauses when the buffer is full.
+    case buffer
+    /// Kept up to a limit, all of it.
+    case collect(limit: Int)
+    /// Thrown away: the answer is on its way.
+    case discard
+  }
+
+  init(owner: LoopServer, stream: SocketStream, peer: String, id: UInt64) {
+    self.owner = owner
+    self.stream = stream
+    self.peer = peer
+    self.id = id
+    parser = HTTPParser(limits: owner.limits)
+    state = ConnectionState(limits: owner.limits, now: owner.loop.nowMilliseconds)
+  }
+
+  var now: UInt64 { owner.loop.nowMilliseconds }
+  var limits: HTTPLimits { owner.limits }
+
+  func start() {
+    stream.delegate = self
+    stream.startReading()
+    task = Task(executorPreference: owner.loop) { await self.run() }
+  }
+
+  // MARK: The task
+
+  private func run() async {
+    while await waitForRequest() {
+      guard await answer() else { break }
+    }
+    if state.phase != .lingering { finish() }
+    task = nil
+  }
+
+  /// Handles the request that is ready. False when the connection takes no further one.
+  private func answer() async -> Bool {
+    let request = takeRequest()
+    owner.counters.requests.increment()
+    let response = await owner.handler.respond(to: request)
+    guard state.phase == .handling, !isBroken else { return false }
+    return await send(response, to: request)
+  }
+
+  /// Waits until a head is complete. False when none will come.
+  private func waitForRequest() async -> Bool {
+    if request > 0 {
+      // What was pipelined by a client that has left is not begun.
+      guard !isPeerDone, await skipBody() else { return false }
+      state.responseEnded(now: now)
+      parser.reset()
+      isHeadReady = false
+      bodyUse = .buffer
+      body = []
+    }
+    request += 1
+    feedPending()
+    while !isHeadReady {
+      guard state.phase == .idle || state.phase == .head, !isPeerDone, !isBroken else { return false }
+      if owner.isDraining && state.phase == .idle { return false }
+      await waitForInput()
+    }
+    return true
+  }
+
+  /// Throws the rest of the last request's body away, within bounds.
+  private func skipBody() async -> Bool {
+    while !parser.isEnded {
+      guard bodyError == nil, !isPeerDone, !isBroken, state.phase == .responding else { return false }
+      guard discarded <= limits.discardBytesMax else { return false }
+      await waitForInput()
+    }
+    return !isBroken && state.phase == .responding
+  }
+
+  // Safety: each continuation is stored by the one task that waits and resumed once, when it is taken out.
+  func waitForInput() async {
+    await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      unsafe inputWaiter = continuation
+    }
+  }
+
+  func waitForOutput() async {
+    await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      unsafe outputWaiter = continuation
+    }
+  }
+
+  func wakeInput() {
+    guard let waiter = unsafe inputWaiter else { return }
+    unsafe inputWaiter = nil
+    unsafe waiter.resume()
+  }
+
+  func wakeOutput() {
+    guard let waiter = unsafe outputWaiter else { return }
+    unsafe outputWaiter = nil
+    unsafe waiter.resume()
+  }
+
+  // MARK: The end
+
+  /// No more is answered: closes once everything is written and the peer had the time to read it.
+  func finish() {
+    guard state.phase != .closed else { return }
+    if isBroken {
+      abort()
+      return
+    }
+    state.linger(now: now)
+    flush()
+  }
+
+  /// Called in `lingering` when nothing is left to write.
+  func endLingering() {
+    // Unread input would make the kernel reset the connection, and the peer lose the answer: read on for a while.
+    let isQuiet = parser.isEnded && !parser.head.keepsAlive && pendingStart == pending.count
+    if isPeerDone || isQuiet || (request > 0 && !isHeadReady && !parser.isInside && parser.failure == nil) {
+      close()
+    } else {
+      stream.shutdown()
+      resumeInput()
+    }
+  }
+
+  /// Closes at once; what is not written is lost.
+  func abort() {
+    guard state.phase != .closed else { return }
+    isBroken = true
+    stream.reset()
+    close()
+  }
+
+  func close() {
+    guard state.phase != .closed else { return }
+    state.close()
+    isBroken = true
+    output.removeAll()
+    if let task, isHeadReady { task.cancel() }
+    stream.close()
+    owner.remove(self)
+    wakeInput()
+    wakeOutput()
+  }
+
+  /// Looks at the clocks, and gives memory back where nothing happens.
+  func sweep(now: UInt64) {
+    if let expiry = state.expiry(now: now) { expire(expiry) }
+    guard state.phase == .idle, pendingStart == pending.count else { return }
+    parser.releaseBuffers()
+    output.release()
+    pending = []
+    pendingStart = 0
+  }
+
+  private func expire(_ expiry: ConnectionState.Expiry) {
+    if expiry != .close { owner.counters.timeouts.increment() }
+    switch expiry {
+    case .close:
+      if output.isEmpty { close() } else { abort() }
+    case .headTimeout:
+      refuse(408, "The request's head did not come in time.")
+    case .bodyTimeout:
+      failBody(.timeout)
+    case .handlerTimeout:
+      timeOutHandler()
+    case .writeStall:
+      abort()
+    }
+  }
+
+  /// The loop's server takes no more requests.
+  func drain() {
+    if state.phase == .idle && !parser.isInside && output.isEmpty { close() }
+  }
+}

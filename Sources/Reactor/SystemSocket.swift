@@ -1,0 +1,92 @@
+import CUV
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The socket calls that libuv has no form of, and all that differs between systems.
+enum SystemSocket {
+  #if canImport(Glibc)
+  private static let stream = Int32(SOCK_STREAM.rawValue)
+  #else
+  private static let stream = SOCK_STREAM
+  #endif
+
+  static func lastError(_ doing: String) -> ReactorError { ReactorError(code: -errno, doing: doing) }
+
+  /// A non-blocking stream socket that no child process inherits.
+  static func open(family: Int32, doing: String) throws(ReactorError) -> Int32 {
+    #if canImport(Glibc)
+    let descriptor = socket(family, stream | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw lastError(doing) }
+    #else
+    let descriptor = socket(family, stream, 0)
+    guard descriptor >= 0 else { throw lastError(doing) }
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    #endif
+    return descriptor
+  }
+
+  /// Safety: the value outlives the call, which copies it.
+  static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
+    var value = value
+    unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// Safety: as above.
+  static func setResetOnClose(_ descriptor: Int32) {
+    var value = linger(l_onoff: 1, l_linger: 0)
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  static func setReusePort(_ descriptor: Int32) { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
+
+  /// Takes the next waiting connection, still blocking. Nil with `errno` set where there is none.
+  ///
+  /// Safety: the address buffer is as large as its length says.
+  static func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress)? {
+    var peer = SocketAddress()
+    let descriptor = unsafe peer.withPointer { address, length in
+      #if canImport(Glibc)
+      unsafe Glibc.accept(listener, address, length)
+      #else
+      unsafe Darwin.accept(listener, address, length)
+      #endif
+    }
+    guard descriptor >= 0 else { return nil }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return (descriptor, peer)
+  }
+
+  /// Sends what fits at once and forgets the rest; for a last word to a connection that is turned away.
+  ///
+  /// Safety: the buffer is read inside the closure only.
+  static func sendOnce(_ descriptor: Int32, _ bytes: [UInt8]) {
+    #if canImport(Glibc)
+    let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+    #else
+    let flags = MSG_DONTWAIT
+    #endif
+    _ = unsafe bytes.withUnsafeBytes { buffer in unsafe send(descriptor, buffer.baseAddress, buffer.count, flags) }
+  }
+
+  /// Tells the peer that nothing more comes.
+  static func shutdownWrite(_ descriptor: Int32) {
+    #if canImport(Glibc)
+    _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
+    #else
+    _ = Darwin.shutdown(descriptor, SHUT_WR)
+    #endif
+  }
+
+  static func close(_ descriptor: Int32) {
+    #if canImport(Glibc)
+    _ = Glibc.close(descriptor)
+    #else
+    _ = Darwin.close(descriptor)
+    #endif
+  }
+}
