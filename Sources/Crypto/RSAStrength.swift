@@ -3,6 +3,7 @@ import COpenSSL
 /// Refuses RSA keys that verify but protect nothing.
 enum RSAStrength {
   static func check(_ handle: KeyHandle) throws(CryptoError) {
+    // Safety: the handle keeps the key alive during the call.
     let bits = unsafe Int(EVP_PKEY_get_bits(handle.pointer))
     guard PublicKey.rsaBits.contains(bits) else {
       throw CryptoError(.weakKey, "an RSA key has 2048 to 16384 bits (RFC 7518 section 3.3), this one \(bits)")
