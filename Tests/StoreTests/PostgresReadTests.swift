@@ -20,7 +20,7 @@ import Testing
     ("(-0.05)::numeric", .decimal(scale: 2), #""-0.05""#, .decimal(Decimal(units: -5, scale: 2))),
     ("0.1::float8", .number, "0.1", .number(0.1)),
     ("1e300::float8", .number, "1e+300", .number(1e300)),
-    ("3::float8", .number, "3", .number(3)),
+    ("3::float8", .number, "3.0", .number(3)),
     ("true", .boolean, "true", .boolean(true)),
     ("false", .boolean, "false", .boolean(false)),
     (

@@ -88,11 +88,3 @@ extension Connection {
     send(transaction: Request(.setup))
   }
 }
-
-/// Lets a thread carry a connection back to its loop.
-///
-/// Safety: the reference is followed on the connection's loop only.
-private final class ConnectionReference: @unchecked Sendable {
-  weak var connection: Connection?
-  init(_ connection: Connection) { self.connection = connection }
-}

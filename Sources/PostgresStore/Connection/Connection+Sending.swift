@@ -101,7 +101,7 @@ extension Connection {
 
   private func expectAnswer(within time: Duration) {
     guard phase != .opening else { return }
-    isCancelling = false
+    cancelledAt = nil
     deadline = pool.loop.nowMilliseconds + UInt64((time + pool.options.graceTimeout).wholeMilliseconds)
   }
 

@@ -49,8 +49,10 @@ import Store
   var fatal: StoreError?
   /// The transaction it runs.
   var transaction: Request?
-  /// The server was asked to stop what it runs.
+  /// The server is being asked to stop what it runs.
   var isCancelling = false
+  /// When it was asked last, for what it runs now.
+  var cancelledAt: UInt64?
 
   init(pool: LoopPool) {
     self.pool = pool
@@ -58,6 +60,9 @@ import Store
   }
 
   var isOwed: Bool { pendingHead < pending.count }
+
+  /// It can take something new.
+  var isFree: Bool { phase == .idle && !isCancelling }
 
   /// Nobody waits for what it runs.
   var isRunningOnlyFinished: Bool { pending[pendingHead...].allSatisfy { $0.request?.isFinished ?? true } }
@@ -121,4 +126,12 @@ import Store
       }
     }
   }
+}
+
+/// Lets a thread carry a connection back to its loop.
+///
+/// Safety: the reference is followed on the connection's loop only.
+final class ConnectionReference: @unchecked Sendable {
+  weak var connection: Connection?
+  init(_ connection: Connection) { self.connection = connection }
 }

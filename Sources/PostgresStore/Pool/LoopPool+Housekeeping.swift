@@ -19,7 +19,8 @@ extension LoopPool {
 
   private var needsHousekeeping: Bool {
     if closesAt != nil { return whenClosed != nil }
-    return !reads.isEmpty || !writes.isEmpty || connections.count < policy.connectionsMin || connections.contains { $0.deadline != nil }
+    return !reads.isEmpty || !writes.isEmpty || connections.count < policy.connectionsMin
+      || connections.contains { $0.deadline != nil || $0.isCancelling }
   }
 
   private func checkDeadlines() {
@@ -28,6 +29,12 @@ extension LoopPool {
       connection.lose(
         connection.phase == .opening
           ? StoreError(.unavailable, "connecting took too long") : StoreError(.timeout, "the database does not answer"))
+    }
+    stopAbandoned()
+    // An order to stop that does not come back: the way to the server is blocked.
+    for connection in connections where connection.phase == .idle && connection.isCancelling {
+      guard let since = connection.cancelledAt, now > since + UInt64(options.connectTimeout.wholeMilliseconds) else { continue }
+      connection.lose(StoreError(.unavailable, "the database does not answer"))
     }
     let limit = UInt64(options.waitTimeout.wholeMilliseconds)
     guard now >= limit else { return }
@@ -68,17 +75,33 @@ extension LoopPool {
 
   // MARK: cancelling
 
-  /// Asks the server to stop a read that nobody waits for any more, so that it does not hold its connection. Writes run to
+  /// How long after an order to stop it is given again: one that comes before its statement has begun goes by unheard.
+  private static let cancelAgainMilliseconds: UInt64 = 200
+
+  /// Asks the server to stop reads that nobody waits for any more, so that they do not hold their connection. Writes run to
   /// their end: what they came to must be known.
-  ///
+  func stopAbandoned() {
+    let now = loop.nowMilliseconds
+    for connection in connections where connection.phase == .reading && !connection.isCancelling && connection.isRunningOnlyFinished {
+      if let last = connection.cancelledAt, now < last + LoopPool.cancelAgainMilliseconds { continue }
+      connection.cancelledAt = now
+      stop(connection)
+    }
+  }
+
   /// Safety: the cancel object is made and handed over here, and freed once, by the thread that uses it: `PQcancel` blocks.
-  func cancelOnServer(_ request: Request) {
-    guard !request.isTransaction,
-      let connection = connections.first(where: { $0.phase == .reading && $0.isRunningOnlyFinished }),
-      connection.isCancelling == false, let handle = unsafe connection.handle, let cancel = unsafe PQgetCancel(handle)
-    else { return }
+  private func stop(_ connection: Connection) {
+    guard let handle = unsafe connection.handle, let cancel = unsafe PQgetCancel(handle) else { return }
+    // Until the order has been delivered the connection takes nothing new: the order would hit that.
     connection.isCancelling = true
     let order = unsafe CancelOrder(cancel)
-    DetachedThread.start { order.send() }
+    let reference = ConnectionReference(connection)
+    DetachedThread.start { [self] in
+      order.send()
+      loop.execute {
+        reference.connection?.isCancelling = false
+        self.planDispatch()
+      }
+    }
   }
 }

@@ -72,7 +72,7 @@ final class LoopPool: @unchecked Sendable {
 
   private func giveUp(_ request: Request) {
     request.fail(.cancelled, "the caller left")
-    cancelOnServer(request)
+    if !request.isTransaction { stopAbandoned() }
   }
 
   /// Sends what waits at the end of this tick, so that all its reads go out together.
@@ -96,7 +96,7 @@ final class LoopPool: @unchecked Sendable {
 
   private func dispatchWrites() {
     var writers = connections.count { $0.phase == .writing }
-    while writers < policy.writersMax, let connection = connections.last(where: { $0.phase == .idle }) {
+    while writers < policy.writersMax, let connection = connections.last(where: \.isFree) {
       guard let request = nextWaiting(&writes) else { return }
       figures.writes.add(1, ordering: .relaxed)
       connection.send(transaction: request)
@@ -106,7 +106,7 @@ final class LoopPool: @unchecked Sendable {
 
   private func dispatchReads() {
     var readers = connections.count { $0.phase == .reading }
-    while readers < policy.readersMax, let connection = connections.first(where: { $0.phase == .idle }) {
+    while readers < policy.readersMax, let connection = connections.first(where: \.isFree) {
       var batch: [Request] = []
       while batch.count < options.batchMax, let request = nextWaiting(&reads) { batch.append(request) }
       if batch.isEmpty { return }
