@@ -110,7 +110,9 @@ let package = Package(
 if Context.environment["MARTLET_BENCHMARKS"] != nil {
   package.targets += [
     library("CJansson", "jansson"),
-    .executableTarget(name: "Benchmarks", dependencies: ["Base", "JSON", "Reactor", "HTTP", "CJansson"], swiftSettings: memorySafe),
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Base", "JSON", "Crypto", "Contract", "Reactor", "HTTP", "Identity", "CJansson"],
+      swiftSettings: memorySafe),
   ]
 }
 // The fuzzers' entry (script/fuzz): a static library that libFuzzer's main is linked with.
