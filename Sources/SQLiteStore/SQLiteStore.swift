@@ -12,6 +12,7 @@ package final class SQLiteStore: Store {
   private let reads: JobQueue<ReadJob>
   private let writes: JobQueue<WriteJob>
   private let state = WriterState()
+  private let running = RunningReads()
   private let threads: ThreadCount
   private let clock = SystemClock()
   private let timeoutNanoseconds: UInt64
@@ -68,6 +69,8 @@ package final class SQLiteStore: Store {
   package func gauges() -> [StoreGauge] {
     [
       StoreGauge(name: "read_queue", help: "Reads that wait for a thread.", value: Double(reads.length)),
+      StoreGauge(
+        name: "reads_running", help: "Reads on a thread now.", value: Double(running.count.load(ordering: .relaxed))),
       StoreGauge(name: "write_queue", help: "Batches that wait for the writer.", value: Double(writes.length)),
       StoreGauge(
         name: "group_size", help: "Batches in the last durable commit.",
@@ -110,7 +113,7 @@ package final class SQLiteStore: Store {
 
   private func start(_ connections: [Connection]) throws(StoreError) {
     let (reads, writes, threads) = (reads, writes, threads)
-    let (state, groupMax) = (state, max(1, options.groupMax))
+    let (running, state, groupMax) = (running, state, max(1, options.groupMax))
     let readers = connections.count - (options.isReadOnly ? 0 : 1)
     for connection in connections {
       do throws(StoreError) {
@@ -119,7 +122,7 @@ package final class SQLiteStore: Store {
             Writer(connection: connection, queue: writes, state: state, groupMax: groupMax).run()
             connection.optimize()
           } else {
-            Reader(connection: connection, queue: reads, readers: readers).run()
+            Reader(connection: connection, queue: reads, readers: readers, running: running).run()
           }
           connection.close()
           threads.oneEnded()

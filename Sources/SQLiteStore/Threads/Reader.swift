@@ -1,6 +1,7 @@
 import Base
 import CSQLite
 import Store
+import Synchronization
 
 /// What a reader thread does.
 enum ReadWork: Sendable {
@@ -16,6 +17,11 @@ enum ReadOutput: Sendable {
 
 typealias ReadJob = Job<ReadWork, ReadOutput>
 
+/// How many reads are on a thread now.
+final class RunningReads: Sendable {
+  let count = Atomic<Int>(0)
+}
+
 /// One reader thread: takes what waits, reads it from one snapshot, answers.
 struct Reader {
   /// Jobs taken at one wake.
@@ -24,6 +30,7 @@ struct Reader {
   let connection: Connection
   let queue: JobQueue<ReadJob>
   let readers: Int
+  let running: RunningReads
 
   /// Until the queue is closed and empty.
   func run() {
@@ -38,9 +45,11 @@ struct Reader {
           job.finish(.failure(StoreError(.timeout, "the read waited longer than its time limit")))
           continue
         }
+        running.count.wrappingAdd(1, ordering: .relaxed)
         connection.watch.begin(deadline: job.deadline, job)
         let outcome = outcome(of: job.work)
         connection.watch.end()
+        running.count.wrappingSubtract(1, ordering: .relaxed)
         if job.isInterrupted {
           job.finish(.failure(StoreError(.cancelled, "cancelled while it ran")))
         } else {

@@ -1,0 +1,247 @@
+import Base
+import SQLiteStore
+import Store
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+@Suite("A SQLite file") struct SQLiteFile {
+  private func inFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = try TemporaryFolder.make()
+    defer { TemporaryFolder.remove(folder) }
+    try await body(folder + "/data/deep/test.db")
+  }
+
+  private func mode(_ path: String) -> mode_t {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
+  }
+
+  private func bytes(_ path: String) -> [UInt8] {
+    guard let file = fopen(path, "rb") else { return [] }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 32 << 20)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return Array(bytes.prefix(count))
+  }
+
+  private func write(_ bytes: [UInt8], _ path: String) {
+    guard let file = fopen(path, "wb") else { return }
+    fwrite(bytes, 1, bytes.count, file)
+    fclose(file)
+  }
+
+  private func author(_ number: UInt64) -> WriteBatch {
+    WriteBatch([Library.insert("authors", Library.id(number), ["name": .string("author \(number)")], dialect: .sqlite)])
+  }
+
+  @Test("is made with its folder, for its owner only") func modes() async throws {
+    try await inFolder { path in
+      let store = try SQLiteStore(path: path)
+      try await store.ping()
+      let folder = String(path.dropLast("/test.db".count))
+      #expect(mode(folder) == 0o700)
+      #expect(mode(path) == 0o600)
+      await store.close()
+      #expect(TemporaryFolder.contents(folder).sorted() == ["test.db", "test.db.lock"])
+    }
+  }
+
+  @Test("belongs to one store at a time") func lock() async throws {
+    try await inFolder { path in
+      let store = try SQLiteStore(path: path)
+      let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path) }
+      #expect(error?.code == .unavailable)
+      #expect(error?.message.contains("\(getpid())") == true)
+      await store.close()
+      let next = try SQLiteStore(path: path)
+      await next.close()
+    }
+  }
+
+  @Test("that was not closed in order is checked: good ones are opened, damaged ones are not") func uncleanStop() async throws {
+    try await inFolder { path in
+      let store = try SQLiteStore(path: path)
+      try await Library.prepare(store)
+      for number in 0..<200 as Range<UInt64> { _ = try await store.write(author(number)) }
+      // What a killed process leaves: the file and its log as they are now.
+      let left = path + ".left"
+      write(bytes(path), left)
+      write(bytes(path + "-wal"), left + "-wal")
+      await store.close()
+      #expect(bytes(left + "-wal").count > 0)
+
+      let recovered = try SQLiteStore(path: left)
+      #expect(try await Library.count("authors", recovered) == 200)
+      await recovered.close()
+
+      var damaged = bytes(left)
+      let page = damaged.count / 4096 / 2 * 4096
+      for place in page..<min(page + 4096 * 4, damaged.count) { damaged[place] = 0xa5 }
+      write(damaged, left)
+      write([0, 1, 2, 3], left + "-wal")
+      let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: left) }
+      #expect(error?.code == .corrupt)
+    }
+  }
+
+  @Test("that is none is refused") func notADatabase() async throws {
+    try await inFolder { path in
+      let folder = String(path.dropLast("/data/deep/test.db".count))
+      write(Array(repeating: 0x41, count: 8192), folder + "/text")
+      let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: folder + "/text") }
+      #expect(error?.code == .corrupt)
+    }
+  }
+
+  @Test("opened to be read only is left as it is") func readOnly() async throws {
+    try await inFolder { path in
+      let store = try SQLiteStore(path: path)
+      try await Library.prepare(store)
+      await store.close()
+      let before = bytes(path)
+      var options = SQLiteOptions()
+      options.isReadOnly = true
+      let reader = try SQLiteStore(path: path, options: options)
+      #expect(try await Library.count("authors", reader) == 0)
+      let error = await #expect(throws: StoreError.self) { _ = try await reader.write(self.author(1)) }
+      #expect(error?.code == .storage)
+      await reader.close()
+      #expect(bytes(path) == before)
+      let missing = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path + ".none", options: options) }
+      #expect(missing?.code == .storage)
+    }
+  }
+}
+
+@Suite("SQLite's threads") struct SQLiteThreads {
+  private func run(_ options: SQLiteOptions, _ body: @escaping @Sendable (SQLiteStore) async throws -> Void) async throws {
+    let folder = try TemporaryFolder.make()
+    defer { TemporaryFolder.remove(folder) }
+    let store = try SQLiteStore(path: folder + "/test.db", options: options)
+    let result = await Task { try await body(store) }.result
+    await store.close()
+    try result.get()
+  }
+
+  /// Counts to `limit`: as long as one likes.
+  private func counting(to limit: Int64) -> Query {
+    var sql = SQL("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ")
+    sql.append(parameter: .integer, .value(.integer(limit)))
+    let prepared = (sql + SQL(") SELECT max(i) FROM n")).statement(for: .sqlite)
+    return Query(
+      prepared.statement, prepared.values(), encoding: RowEncoding(fields: [], captures: [.init(column: 0, kind: .integer)]),
+      rowsMax: 1)
+  }
+
+  @Test("a read that takes too long is ended") func timeout() async throws {
+    var options = SQLiteOptions()
+    options.timeout = .milliseconds(50)
+    try await run(options) { store in
+      let error = await #expect(throws: StoreError.self) { _ = try await store.read(self.counting(to: 1 << 40)) }
+      #expect(error?.code == .timeout)
+      try await store.ping()
+    }
+  }
+
+  @Test("a read that runs is ended when its task is cancelled") func cancellation() async throws {
+    try await run(SQLiteOptions()) { store in
+      let task = Task { try await store.read(self.counting(to: 1 << 40)) }
+      while store.gauges().first(where: { $0.name == "reads_running" })?.value != 1 { await Task.yield() }
+      task.cancel()
+      let result = await task.result
+      if case .failure(let error as StoreError) = result {
+        #expect(error.code == .cancelled)
+      } else {
+        Issue.record("\(result)")
+      }
+      try await store.ping()
+    }
+  }
+
+  @Test("reads past the queue's bound are refused") func overload() async throws {
+    var options = SQLiteOptions()
+    options.readers = 1
+    options.readQueueMax = 2
+    try await run(options) { store in
+      let long = Task { try await store.read(self.counting(to: 1 << 40)) }
+      while store.gauges().first(where: { $0.name == "reads_running" })?.value != 1 { await Task.yield() }
+      let waiting = (0..<2).map { _ in Task { try await store.read(self.counting(to: 1)) } }
+      while store.gauges().first(where: { $0.name == "read_queue" })?.value != 2 { await Task.yield() }
+      let error = await #expect(throws: StoreError.self) { _ = try await store.read(self.counting(to: 1)) }
+      #expect(error?.code == .overloaded)
+      waiting[0].cancel()
+      let cancelled = await waiting[0].result
+      if case .failure(let error as StoreError) = cancelled { #expect(error.code == .cancelled) } else { Issue.record("not cancelled") }
+      long.cancel()
+      _ = await long.result
+      let rows = try await waiting[1].value
+      #expect(rows.captured == [.integer(1)])
+    }
+  }
+
+  @Test("a write that takes too long is undone, and those that waited with it are not") func slowWrite() async throws {
+    var options = SQLiteOptions()
+    options.timeout = .milliseconds(300)
+    try await run(options) { store in
+      try await Library.prepare(store)
+      let slow = SQL("UPDATE authors SET name = (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n)")
+        .statement(for: .sqlite).statement
+      _ = try await store.write(
+        WriteBatch([Library.insert("authors", Library.id(1), ["name": .string("one")], dialect: .sqlite)]))
+      let error = await #expect(throws: StoreError.self) { _ = try await store.write(WriteBatch([.run(slow, [], rows: nil)])) }
+      #expect(error?.code == .timeout)
+      #expect(try await store.inspect("SELECT name FROM authors", []) == [["one"]])
+    }
+  }
+
+  @Test("more statements than the cache holds are compiled anew, not kept") func statementCache() async throws {
+    var options = SQLiteOptions()
+    options.readers = 1
+    try await run(options) { store in
+      for round in 0..<2000 {
+        var sql = SQL("SELECT ")
+        sql.append(round)
+        let statement = sql.statement(for: .sqlite).statement
+        let query = Query(
+          statement, [], encoding: RowEncoding(fields: [], captures: [.init(column: 0, kind: .integer)]), rowsMax: 1)
+        let rows = try await store.read(query)
+        #expect(rows.captured == [.integer(Int64(round))])
+      }
+    }
+  }
+
+  @Test("a stored value that its kind cannot hold is an error, never a trap") func misfits() async throws {
+    try await run(SQLiteOptions()) { store in
+      let texts = ["'x'", "9e999", "x'00ff'", "''", "-1", "99999999999999999999", "'2024-02-30'", "1.5", "NULL"]
+      let kinds: [ColumnKind] = [
+        .integer, .decimal(scale: 2), .decimal(scale: 99), .number, .boolean, .timestamp, .date, .uuid, .json, .bytes, .text,
+        .decimalAsReal(scale: 2), .decimalAsReal(scale: -3), .timestampAsText, .dateAsText, .timestampAsUnixSeconds,
+        .timestampAsUnixMilliseconds, .booleanAsTexts(yes: "Y", no: "N"), .uuidAsText,
+      ]
+      for text in texts {
+        for kind in kinds {
+          let statement = Statement(text: "SELECT \(text)", parameters: [])
+          let encodings = [
+            RowEncoding(fields: [.init(key: Array("\"x\":".utf8), column: 0, content: .scalar(kind))], captures: []),
+            RowEncoding(fields: [], captures: [.init(column: 0, kind: kind)]),
+            RowEncoding(fields: [.init(key: Array("\"x\":".utf8), column: 0, content: .joined([kind]))], captures: []),
+            RowEncoding(fields: [.init(key: Array("\"x\":".utf8), column: 7, content: .scalar(kind))], captures: []),
+            RowEncoding(fields: [.init(key: Array("\"x\":".utf8), column: 0, content: .money)], captures: []),
+          ]
+          for encoding in encodings {
+            do {
+              _ = try await store.read(Query(statement, [], encoding: encoding, rowsMax: 1))
+            } catch let error as StoreError {
+              #expect(error.code == .invalidValue || error.code == .invalidStatement)
+            }
+          }
+        }
+      }
+    }
+  }
+}
