@@ -5,6 +5,9 @@ import YAML
 struct ShapeChecker {
   let findings: Findings
 
+  /// Of a mapping with known keys; more are not looked at.
+  static let keysMax = 1000
+
   /// `path` names the place in messages.
   func check(_ node: YAMLNode, _ shape: Shape, path: String) {
     if findings.missing.contains(node.mark) { return }
@@ -95,7 +98,10 @@ struct ShapeChecker {
   }
 
   private func object(_ node: YAMLNode, _ object: ObjectShape, _ path: String) {
-    for member in node.members {
+    if node.members.count > ShapeChecker.keysMax {
+      findings.report(.outOfRange, "\(path) has more than \(ShapeChecker.keysMax) keys", at: node.mark)
+    }
+    for member in node.members.prefix(ShapeChecker.keysMax) {
       let name = member.key.text
       guard let key = object.key(name) else {
         unknown(member, object, path, node)

@@ -102,8 +102,11 @@ struct FileLoader {
 
   private func joined(_ a: [YAMLMember], _ b: [YAMLMember], section: String) -> [YAMLMember] {
     var result = a
+    var places: [String: Int] = [:]
+    for (place, member) in a.enumerated() { places[member.key.text] = place }
     for member in b {
-      guard let place = result.firstIndex(where: { $0.key.text == member.key.text }) else {
+      guard let place = places[member.key.text] else {
+        places[member.key.text] = result.count
         result.append(member)
         continue
       }

@@ -16,7 +16,8 @@ final class Findings {
 
   init() {}
 
-  var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+  /// Also of errors for which there was no room.
+  private(set) var hasErrors = false
 
   /// Takes up a file; gives its number.
   func add(file: String, bytes: [UInt8]) -> Int {
@@ -24,17 +25,24 @@ final class Findings {
     return files.count - 1
   }
 
-  func report(_ code: DiagnosticCode, _ message: String, at mark: YAMLMark, suggestion: String? = nil) {
-    guard diagnostics.count < Findings.diagnosticsMax else { return }
+  /// Message and suggestion are made only while there is room for the finding: a suggestion costs a search.
+  func report(
+    _ code: DiagnosticCode, _ message: @autoclosure () -> String, at mark: YAMLMark, suggestion: @autoclosure () -> String? = nil
+  ) {
+    if code.severity == .error { hasErrors = true }
+    // Half of the room is for errors alone: none is lost behind notices.
+    let room = code.severity == .error ? Findings.diagnosticsMax : Findings.diagnosticsMax / 2
+    guard diagnostics.count < room else { return }
     let file = files.indices.contains(mark.source) ? files[mark.source].name : ""
     let finding = Diagnostic(
-      severity: code.severity, code: code.rawValue, file: file, line: mark.line, column: mark.column, message: message,
-      suggestion: suggestion)
+      severity: code.severity, code: code.rawValue, file: file, line: mark.line, column: mark.column, message: message(),
+      suggestion: suggestion())
     if !diagnostics.contains(finding) { diagnostics.append(finding) }
   }
 
   /// A finding about a file as a whole.
   func report(_ code: DiagnosticCode, _ message: String, file: String) {
+    if code.severity == .error { hasErrors = true }
     let finding = Diagnostic(severity: code.severity, code: code.rawValue, file: file, line: 0, column: 0, message: message)
     diagnostics.append(finding)
   }

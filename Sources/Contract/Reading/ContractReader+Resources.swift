@@ -13,6 +13,7 @@ extension ContractReader {
     for member in members.prefix(ContractReader.resourcesMax) { readResource(member) }
     placeUsers()
     for (place, draft) in drafts.enumerated() { places[draft.resource.name] = place }
+    checkRenames()
     checkTables()
   }
 
@@ -102,6 +103,20 @@ extension ContractReader {
     draft.resource.storage = Storage(table: "users")
     draft.isAdopted = false
     drafts.insert(draft, at: 0)
+  }
+
+  /// What was renamed is gone: its old name cannot stand beside the new one.
+  private func checkRenames() {
+    for draft in drafts {
+      if let was = draft.resource.was, places[was] != nil, let mark = draft.node?["was"]?.mark {
+        findings.report(.contradiction, "\(draft.resource.name) was \(was), but there is a resource \(was)", at: mark)
+      }
+      for field in draft.resource.fields {
+        guard let was = field.was, draft.fieldKeys[was] != nil, let mark = draft.fieldNodes[field.name]?["was"]?.mark else { continue }
+        findings.report(
+          .contradiction, "\(draft.resource.name).\(field.name) was \(was), but there is a field \(was)", at: mark)
+      }
+    }
   }
 
   /// No two resources share a table, no two fields a column; both stores' names are compared without case.

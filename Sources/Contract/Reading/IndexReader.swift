@@ -13,7 +13,7 @@ struct IndexReader {
     let name = draft.resource.name
     var seen: [(index: Index, node: YAMLNode)] = []
     for (option, isUnique) in [("unique", true), ("indexes", false)] {
-      for list in node[option]?.items ?? [] {
+      for list in (node[option]?.items ?? []).prefix(64) {
         guard let index = index(list, isUnique: isUnique, draft) else { continue }
         if let first = seen.first(where: { $0.index == index }) {
           findings.report(
@@ -38,7 +38,7 @@ struct IndexReader {
     let name = draft.resource.name
     var parts: [Index.Part] = []
     var isWhole = true
-    for item in list.items {
+    for item in list.items.prefix(16) {
       guard let text = item.string else { return nil }
       let isDescending = text.hasPrefix("-")
       let field = isDescending ? String(text.dropFirst()) : text
@@ -69,7 +69,7 @@ struct IndexReader {
   }
 
   private func readFilterable(_ node: YAMLNode, _ draft: inout ResourceDraft) {
-    for item in node["filterable"]?.items ?? [] {
+    for item in (node["filterable"]?.items ?? []).prefix(64) {
       guard let name = item.string else { continue }
       if draft.resource.collection(name) != nil || draft.leftOut.contains(name) {
         findings.report(.unindexable, "\(draft.resource.name).\(name) cannot be filtered", at: item.mark)

@@ -145,7 +145,7 @@ struct TypeReader {
       return nil
     }
     var values: [String] = []
-    for item in list.items {
+    for item in list.items.prefix(200) {
       guard let value = item.string else { continue }
       if values.contains(value) {
         findings.report(.invalidEnum, "\(place): the value \"\(value)\" stands twice", at: item.mark)

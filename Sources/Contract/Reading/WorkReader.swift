@@ -7,11 +7,15 @@ import YAML
 struct WorkReader {
   let reader: ContractReader
   let rules: RuleReader
+  private let services: Set<String>
+  private let brokers: Set<String>
   var findings: Findings { reader.findings }
 
   init(_ reader: ContractReader) {
     self.reader = reader
     rules = RuleReader(reader)
+    services = Set((reader.root["services"]?.members ?? []).map(\.key.text))
+    brokers = Set((reader.root["brokers"]?.members ?? []).map(\.key.text))
   }
 
   func read() {
@@ -98,11 +102,10 @@ struct WorkReader {
       findings.report(.contradiction, "\(name) has \(heads.joined(separator: " and ")): one of them", at: node.mark)
     }
     if let call = node["call"], let text = call.string, let (service, _) = DurationForm.split(text, at: ".") {
-      let names = (reader.root["services"]?.members ?? []).map(\.key.text)
-      if !names.contains(service) {
+      if !services.contains(service) {
         findings.report(
-          .unknownService, "\(name): there is no service \"\(service)\"", at: call.mark, suggestion: Suggestion.question(service, in: names)
-        )
+          .unknownService, "\(name): there is no service \"\(service)\"", at: call.mark,
+          suggestion: Suggestion.question(service, in: services.sorted()))
       }
       if node["path"] == nil { findings.report(.missingKey, "\(name) needs the key \"path\"", at: call.mark) }
     }
@@ -127,10 +130,10 @@ struct WorkReader {
   }
 
   private func checkBroker(_ node: YAMLNode?, _ name: String) {
-    let names = (reader.root["brokers"]?.members ?? []).map(\.key.text)
-    guard let node, let broker = node.string, !names.contains(broker) else { return }
+    guard let node, let broker = node.string, !brokers.contains(broker) else { return }
     findings.report(
-      .unknownBroker, "\(name): there is no broker \"\(broker)\"", at: node.mark, suggestion: Suggestion.question(broker, in: names))
+      .unknownBroker, "\(name): there is no broker \"\(broker)\"", at: node.mark,
+      suggestion: Suggestion.question(broker, in: brokers.sorted()))
   }
 
   /// Events of a resource, by their last part.

@@ -6,12 +6,18 @@ import YAML
 struct RuleReader {
   let reader: ContractReader
   let schema: ContractExpressionSchema
+  private let claims: [String: ExpressionMember]
   var findings: Findings { reader.findings }
 
   init(_ reader: ContractReader) {
     self.reader = reader
     schema = ContractExpressionSchema(
       reader.drafts.map { ($0.resource, $0.broken) })
+    var claims: [String: ExpressionMember] = [:]
+    for claim in reader.contract.identity.claims {
+      claims[claim.name] = ExpressionMember(claim.type.expressionType, isNullable: true)
+    }
+    self.claims = claims
   }
 
   func read() {
@@ -32,9 +38,7 @@ struct RuleReader {
     environment.hasRequest = true
     environment.hasNow = true
     environment.roles = reader.contract.roles
-    for claim in reader.contract.identity.claims {
-      environment.claims[claim.name] = ExpressionMember(claim.type.expressionType, isNullable: true)
-    }
+    environment.claims = claims
     return environment
   }
 

@@ -1,0 +1,97 @@
+import Contract
+import Testing
+
+/// Files, includes and the environment.
+@Suite struct FileTests {
+  @Test func `included sections join`() throws {
+    let contract = try LoaderTests.contract(
+      "include: [parts/a.yaml, parts/b.yaml]\nroles: [x]\nresources: {one: {access: {read: [y]}}}",
+      files: [
+        "parts/a.yaml": "include: deep/c.yaml\nroles: [y]\nresources: {two: {fields: {one: {ref: one}}, access: {read: nobody}}}",
+        "parts/b.yaml": "martlet: 1\nservice: {name: other}\nidentity: {claims: {a: string}}",
+        "parts/deep/c.yaml":
+          "identity: {claims: {b: integer}, issuers: {p: {issuer: p, audience: a, jwks: keys/p.json}}}\nevents: {publish: []}",
+      ])
+    #expect(contract.resources.map(\.name) == ["users", "one", "two"])
+    #expect(contract.roles == ["x", "y"])
+    #expect(contract.service.name == "other")
+    #expect(contract.identity.claims.map(\.name) == ["b", "a"])
+    // Relative to the contract, though it stands in a file two folders below.
+    #expect(contract.identity.issuers.map(\.keyFile) == ["parts/deep/keys/p.json"])
+  }
+
+  @Test func `findings name the file they are in`() {
+    let result = ContractLoader.load(
+      text: "martlet: 1\ninclude: a.yaml\nservice: {name: one}\nx: 1", files: ["a.yaml": "service: {name: two}\nroles: [a, a]"])
+    #expect(
+      result.diagnostics.map { "\($0.file):\($0.line):\($0.column) \($0.code)" }
+        == ["martlet.yaml:4:1 MRT0101", "a.yaml:1:1 MRT0202", "a.yaml:2:12 MRT0202"])
+    #expect(result.texts.keys.sorted() == ["a.yaml", "martlet.yaml"])
+  }
+
+  @Test func `an include cannot go round in circles`() {
+    let result = ContractLoader.load(
+      text: "martlet: 1\ninclude: a.yaml", files: ["a.yaml": "include: ./b.yaml", "b.yaml": "include: [../x.yaml, a.yaml, martlet.yaml]"])
+    #expect(result.errors.map(\.code) == ["MRT0001", "MRT0004", "MRT0004"])
+  }
+
+  @Test func `no more than 64 files`() {
+    var files: [String: String] = [:]
+    for number in 0..<70 { files["f\(number).yaml"] = "roles: [r\(number)]" }
+    let names = (0..<70).map { "f\($0).yaml" }.joined(separator: ", ")
+    let result = ContractLoader.load(text: "martlet: 1\ninclude: [\(names)]", files: files)
+    #expect(result.errors.map(\.code) == Array(repeating: "MRT0004", count: 7))
+  }
+
+  @Test func `the environment fills in texts and numbers`() throws {
+    let contract = try LoaderTests.contract(
+      """
+      service: {name: "${NAME}", description: "a ${X:-b} $${c} ${EMPTY:-d} $"}
+      store: {pool: "${POOL:-7}", url: "${URL}"}
+      """, environment: ["NAME": "shop", "POOL": "30", "EMPTY": "", "URL_FILE": "secret"], files: ["secret": "postgres://a:b@c/d\n"])
+    #expect(contract.service.name == "shop")
+    #expect(contract.service.description == "a b ${c} d $")
+    #expect(contract.store.pool == 30)
+    #expect(contract.store.url == "postgres://a:b@c/d")
+  }
+
+  @Test func `a plain variable is a number where a number is needed and a text where a text is`() throws {
+    let contract = try LoaderTests.contract(
+      "service:\n  name: ${NAME}\n  description: ${TEXT}\nstore:\n  pool: ${POOL}", environment: ["NAME": "a1", "TEXT": "12", "POOL": "12"])
+    #expect(contract.service.description == "12" && contract.store.pool == 12)
+  }
+
+  @Test func `a value from the environment is not repeated in a finding`() {
+    let result = ContractLoader.load(
+      text: "martlet: 1\nstore: {url: \"${URL}\", timeout: \"${T}\"}", environment: ["URL": "hunter2", "T": "hunter2"])
+    #expect(result.errors.map(\.code) == ["MRT0104", "MRT0104"])
+    #expect(result.errors.allSatisfy { !$0.rendered().contains("hunter2") })
+  }
+
+  @Test(arguments: [
+    "store: {url: \"postgres://app:${PASSWORD}@db/shop\"}", "store: {url: \"postgres://app@db/shop\"}",
+    "resources: {things: {access: {read: anyone}, fields: {password: string, token: text, secret: string}}}",
+    "identity: {claims: {token: string}}", "services: {a: {url: \"http://a\", headers: {Authorization: \"Bearer ${TOKEN}\"}}}",
+    "identity: {providers: {g: {issuer: \"https://g\", client_id: \"${ID:-}\", client_secret: \"${SECRET:-}\"}}}",
+  ])
+  func `what is no secret is not taken for one`(text: String) throws {
+    _ = try LoaderTests.contract(text, environment: ["PASSWORD": "x", "TOKEN": "y"])
+  }
+
+  @Test func `a file of the disk is read, and one that is not there is told`() {
+    let result = ContractLoader.load(path: Checkout.root + "/examples/shop/martlet.yaml", environment: [:])
+    #expect(result.contract?.service.name == "shop")
+    let none = ContractLoader.load(path: Checkout.root + "/examples/none.yaml", environment: [:])
+    #expect(none.contract == nil)
+    #expect(none.diagnostics.map(\.code) == ["MRT0001"])
+    #expect(none.diagnostics.map(\.line) == [0])
+  }
+
+  @Test func `errors are not lost behind notices`() {
+    let things = (0..<499).map { "  t\($0): {history: true, sourced: true, retain: 1y, access: {read: anyone}}\n" }.joined()
+    let result = ContractLoader.load(text: "martlet: 1\nresources:\n\(things)  last: {access: {read: record.x}}")
+    #expect(result.contract == nil)
+    #expect(result.errors.map(\.code) == ["MRT0501"])
+    #expect(result.notices.count == 500)
+  }
+}
