@@ -218,4 +218,20 @@ import Testing
       #expect(both == [[.integer(1)], [.integer(2)]])
     }
   }
+
+  @Test func slowReadsDoNotHoldUpQuickOnes() async throws {
+    try await PostgresServer.with { server in
+      let store = server.store
+      let slow = Query("SELECT 1 FROM pg_sleep(0.3)", captures: [.integer])
+      let quick = Query("SELECT 2", captures: [.integer])
+      // Known to be slow from here on.
+      _ = try await store.read(slow)
+      let clock = SystemClock()
+      let sleeping = (0..<4).map { _ in Task(executorPreference: server.group.loops[0]) { try await store.read(slow) } }
+      let started = clock.monotonicNanoseconds
+      for _ in 0..<10 { _ = try await store.read(quick) }
+      #expect(clock.monotonicNanoseconds - started < 250_000_000)
+      for task in sleeping { _ = try await task.value }
+    }
+  }
 }

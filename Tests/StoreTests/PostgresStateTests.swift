@@ -75,6 +75,22 @@ import Testing
     #expect(cache.count == 2)
   }
 
+  @Test func whatIsAlwaysInSlowGroupsIsSlow() {
+    var times = StatementTimes()
+    for _ in 0..<3 { times.note([1, 2], milliseconds: 500) }
+    #expect(times.isSlow(1) && times.isSlow(2))
+    times.note([1], milliseconds: 2)
+    #expect(!times.isSlow(1) && times.isSlow(2))
+    // A quick one that becomes slow is noticed after some groups, not at once.
+    times.note([2], milliseconds: 20)
+    times.note([2], milliseconds: 900)
+    #expect(!times.isSlow(2))
+    for _ in 0..<10 { times.note([2], milliseconds: 900) }
+    #expect(times.isSlow(2))
+    for number in 0..<5000 { times.note([number], milliseconds: 100) }
+    #expect(times.isSlow(4999))
+  }
+
   @Test(arguments: [
     ("Key (id)=(1) already exists.", ["id"]), ("Key (a, b)=(1, 2) already exists.", ["a", "b"]),
     (#"Key ("Odd, ""name""", b)=((x)=(y), 2) already exists."#, [#"Odd, "name""#, "b"]),

@@ -184,6 +184,9 @@ extension Connection {
         finishTransaction(request)
       }
     }
+    if phase == .reading, pool.loop.nowMilliseconds >= sentAt {
+      pool.times.note(sentStatements, milliseconds: pool.loop.nowMilliseconds - sentAt)
+    }
     let status = unsafe PQtransactionStatus(handle)
     if status == PQTRANS_INERROR || status == PQTRANS_INTRANS { return sendRollback() }
     becomeIdle()

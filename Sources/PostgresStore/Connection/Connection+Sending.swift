@@ -14,6 +14,8 @@ extension Connection {
     phase = .reading
     expectAnswer(within: pool.options.timeout)
     parameters.removeAll()
+    sentAt = pool.loop.nowMilliseconds
+    sentStatements.removeAll(keepingCapacity: true)
     var isOpen = false
     for request in reads where !request.isAlone { isOpen = send(read: request) || isOpen }
     if isOpen { sync() }
@@ -30,6 +32,7 @@ extension Connection {
       switch request.work {
       case .read(let query):
         let place = try parameters.append(query.values, as: query.statement.parameters)
+        sentStatements.insert(query.statement.number)
         execute(query.statement, .plain, place, step: 0, request)
       case .inspect(let text, let values):
         let kinds = values.map(\.kind)

@@ -47,6 +47,9 @@ import Store
   var undone: [Request] = []
   /// The session is over, as the server or the socket said.
   var fatal: StoreError?
+  /// When its reads were sent, and what they are.
+  var sentAt: UInt64 = 0
+  var sentStatements: Set<Int> = []
   /// The transaction it runs.
   var transaction: Request?
   /// The server is being asked to stop what it runs.

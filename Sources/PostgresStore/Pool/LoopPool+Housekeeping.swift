@@ -19,7 +19,7 @@ extension LoopPool {
 
   private var needsHousekeeping: Bool {
     if closesAt != nil { return whenClosed != nil }
-    return !reads.isEmpty || !writes.isEmpty || connections.count < policy.connectionsMin
+    return isAwaited || connections.count < policy.connectionsMin
       || connections.contains { $0.deadline != nil || $0.isCancelling }
   }
 
@@ -38,7 +38,9 @@ extension LoopPool {
     }
     let limit = UInt64(options.waitTimeout.wholeMilliseconds)
     guard now >= limit else { return }
-    let late = reads.removeAll { $0.queuedAt <= now - limit } + writes.removeAll { $0.queuedAt <= now - limit }
+    let late =
+      reads.removeAll { $0.queuedAt <= now - limit } + slowReads.removeAll { $0.queuedAt <= now - limit }
+      + writes.removeAll { $0.queuedAt <= now - limit }
     for request in late where !request.isFinished {
       figures.refusals.add(1, ordering: .relaxed)
       request.fail(.overloaded, "no connection became free in time")
@@ -57,12 +59,11 @@ extension LoopPool {
 
   func closeIfDone() {
     guard let whenClosed, let closesAt else { return }
-    let isBusy = !reads.isEmpty || !writes.isEmpty || connections.contains { $0.phase == .reading || $0.phase == .writing }
+    let isBusy = isAwaited || connections.contains { $0.phase == .reading || $0.phase == .writing }
     guard !isBusy || loop.nowMilliseconds >= closesAt || down != nil else { return }
     self.whenClosed = nil
     let closed = StoreError(.closed, "the store was closed")
-    while let request = reads.popFirst() { request.finish(.failure(closed)) }
-    while let request = writes.popFirst() { request.finish(.failure(closed)) }
+    failWaiting(closed)
     for connection in connections {
       if connection.isOwed { connection.lose(closed) } else { connection.close() }
     }

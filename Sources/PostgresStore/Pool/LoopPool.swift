@@ -16,7 +16,10 @@ final class LoopPool: @unchecked Sendable {
 
   var connections: [Connection] = []
   var reads: WaitQueue<Request>
+  /// Reads that are known to be slow: each goes alone.
+  var slowReads: WaitQueue<Request>
   var writes: WaitQueue<Request>
+  var times = StatementTimes()
   var isDispatchPlanned = false
   var housekeeper: LoopTimer?
 
@@ -39,6 +42,7 @@ final class LoopPool: @unchecked Sendable {
     self.random = random
     policy = PoolPolicy(connectionsMax: connectionsMax)
     reads = WaitQueue(capacity: options.readQueueMax)
+    slowReads = WaitQueue(capacity: options.readQueueMax)
     writes = WaitQueue(capacity: options.writeQueueMax)
   }
 
@@ -62,7 +66,8 @@ final class LoopPool: @unchecked Sendable {
     // A database that is away is said to be so at once; attempts to reach it go on meanwhile.
     if let down { return request.finish(.failure(down)) }
     request.queuedAt = loop.nowMilliseconds
-    let isAdmitted = request.isTransaction ? writes.push(request) : reads.push(request)
+    let isAdmitted =
+      request.isTransaction ? writes.push(request) : isSlow(request) ? slowReads.push(request) : reads.push(request)
     guard isAdmitted else {
       figures.refusals.add(1, ordering: .relaxed)
       return request.fail(.overloaded, "\(request.isTransaction ? writes.capacity : reads.capacity) calls wait already")
@@ -87,6 +92,7 @@ final class LoopPool: @unchecked Sendable {
 
   private func dispatch() {
     dispatchWrites()
+    dispatchSlowReads()
     dispatchReads()
     openConnections()
     keepHouse()
@@ -116,6 +122,22 @@ final class LoopPool: @unchecked Sendable {
       connection.send(reads: batch)
       readers += 1
     }
+  }
+
+  /// Slow reads hold a connection each, and never the last one that reads may have.
+  private func dispatchSlowReads() {
+    guard !slowReads.isEmpty else { return }
+    var readers = connections.count { $0.phase == .reading }
+    while readers < max(1, policy.readersMax - 1), let connection = connections.first(where: \.isFree) {
+      guard let request = nextWaiting(&slowReads) else { return }
+      figures.reads.add(1, ordering: .relaxed)
+      connection.send(reads: [request])
+      readers += 1
+    }
+  }
+
+  private func isSlow(_ request: Request) -> Bool {
+    if case .read(let query) = request.work { times.isSlow(query.statement.number) } else { false }
   }
 
   /// The next one whose caller still waits.
@@ -153,17 +175,21 @@ final class LoopPool: @unchecked Sendable {
 
   // MARK: connections
 
+  /// Calls wait for a connection.
+  var isAwaited: Bool { !(reads.isEmpty && slowReads.isEmpty && writes.isEmpty) }
+
   private func openConnections() {
-    guard closesAt == nil || !(reads.isEmpty && writes.isEmpty) else { return }
+    guard closesAt == nil || isAwaited else { return }
     let now = loop.nowMilliseconds
     var state = PoolPolicy.Figures()
     state.connecting = connections.count { $0.phase == .opening }
     state.open = connections.count - state.connecting
     state.readers = connections.count { $0.phase == .reading }
     state.writers = connections.count { $0.phase == .writing }
-    state.waitingReads = reads.count
+    state.waitingReads = reads.count + slowReads.count
     state.waitingWrites = writes.count
-    state.readsAreLate = reads.first.map { now >= $0.queuedAt + UInt64(options.growthDelay.wholeMilliseconds) } ?? false
+    let lateAt = UInt64(options.growthDelay.wholeMilliseconds)
+    state.readsAreLate = [reads.first, slowReads.first].contains { $0.map { now >= $0.queuedAt + lateAt } ?? false }
     state.isBackingOff = now < opensAt
     for _ in 0..<policy.toOpen(state) {
       let connection = Connection(pool: self)
@@ -195,8 +221,9 @@ final class LoopPool: @unchecked Sendable {
     planDispatch()
   }
 
-  private func failWaiting(_ error: StoreError) {
+  func failWaiting(_ error: StoreError) {
     while let request = reads.popFirst() { request.finish(.failure(error)) }
+    while let request = slowReads.popFirst() { request.finish(.failure(error)) }
     while let request = writes.popFirst() { request.finish(.failure(error)) }
   }
 }

@@ -38,6 +38,8 @@ extension ColumnText {
   }
 
   /// Digits stay as they are; more of them than always fit are read first.
+  ///
+  /// Safety: indices below the count.
   private func appendInteger(to out: inout [UInt8]) -> Bool {
     let isNegative = unsafe bytes.first == UInt8(ascii: "-")
     let digits = count - (isNegative ? 1 : 0)
@@ -53,6 +55,7 @@ extension ColumnText {
     return true
   }
 
+  /// Safety: indices below the count, which was checked.
   private func appendUUID(to out: inout [UInt8]) -> Bool {
     guard count == 36 else { return false }
     for place in 0..<36 {
@@ -67,6 +70,8 @@ extension ColumnText {
   }
 
   /// `2026-01-31 10:00:00.123456+00` becomes `2026-01-31T10:00:00.123456Z` by copying. False for any other form.
+  ///
+  /// Safety: indices below the count, which was checked.
   private func appendTimestamp(to out: inout [UInt8]) -> Bool {
     guard count == 22 || (count >= 24 && count <= 29), unsafe bytes[count - 3] == UInt8(ascii: "+"),
       unsafe bytes[count - 2] == 0x30, unsafe bytes[count - 1] == 0x30

@@ -49,6 +49,8 @@ import Store
   var isTrue: Bool { unsafe count == 1 && bytes[0] == UInt8(ascii: "t") }
 
   /// The form of `boolean`, and what integers used as booleans look like.
+  ///
+  /// Safety: the one index is below the count.
   var boolean: Bool? {
     guard count == 1 else { return nil }
     switch unsafe bytes[0] {
@@ -87,6 +89,8 @@ import Store
   }
 
   /// A decimal that lies in the column as a floating point number.
+  ///
+  /// Safety: the buffer is read within the call.
   func decimal(rounded scale: Int) -> Decimal? {
     if let exact = unsafe Decimal(bytes)?.rescaled(to: scale) { return exact }
     return number.flatMap { Decimal(rounding: $0, scale: scale) }
@@ -109,6 +113,8 @@ import Store
   }
 
   /// The bytes behind `\x0a1b`.
+  ///
+  /// Safety: indices below the count, which is even.
   private var octets: [UInt8]? {
     guard count >= 2, count % 2 == 0, unsafe bytes[0] == UInt8(ascii: "\\"), unsafe bytes[1] == UInt8(ascii: "x") else { return nil }
     var octets: [UInt8] = []
@@ -128,6 +134,7 @@ import Store
     return out
   }
 
+  /// Safety: places between 0 and the count.
   func appendCompactJSON(to out: inout [UInt8]) {
     var isQuoted = false
     var isEscaped = false

@@ -48,10 +48,9 @@ import Store
     StoreError(.invalidStatement, "the statement has \(columns) columns, not \(column + 1)")
   }
 
-  /// How many rows the statement changed.
-  var changedRows: Int { unsafe PQcmdTuples(result).flatMap { unsafe Int(String(cString: $0)) } ?? 0 }
-
   /// What the server did: `COMMIT`, `ROLLBACK`, `INSERT 0 1`.
+  ///
+  /// Safety: the driver's text is copied.
   var tag: String { unsafe PQcmdStatus(result).map { unsafe String(cString: $0) } ?? "" }
 
   var error: ServerError {
@@ -61,6 +60,8 @@ import Store
   }
 
   /// A field of an error by its letter in the protocol; empty where it has none.
+  ///
+  /// Safety: the driver's text is copied.
   private func field(_ letter: Unicode.Scalar) -> String {
     unsafe PQresultErrorField(result, Int32(letter.value)).map { unsafe String(cString: $0) } ?? ""
   }
