@@ -1,4 +1,4 @@
-/// Why a token was not accepted. The reason is for the log: an answer says only which of the two it was.
+/// Why a token was not accepted.
 package struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Code: Sendable, Equatable {
     /// Malformed, not signed by a key that is trusted here, or not meant for this service: `token_invalid`.
@@ -8,7 +8,7 @@ package struct TokenError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   package var code: Code
-  /// A plain sentence; nothing of the token itself.
+  /// A plain sentence that may be shown; nothing of the token itself, and nothing of a key.
   package var reason: String
 
   package init(_ code: Code, _ reason: String) {
