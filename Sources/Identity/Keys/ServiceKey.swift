@@ -67,13 +67,4 @@ package struct ServiceKey: Sendable {
 
   /// The key set that verifies the service's own tokens.
   package var verificationKey: VerificationKey { VerificationKey(id: id, signing.publicKey) }
-
-  /// The public key as a JWK, for who verifies elsewhere.
-  package var publicJWK: [UInt8] {
-    let point = signing.publicKey.rawEd25519 ?? []
-    let key: JSONObject = [
-      "kty": "OKP", "crv": "Ed25519", "x": .string(Base64URL.encode(point)), "kid": .string(id), "use": "sig", "alg": "EdDSA",
-    ]
-    return JSONValue.object(key).bytes
-  }
 }
