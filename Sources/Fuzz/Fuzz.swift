@@ -16,6 +16,7 @@ func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 enum FuzzTarget: String, CaseIterable {
   case json
+  case token
 
   // Safety: the environment is read once, before any other thread.
   static let chosen: FuzzTarget = {
@@ -29,6 +30,7 @@ enum FuzzTarget: String, CaseIterable {
   func run(_ bytes: [UInt8]) {
     switch self {
     case .json: JSONFuzz.run(bytes)
+    case .token: TokenFuzz.run(bytes)
     }
   }
 }
