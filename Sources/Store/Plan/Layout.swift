@@ -36,6 +36,8 @@ package final class TableLayout: Sendable {
   package let fields: [FieldLayout]
   /// Declared ones and those that `unique`, `index` and refs bring. Each implicitly ends with the key.
   package let indexes: [IndexLayout]
+  /// Inverses of refs: `{many: order_items, by: order}`.
+  package let collections: [Collection]
   private let places: [String: Int]
 
   init(_ resource: Resource) {
@@ -43,6 +45,7 @@ package final class TableLayout: Sendable {
     table = resource.storage.table
     schema = resource.storage.schema
     isManaged = resource.storage.isManaged
+    collections = resource.collections
     hasRevision = resource.storage.hasRevision
     key = resource.storage.key.map {
       ColumnLayout(name: $0.column, kind: ColumnKind($0.type, encoding: .standard), isNullable: false)

@@ -1,0 +1,109 @@
+import Contract
+package import Expression
+
+/// Compiles what folding left of an expression into a condition over a row of its resource.
+///
+/// The condition is true exactly where the expression is true in memory; where that is false or an error it is false or
+/// unknown. For every node two questions can be asked, "where is it true" and "where is it false", so that a negation
+/// never meets SQL's unknown: it only swaps the questions, down to comparisons that know whether their sides can be null.
+package struct PredicateCompiler: Sendable {
+  package let layout: Layout
+  package let dialect: Dialect
+  /// The condition under which a related row, under that alias, may be seen; nil: always. A row that may not be seen is
+  /// null where a ref leads to it, and does not count in a collection. Rules see everything; filters do not.
+  package var visibility: (@Sendable (_ resource: String, _ alias: String) throws(ExpressionError) -> SQL?)?
+
+  package init(_ layout: Layout, dialect: Dialect) {
+    self.layout = layout
+    self.dialect = dialect
+  }
+
+  /// The condition. Slots keep their numbers.
+  ///
+  /// - Parameters:
+  ///   - alias: under which the statement knows the row.
+  /// - Throws: what the store cannot be asked, with its place.
+  package func compile(
+    _ residual: ResidualExpression, resource: String, alias: String = "t"
+  ) throws(ExpressionError) -> SQL {
+    guard let table = layout[resource] else {
+      throw ExpressionError("there is no table for \(resource)", at: residual.root.offset)
+    }
+    var writer = PredicateWriter(self, row: RowPlace(table: table, alias: alias))
+    switch try writer.condition(residual.root, true) {
+    case .always: return SQL(dialect == .sqlite ? "1" : "TRUE")
+    case .never: return SQL(dialect == .sqlite ? "0" : "FALSE")
+    case .sql(let sql): return sql
+    }
+  }
+
+  /// As `compile`, for statements over the alias `t`.
+  package func predicate(_ plan: RulePlan, _ shape: Shape, resource: String) throws(ExpressionError) -> Predicate {
+    Predicate(sql: try compile(plan.residual(for: shape), resource: resource), slots: plan.slotCount)
+  }
+
+  /// Why an expression cannot become a condition over rows of `resource`; nil where it can. To be asked when the contract
+  /// loads or a filter arrives, so that it is known with its place before anything is folded.
+  package func unsupported(_ expression: CheckedExpression, resource: String) -> ExpressionError? {
+    if let error = expression.sqlUnsupported { return error }
+    do {
+      _ = try compile(RulePlan(expression).probe, resource: resource)
+      return nil
+    } catch {
+      return error
+    }
+  }
+}
+
+/// A row that is at hand under an alias.
+struct RowPlace {
+  let table: TableLayout
+  let alias: String
+
+  func column(_ column: ColumnLayout) -> SQL {
+    var sql = SQL()
+    sql.append(identifier: alias)
+    sql.append(".")
+    sql.append(identifier: column.name)
+    return sql
+  }
+}
+
+/// One compilation.
+struct PredicateWriter {
+  let compiler: PredicateCompiler
+  let row: RowPlace
+  /// What the macros' variables stand for, outermost first.
+  var variables: [Variable] = []
+  private var aliases = 0
+  private var steps = 0
+
+  enum Variable {
+    case row(RowPlace)
+    case element(Scalar)
+  }
+
+  /// Questions asked of nodes: a choice within a condition within a choice doubles them at each turn.
+  static let stepsMax = 20_000
+
+  init(_ compiler: PredicateCompiler, row: RowPlace) {
+    self.compiler = compiler
+    self.row = row
+  }
+
+  var isSQLite: Bool { compiler.dialect == .sqlite }
+
+  mutating func step(_ node: ExpressionNode) throws(ExpressionError) {
+    steps += 1
+    if steps > PredicateWriter.stepsMax { throw ExpressionError("the expression is too complex for the store", at: node.offset) }
+  }
+
+  mutating func newAlias() -> String {
+    aliases += 1
+    return "m\(aliases)"
+  }
+
+  func refused(_ what: String, _ node: ExpressionNode) -> ExpressionError {
+    ExpressionError("\(what) cannot be asked of the store", at: node.offset)
+  }
+}

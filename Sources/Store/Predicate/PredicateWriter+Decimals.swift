@@ -1,0 +1,64 @@
+import Base
+import Expression
+
+extension PredicateWriter {
+  /// SQLite holds a decimal as an integer of its column's steps. A literal between two steps (or past them all) equals
+  /// none of them, and is compared by the step below it. Nil where that does not arise.
+  mutating func decimalBetweenSteps(
+    _ a: ExpressionNode, _ order: Order, _ b: ExpressionNode, _ node: ExpressionNode
+  ) throws(ExpressionError) -> Condition? {
+    if let literal = decimal(b), let found = try between(a, literal) { return ordered(found.scalar, order, found.floor) }
+    if let literal = decimal(a), let found = try between(b, literal) { return ordered(found.scalar, order.mirrored, found.floor) }
+    return nil
+  }
+
+  /// The same for `==`.
+  mutating func decimalBetweenSteps(
+    _ a: ExpressionNode, _ same: Bool, _ b: ExpressionNode
+  ) throws(ExpressionError) -> Condition? {
+    let found =
+      if let literal = decimal(b), let found = try between(a, literal) { found } else if let literal = decimal(a) {
+        try between(b, literal)
+      } else {
+        nil as (scalar: Scalar, floor: Int128)?
+      }
+    guard let found else { return nil }
+    if same { return .never }
+    return found.scalar.success.map(Condition.sql) ?? .always
+  }
+
+  private func decimal(_ node: ExpressionNode) -> Decimal? {
+    if isSQLite, case .literal(.decimal(let value)) = node.kind { value } else { nil }
+  }
+
+  /// The other side and the greatest number of its steps below the literal; nil where the literal is one of the steps.
+  private mutating func between(
+    _ node: ExpressionNode, _ literal: Decimal
+  ) throws(ExpressionError) -> (scalar: Scalar, floor: Int128)? {
+    guard !isParameter(node) else { return nil }
+    let scalar = try scalar(node)
+    guard case .decimal(let scale) = scalar.kind, literal.rescaled(to: scale) == nil else { return nil }
+    var units = Int128(literal.units)
+    for _ in literal.scale..<max(scale, literal.scale) { units *= 10 }
+    var power: Int128 = 1
+    for _ in scale..<max(scale, literal.scale) { power *= 10 }
+    let (quotient, rest) = units.quotientAndRemainder(dividingBy: power)
+    return (scalar, rest < 0 ? quotient - 1 : quotient)
+  }
+
+  private func ordered(_ scalar: Scalar, _ order: Order, _ floor: Int128) -> Condition {
+    let isBelow =
+      switch order {
+      case .less, .lessOrEqual: true
+      case .greater, .greaterOrEqual: false
+      }
+    let exists = Condition.sql(scalar.sql + SQL(" IS NOT NULL"))
+    guard let bound = Int64(exactly: floor) else {
+      // Past every number that a column can hold.
+      return (floor > 0) == isBelow ? exists : .never
+    }
+    var sql = scalar.sql + SQL(isBelow ? " <= " : " > ")
+    sql.append(parameter: .integer, .value(.integer(bound)))
+    return .sql(sql)
+  }
+}
