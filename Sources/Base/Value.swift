@@ -1,5 +1,5 @@
 /// One value of a field, a parameter or an expression: what the contract's types hold at run time.
-package enum Value: Sendable, Equatable {
+package enum Value: Sendable, Hashable {
   case null
   case boolean(Bool)
   case integer(Int64)

@@ -21,7 +21,7 @@ package final class Statement: Sendable {
 }
 
 /// How a column holds a value: the contract's type and its encoding, resolved for both stores.
-package enum ColumnKind: Sendable, Equatable {
+package enum ColumnKind: Sendable, Hashable {
   case text
   case integer
   /// SQLite: INTEGER scaled; PostgreSQL: numeric.

@@ -1,0 +1,89 @@
+import Base
+import Crypto
+
+/// Makes and reads entity tags: `"REVISION.V"` (docs: ETags). V tells apart what the same revision looks like to
+/// different callers, with other `fields` and in other codings; `If-Match` compares the revision alone.
+struct EntityTags: Sendable {
+  private let key: HMACKey
+
+  init(secret: [UInt8]) { key = HMACKey(secret) }
+
+  /// Twelve characters over everything that shapes an answer besides its revision.
+  func variant(_ parts: [String]) -> [UInt8] {
+    var message: [UInt8] = []
+    for part in parts {
+      message.append(decimal: UInt64(part.utf8.count))
+      message.append(UInt8(ascii: ":"))
+      message.append(part)
+    }
+    return digest(message)
+  }
+
+  /// Twelve characters over an answer's own bytes.
+  func variant(of body: [UInt8], coding: String) -> [UInt8] {
+    var message = Array(coding.utf8)
+    message.append(0)
+    message.append(contentsOf: body)
+    return digest(message)
+  }
+
+  /// Stands in place of the revision where a table has none: a digest of the stored row.
+  func state(of values: [Value]) -> String {
+    var message: [UInt8] = []
+    for value in values {
+      let text = RecordWriter.json(value)
+      message.append(decimal: UInt64(text.count))
+      message.append(UInt8(ascii: ":"))
+      message.append(contentsOf: text)
+    }
+    return "d" + String(decoding: digest(message), as: UTF8.self)
+  }
+
+  func tag(state: String, variant: [UInt8]) -> String {
+    var out: [UInt8] = [UInt8(ascii: "\"")]
+    out.reserveCapacity(40)
+    out.append(state)
+    out.append(UInt8(ascii: "."))
+    out.append(contentsOf: variant)
+    out.append(UInt8(ascii: "\""))
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  func weak(_ variant: [UInt8]) -> String { "W/\"" + String(decoding: variant, as: UTF8.self) + "\"" }
+
+  private func digest(_ message: [UInt8]) -> [UInt8] {
+    var code: [UInt8] = []
+    key.code(for: message).append(to: &code)
+    var out: [UInt8] = []
+    Base64URL.encode(code.prefix(9), to: &out)
+    return out
+  }
+
+  /// Whether `If-Match` lets a change of a record in this state pass (RFC 9110 section 13.1.1: strong comparison; weak
+  /// tags never match).
+  static func allows(_ tags: Preconditions.Tags, state: String) -> Bool {
+    switch tags {
+    case .any: true
+    case .tags(let tags):
+      tags.contains { tag in
+        guard !tag.hasPrefix("W/"), let dot = tag.lastIndex(of: ".") else { return false }
+        return tag[..<dot] == state
+      }
+    }
+  }
+
+  /// Whether `If-None-Match` names this tag (weak comparison, section 13.1.2).
+  static func names(_ tags: Preconditions.Tags, _ etag: String) -> Bool {
+    switch tags {
+    case .any: true
+    case .tags(let tags): tags.contains { opaque($0) == opaque(etag) }
+    }
+  }
+
+  private static func opaque(_ tag: String) -> Substring {
+    var rest = Substring(tag)
+    if rest.hasPrefix("W/") { rest = rest.dropFirst(2) }
+    if rest.hasPrefix("\""), rest.hasSuffix("\""), rest.utf8.count >= 2 { rest = rest.dropFirst().dropLast() }
+    return rest
+  }
+}

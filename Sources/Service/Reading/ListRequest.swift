@@ -1,0 +1,124 @@
+import Base
+import Contract
+import Store
+
+/// A list's parameters, parsed and checked.
+struct ListRequest: Sendable {
+  enum Count: String { case exact, estimated }
+
+  var limit = 20
+  /// Without the id at its end.
+  var order: [IndexChoice.Term] = []
+  var keyDescending = true
+  /// `FIELD=VALUE`, and top-level equalities of the filter.
+  var equalities: [(field: String, value: Value)] = []
+  var selection = Selection.all
+  var count: Count?
+  var after: String?
+  var before: String?
+  /// What a cursor is bound to.
+  var identity: String
+
+  static let limitMax: Int64 = 100
+
+  init(
+    _ parameters: ListParameters, plan: ResourcePlan, contract: Contract, visible: (Resource) -> [String]
+  ) throws(Failure) {
+    identity = [parameters.sort, parameters.filter].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
+    for (name, value) in parameters.equals { identity += "\(name.utf8.count):\(name)\(value.utf8.count):\(value)" }
+    let members = visible(plan.resource)
+    if let text = parameters.limit {
+      guard let limit = Int64(text), (1...ListRequest.limitMax).contains(limit), text.utf8.first?.isDigit == true else {
+        throw Failure.parameter("limit", "must be 1 to \(ListRequest.limitMax)")
+      }
+      self.limit = Int(limit)
+    }
+    try sort(parameters.sort, plan: plan, members: members)
+    for (name, text) in parameters.equals {
+      guard members.contains(name), let place = plan.table.place(name) else {
+        throw ListRequest.unknown(name, members: members)
+      }
+      equalities.append((name, try ListRequest.value(of: text, field: plan.table.fields[place], plan: plan)))
+    }
+    if let text = parameters.count {
+      guard let count = Count(rawValue: text) else { throw Failure.parameter("count", "must be exact or estimated") }
+      self.count = count
+    }
+    guard parameters.after == nil || parameters.before == nil else {
+      throw Failure.parameter("before", "cannot be used together with after")
+    }
+    after = parameters.after
+    before = parameters.before
+    selection = try Selection(
+      fields: parameters.fields, include: parameters.include, resource: plan.resource, contract: contract, visible: visible)
+  }
+
+  private static let ownParameters = [
+    "limit", "after", "before", "sort", "filter", "fields", "include", "count", "search", "deleted",
+  ]
+
+  private static func unknown(_ name: String, members: [String]) -> Failure {
+    let hint = Suggestion.question(name, in: ownParameters + members)
+    let detail = "there is no parameter or field \"\(name)\"" + (hint.map { "; " + $0 } ?? "")
+    return Failure(
+      .unknownParameter, "The parameter \(name) is not known" + (hint.map { "; " + $0 } ?? ""),
+      items: [.init(parameter: name, code: FailureCode.unknownParameter.rawValue, detail: detail)])
+  }
+
+  /// The value of `FIELD=text`.
+  private static func value(of text: String, field: FieldLayout, plan: ResourcePlan) throws(Failure) -> Value {
+    let type: FieldType
+    if let declared = field.field?.type {
+      type = declared
+    } else if field.name == "id" {
+      guard let key = plan.key(text) else { throw Failure.parameter("id", "is not an id of \(plan.resource.name)") }
+      return key.count == 1 ? key[0] : .list(key)
+    } else {
+      type = field.name == "revision" ? .integer(minimum: nil, maximum: nil) : .timestamp
+    }
+    do {
+      return try FieldReader.value(of: text, as: type)
+    } catch {
+      throw Failure.parameter(field.name, error.detail)
+    }
+  }
+
+  /// `sort=-placed,name`. Without one: newest first, and an adopted table by its key.
+  private mutating func sort(_ text: String?, plan: ResourcePlan, members: [String]) throws(Failure) {
+    guard let text else {
+      keyDescending = plan.resource.storage.hasOwnKey
+      return
+    }
+    var seen: Set<String> = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let isDescending = part.hasPrefix("-")
+      let name = String(isDescending ? part.dropFirst() : part)
+      guard members.contains(name) else {
+        throw Failure.parameter(
+          "sort", name.isEmpty ? "holds an empty name" : "\(plan.resource.name) has no field \"\(name)\"",
+          Suggestion.question(name, in: members))
+      }
+      guard seen.insert(name).inserted else { throw Failure.parameter("sort", "names \"\(name)\" twice") }
+      guard seen.count <= 8 else { throw Failure.parameter("sort", "names more than 8 fields") }
+      guard !seen.contains("id") || name == "id" else { throw Failure.parameter("sort", "id must be the last field") }
+      keyDescending = isDescending
+      if name != "id" { order.append(IndexChoice.Term(field: name, isDescending: isDescending)) }
+    }
+  }
+}
+
+extension ResourcePlan {
+  /// The key's values from its URL form; nil when it cannot be one.
+  func key(_ text: String) -> [Value]? {
+    let columns = resource.storage.key
+    if columns.count == 1 { return (try? FieldReader.value(of: text, as: columns[0].type)).map { [$0] } }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    guard parts.count == columns.count else { return nil }
+    var values: [Value] = []
+    for (part, column) in zip(parts, columns) {
+      guard let value = try? FieldReader.value(of: String(part), as: column.type) else { return nil }
+      values.append(value)
+    }
+    return values
+  }
+}

@@ -1,0 +1,74 @@
+import Contract
+import Expression
+import Synchronization
+
+/// One rule of the contract (or a list's filter), ready to be asked. What it needs of the caller is folded in first; what
+/// is left speaks of the record only.
+final class AccessRule: Sendable {
+  enum Form: Sendable {
+    case anyone, authenticated, nobody
+    case roles([String])
+    case rule(RulePlan)
+  }
+
+  /// Tells rules apart in cache keys.
+  let number: Int
+  let form: Form
+
+  private static let lastNumber = Atomic<Int>(0)
+
+  init(_ access: Access) {
+    number = AccessRule.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
+    form =
+      switch access {
+      case .anyone: .anyone
+      case .authenticated: .authenticated
+      case .nobody: .nobody
+      case .roles(let roles): .roles(roles)
+      case .rule(let expression): .rule(RulePlan(expression))
+      }
+  }
+
+  static let anyone = AccessRule(.anyone)
+
+  /// What the rule says to this caller before any record is looked at.
+  func grant(_ facts: Facts) -> Grant {
+    switch form {
+    case .anyone: return .always
+    case .authenticated: return facts.caller.isAuthenticated ? .always : .never
+    case .nobody: return .never
+    case .roles(let roles): return facts.caller.roles.contains(where: roles.contains) ? .always : .never
+    case .rule(let plan):
+      switch plan.fold(facts) {
+      case .constant(let holds): return holds ? .always : .never
+      case .residual(let shape, let values): return .when(Condition(rule: self, plan: plan, shape: shape, values: values))
+      }
+    }
+  }
+}
+
+/// A rule's answer to a caller.
+enum Grant: Sendable {
+  case always, never
+  /// Depends on the record.
+  case when(Condition)
+
+  var condition: Condition? { if case .when(let condition) = self { condition } else { nil } }
+  var isNever: Bool { if case .never = self { true } else { false } }
+  var isAlways: Bool { if case .always = self { true } else { false } }
+}
+
+/// What is left of a rule over the record, with the values that were folded in.
+struct Condition: Sendable {
+  let rule: AccessRule
+  let plan: RulePlan
+  let shape: RuleShape
+  let values: [ResidualValue]
+
+  /// Identifies its SQL: the values are bound when it runs.
+  struct Key: Hashable, Sendable {
+    var rule: Int
+    var shape: RuleShape
+  }
+  var key: Key { Key(rule: rule.number, shape: shape) }
+}
