@@ -1,3 +1,5 @@
+import Base
+
 extension FieldReader {
   /// An e-mail address as forms take it (the HTML standard's `email` grammar, with a dot in the domain), in lower case:
   /// two spellings of one mailbox must not be two people.

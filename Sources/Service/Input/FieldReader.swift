@@ -1,5 +1,5 @@
 import Base
-package import Contract
+import Contract
 import JSON
 import Pattern
 

@@ -1,3 +1,4 @@
+import Identity
 import Contract
 import Expression
 import Synchronization

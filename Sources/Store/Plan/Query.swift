@@ -76,3 +76,28 @@ package struct Rows: Sendable {
 
   package init() {}
 }
+
+extension Rows {
+  /// The first `count` rows, in reverse if asked.
+  package func page(_ count: Int, capturesPerRow: Int, reversed: Bool) -> Rows {
+    guard reversed else {
+      guard count < self.count else { return self }
+      var result = self
+      result.count = count
+      result.ends.removeLast(min(result.ends.count, self.count - count))
+      result.captured.removeLast((self.count - count) * capturesPerRow)
+      return result
+    }
+    var result = Rows()
+    result.json.reserveCapacity(json.count)
+    for row in (0..<min(count, self.count)).reversed() {
+      if !ends.isEmpty {
+        result.json.append(contentsOf: json[(row == 0 ? 0 : ends[row - 1])..<ends[row]])
+        result.ends.append(result.json.count)
+      }
+      result.captured.append(contentsOf: captured[row * capturesPerRow..<(row + 1) * capturesPerRow])
+      result.count += 1
+    }
+    return result
+  }
+}

@@ -29,6 +29,9 @@ package struct ListSpecification: Sendable {
   package var order: [OrderTerm]
   /// The page begins beyond a row: which of its order values are null. Nil for the first page.
   package var seek: [Bool]?
+  /// A condition that finds the rows itself (a row rule with an index of its own), instead of the order: its rows, at most
+  /// `budget` of them, are sorted afterwards.
+  package var drive: Predicate?
   /// Conditions that no index serves: applied to at most `budget` rows of what the index yields.
   package var filters: [Predicate] = []
   package var budget = 10_000
@@ -43,11 +46,12 @@ package struct ListSpecification: Sendable {
 }
 
 extension ReadStatements {
-  /// A page. Slots: the projection's, the equalities' values, the seek's (one for each term of the order), the filters'.
+  /// A page. Slots: the projection's, the equalities' values, the seek's (one for each term of the order), the
+  /// drive's, the filters'.
   package func list(_ specification: ListSpecification) -> ReadStatement {
     var builder = StatementBuilder()
     let encoding: RowEncoding
-    if specification.filters.isEmpty {
+    if !specification.isScan {
       builder.text("SELECT ")
       encoding = specification.projection.append(to: &builder, table: table)
       builder.text(" FROM ")
@@ -57,7 +61,7 @@ extension ReadStatements {
       builder.slots = specification.projection.slots
       builder.text("WITH scanned AS (SELECT t.* FROM ")
       source(specification, in: &builder)
-      builder.order(specification.order, dialect: dialect)
+      if specification.drive == nil { builder.order(specification.order, dialect: dialect) }
       builder.text(" LIMIT ")
       builder.number(specification.budget)
       builder.text(") SELECT ")
@@ -65,8 +69,8 @@ extension ReadStatements {
       builder.slots = 0
       encoding = specification.projection.append(to: &builder, table: table)
       builder.slots = next
-      builder.text(" FROM scanned AS t WHERE ")
-      builder.list(specification.filters, separator: " AND ") { $0.predicate($1) }
+      builder.text(" FROM scanned AS t")
+      builder.filters(specification)
     }
     builder.order(specification.order, dialect: dialect)
     builder.text(" LIMIT ")
@@ -80,15 +84,15 @@ extension ReadStatements {
     var builder = StatementBuilder()
     let column = ColumnLayout(name: "n", kind: .integer, isNullable: false)
     builder.text("SELECT t.\"n\" FROM (SELECT count(*) AS \"n\" FROM (SELECT 1 AS one FROM ")
-    if specification.filters.isEmpty || scanned {
+    if !specification.isScan || scanned {
       source(specification, in: &builder)
     } else {
       builder.text("(SELECT t.* FROM ")
       source(specification, in: &builder)
       builder.text(" LIMIT ")
       builder.number(specification.budget)
-      builder.text(") AS t WHERE ")
-      builder.list(specification.filters, separator: " AND ") { $0.predicate($1) }
+      builder.text(") AS t")
+      builder.filters(specification)
     }
     builder.text(" LIMIT ")
     builder.number(limit)
@@ -97,11 +101,11 @@ extension ReadStatements {
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
   }
 
-  /// `table AS t WHERE equalities AND seek`
+  /// `table AS t WHERE equalities AND seek AND drive`
   private func source(_ specification: ListSpecification, in builder: inout StatementBuilder) {
     builder.table(table)
     builder.text(" AS t")
-    guard !specification.equalities.isEmpty || specification.seek != nil else { return }
+    guard !specification.equalities.isEmpty || specification.seek != nil || specification.drive != nil else { return }
     builder.text(" WHERE ")
     builder.list(specification.equalities, separator: " AND ") { builder, equality in
       builder.column(equality.column.name)
@@ -116,5 +120,38 @@ extension ReadStatements {
       if !specification.equalities.isEmpty { builder.text(" AND ") }
       builder.seek(specification.order, nulls: nulls)
     }
+    if let drive = specification.drive {
+      if !specification.equalities.isEmpty || specification.seek != nil { builder.text(" AND ") }
+      builder.predicate(drive)
+    }
   }
+}
+
+extension ListSpecification {
+  /// Whether rows are looked at that may not be in the answer.
+  var isScan: Bool { !filters.isEmpty || drive != nil }
+}
+
+extension StatementBuilder {
+  fileprivate mutating func filters(_ specification: ListSpecification) {
+    guard !specification.filters.isEmpty else { return }
+    text(" WHERE ")
+    list(specification.filters, separator: " AND ") { $0.predicate($1) }
+  }
+}
+
+extension Predicate {
+  /// `t."column" = ?`; one slot.
+  package static func equals(_ column: ColumnLayout) -> Predicate {
+    var builder = StatementBuilder()
+    builder.column(column.name)
+    builder.text(" = ")
+    builder.slot(column.kind)
+    return Predicate(sql: builder.sql, slots: 1)
+  }
+}
+
+extension Predicate {
+  /// Holds for no row.
+  package static let never = Predicate(sql: SQL("false"), slots: 0)
 }

@@ -1,0 +1,19 @@
+package import Identity
+
+extension Engine: Operations {
+  package func perform(_ operation: Operation) async throws(Failure) -> Answer {
+    guard let plan = plan(of: operation.resource) else {
+      throw Failure(.notFound, "There is no resource \(operation.resource)")
+    }
+    return switch operation.action {
+    case .list(let parameters): try await readList(operation, parameters, plan: plan)
+    case .read(let parameters): try await readItem(operation, parameters, plan: plan)
+    case .create: try await create(operation, plan: plan)
+    case .update, .replace, .delete, .transition: try await modify(operation, plan: plan)
+    }
+  }
+
+  package func caller(authorization: String?) async throws(Failure) -> Caller {
+    try await directory.caller(authorization: authorization, engine: self)
+  }
+}

@@ -1,0 +1,119 @@
+import Base
+package import Contract
+import Crypto
+import Identity
+package import Store
+
+/// A contract at work on a store: the one implementation of `Operations`.
+package final class Engine: Sendable {
+  let contract: Contract
+  let layout: Layout
+  let store: any Store
+  let plans: [ResourcePlan]
+  private let places: [String: Int]
+  let clock: any Clock
+  let random: any RandomSource
+  let tags: EntityTags
+  let cursorKey: SealingKey
+  let scopeKey: HMACKey
+  let statements = BoundedCache<StatementKey, ReadStatement>(countMax: 2_000)
+  let predicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
+  let filters = BoundedCache<FilterKey, ListFilter>(countMax: 1_000)
+  let changes = BoundedCache<ChangeKey, PreparedSQL>(countMax: 2_000)
+  let engineStatements: EngineStatements
+  let inFlight = InFlight()
+  let directory: CallerDirectory
+  let prefix: ResponsePlace
+
+  /// - Parameters:
+  ///   - secret: at least 32 bytes; entity tags, cursors and idempotency scopes are keyed with what is derived from it, so
+  ///     every process of one service needs the same.
+  ///   - verifier: verifies bearer tokens; nil refuses them all.
+  package init(
+    contract: Contract, layout: Layout, store: any Store, secret: [UInt8], verifier: TokenVerifier?, clock: any Clock = SystemClock(),
+    random: any RandomSource = SystemRandom()
+  ) {
+    self.contract = contract
+    self.layout = layout
+    self.store = store
+    self.clock = clock
+    self.random = random
+    var plans: [ResourcePlan] = []
+    var places: [String: Int] = [:]
+    for (number, resource) in contract.resources.enumerated() {
+      guard let table = layout[resource.name] else { continue }
+      places[resource.name] = plans.count
+      plans.append(ResourcePlan(number: number, resource: resource, table: table, dialect: store.dialect))
+    }
+    self.plans = plans
+    self.places = places
+    tags = EntityTags(secret: KeyDerivation.derive(from: secret, purpose: "entity tags"))
+    cursorKey = SealingKey(KeyDerivation.derive(from: secret, purpose: "cursors"))
+    scopeKey = HMACKey(KeyDerivation.derive(from: secret, purpose: "idempotency"))
+    engineStatements = EngineStatements(dialect: store.dialect)
+    prefix = ResponsePlace(prefix: "/" + contract.service.version)
+    directory = CallerDirectory(verifier: verifier, users: places["users"].map { plans[$0] })
+  }
+
+  func plan(of resource: String) -> ResourcePlan? { places[resource].map { plans[$0] } }
+
+  func newID() -> UUID { UUID.version7(at: clock.now, random: (random.next(), random.next())) }
+}
+
+/// What a read statement's text depends on.
+struct StatementKey: Hashable, Sendable {
+  enum Kind: Hashable, Sendable {
+    case item
+    case items(Int)
+    case children(String, Int)
+    case list(ListKey)
+    case count(ListKey, scanned: Bool)
+    case state
+    case candidate
+  }
+  var resource: Int
+  var kind: Kind
+  var selection: Selection
+  var visibility: [UInt8]
+  var conditions: [Condition.Key]
+  /// Columns captured for cursors.
+  var order: [OrderTerm] = []
+}
+
+/// What a list's text depends on.
+struct ListKey: Hashable, Sendable {
+  var equal: [String]
+  var nulls: [Bool]
+  var order: [OrderTerm]
+  var seek: [Bool]?
+  var limit: Int
+  var isDriven: Bool
+}
+
+extension Engine {
+  /// A condition as SQL over that table, and the values to bind.
+  func predicate(_ condition: Condition, on table: TableLayout) throws(Failure) -> (predicate: Predicate, values: [Value]) {
+    if let known = predicates.value(for: condition.key) { return (known, condition.boundValues) }
+    let made = try condition.compiled(layout: layout, table: table, dialect: store.dialect)
+    predicates.insert(made, for: condition.key)
+    return (made, condition.boundValues)
+  }
+
+  /// A node's read rule, where it depends on the record.
+  func rule(of node: ReadNode) throws(Failure) -> (predicate: Predicate, values: [Value])? {
+    guard let condition = node.grant.condition else { return nil }
+    return try predicate(condition, on: node.plan.table)
+  }
+
+  func statement(
+    _ node: ReadNode, kind: StatementKey.Kind, order: [OrderTerm] = [], extra: [Condition.Key] = [], make: () -> ReadStatement
+  ) -> ReadStatement {
+    let key = StatementKey(
+      resource: node.plan.number, kind: kind, selection: node.selection, visibility: node.visibility.key,
+      conditions: node.conditions + extra, order: order)
+    if let known = statements.value(for: key) { return known }
+    let made = make()
+    statements.insert(made, for: key)
+    return made
+  }
+}

@@ -1,0 +1,25 @@
+import Store
+
+extension Failure {
+  /// What a store's trouble is to a client. The cause goes to the log.
+  init(_ error: StoreError, statements: Int) {
+    switch error.code {
+    case .unavailable, .closed, .cancelled:
+      self.init(.unavailable, "The database cannot be reached at the moment")
+      retryAfter = 1
+    case .overloaded:
+      self.init(.overloaded, "Too many requests are waiting for the database")
+      retryAfter = 1
+    case .timeout:
+      self.init(.timeout, "The database did not answer in time")
+      retryAfter = 1
+    case .outcomeUnknown:
+      self.init(.unavailable, "The connection to the database was lost; the request may or may not have taken effect")
+      retryAfter = 1
+    case .storage, .corrupt, .invalidStatement, .invalidValue:
+      self.init(.internal, "Something went wrong on our side; it is in the log under the request's id")
+    }
+    cause = error.description
+    self.statements = statements
+  }
+}

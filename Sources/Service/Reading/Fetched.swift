@@ -1,0 +1,78 @@
+import Base
+import JSON
+import Store
+
+/// A level's rows and what was included below them.
+struct Fetched: Sendable {
+  let node: ReadNode
+  var rows: Rows
+  /// By relation of the node.
+  var relations: [Included] = []
+
+  enum Included: Sendable {
+    /// By ref value: the row in `fetched`.
+    indirect case records(Fetched, [Value: Int])
+    /// By parent's key: the rows in `fetched`, and whether there are more.
+    indirect case collections(Fetched, [Value: (rows: Range<Int>, hasMore: Bool)])
+  }
+
+  func captured(_ row: Int, _ place: Int) -> Value { rows.captured[row * node.captures.stride + place] }
+
+  func captured(_ row: Int, _ places: Range<Int>) -> ArraySlice<Value> {
+    let start = row * node.captures.stride
+    return rows.captured[start + places.lowerBound..<start + places.upperBound]
+  }
+
+  func key(_ row: Int) -> [Value] { Array(captured(row, node.captures.key)) }
+
+  /// Appends a row's whole object.
+  func append(_ row: Int, to out: inout [UInt8], origin: ResponsePlace) {
+    let start = row == 0 ? 0 : rows.ends[row - 1]
+    out.append(contentsOf: rows.json[start..<rows.ends[row]])
+    for (place, relation) in node.relations.enumerated() where place < relations.count {
+      if out.last != UInt8(ascii: "{") { out.append(UInt8(ascii: ",")) }
+      out.appendJSONKey(relation.name)
+      append(relations[place], of: relation, place: place, row: row, to: &out, origin: origin)
+    }
+    out.append(UInt8(ascii: "}"))
+  }
+
+  private func append(
+    _ included: Included, of relation: ReadNode.Relation, place: Int, row: Int, to out: inout [UInt8], origin: ResponsePlace
+  ) {
+    switch included {
+    case .records(let fetched, let places):
+      let reference = node.captures.refs[place].map { captured(row, $0) } ?? .null
+      // A record that the caller may not read stays an id.
+      if let target = places[reference] {
+        fetched.append(target, to: &out, origin: origin)
+      } else {
+        RecordWriter.append(reference, to: &out)
+      }
+    case .collections(let fetched, let places):
+      let key = captured(row, node.captures.key.lowerBound)
+      let (range, hasMore) = places[key] ?? (0..<0, false)
+      out.append("{\"data\":[")
+      for child in range {
+        if child > range.lowerBound { out.append(UInt8(ascii: ",")) }
+        fetched.append(child, to: &out, origin: origin)
+      }
+      out.append("],\"page\":{\"limit\":")
+      out.append(decimal: UInt64(Fetcher.collectionLimit))
+      out.append(",\"next\":")
+      if hasMore, let by = relation.by {
+        let target = "\(origin.prefix)/\(relation.node.plan.resource.name)?\(by.name)=\(RecordWriter.keyText([key]))"
+        out.appendJSON(string: target)
+      } else {
+        out.appendJSON()
+      }
+      out.append(",\"previous\":null}}")
+    }
+  }
+}
+
+/// Where an answer's own URLs begin.
+struct ResponsePlace: Sendable {
+  /// `/v1`
+  var prefix: String
+}

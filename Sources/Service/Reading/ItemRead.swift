@@ -1,0 +1,105 @@
+import Base
+import Contract
+import Store
+
+extension Engine {
+  /// `GET /v1/RESOURCE/ID`
+  func readItem(_ operation: Operation, _ parameters: ReadParameters, plan: ResourcePlan) async throws(Failure) -> Answer {
+    let facts = Facts(caller: operation.caller, context: operation.context)
+    if let unknown = parameters.others.first {
+      throw Failure(
+        .unknownParameter, "The parameter \(unknown) is not known here",
+        items: [
+          .init(
+            parameter: unknown, code: FailureCode.unknownParameter.rawValue,
+            detail: Suggestion.question(unknown, in: ["fields", "include"]) ?? "a record takes fields and include")
+        ])
+    }
+    guard let key = operation.key.flatMap(plan.key) else { throw Failure.notFound(plan.resource.name) }
+    if parameters.fields == nil, parameters.include == nil, plan.restrictedReads.isEmpty, plan.read.grant(facts).isAlways {
+      return try await readPlainItem(operation, key: key, plan: plan)
+    }
+    let selection = try Selection(
+      fields: parameters.fields, include: parameters.include, resource: plan.resource, contract: contract,
+      visible: { self.visibleMembers(of: $0, facts) })
+    let node = try ReadNode(plan, selection: selection, engine: self, facts: facts)
+    guard !node.grant.isNever else { throw denied(facts, else: Failure.notFound(plan.resource.name)) }
+    let rule = try rule(of: node)
+    let statement = statement(node, kind: .item) { plan.reads.item(node.projection, rule: rule?.predicate) }
+    var fetcher = Fetcher(engine: self)
+    let rows = try await fetcher.read(statement.query(node.slots + key + (rule?.values ?? [])))
+    guard rows.count == 1 else { throw Failure.notFound(plan.resource.name).counting(fetcher.statements) }
+    var fetched = Fetched(node: node, rows: rows)
+    try await fetcher.relations(of: &fetched)
+    var answer = Answer(.ok)
+    answer.statements = fetcher.statements
+    fetched.append(0, to: &answer.body, origin: prefix)
+    let variant: [UInt8]
+    if node.relations.isEmpty, node.visibility.conditions.isEmpty {
+      variant = tags.variant([
+        plan.resource.name, parameters.fields ?? "*", String(decoding: node.visibility.key.map { $0 + 48 }, as: UTF8.self),
+        operation.context.contentCoding,
+      ])
+    } else {
+      variant = tags.variant(of: answer.body, coding: operation.context.contentCoding)
+    }
+    answer.etag = tags.tag(state: state(of: fetched.captured(0, node.captures.state), plan: plan), variant: variant)
+    return conditional(answer, operation, plan: plan)
+  }
+
+  /// The short way: everyone may read it, whole.
+  private func readPlainItem(_ operation: Operation, key: [Value], plan: ResourcePlan) async throws(Failure) -> Answer {
+    let rows: Rows
+    do {
+      rows = try await store.read(plan.plainItem.query(key))
+    } catch {
+      throw Failure(error, statements: 1)
+    }
+    guard rows.count == 1 else { throw Failure.notFound(plan.resource.name).counting(1) }
+    var answer = Answer(.ok)
+    answer.statements = 1
+    answer.body = rows.json
+    answer.body.append(UInt8(ascii: "}"))
+    answer.etag = tags.tag(
+      state: state(of: rows.captured[...], plan: plan), variant: plan.plainVariant(coding: operation.context.contentCoding, tags))
+    return conditional(answer, operation, plan: plan)
+  }
+
+  /// What `If-Match` compares: the revision, or a digest of the stored row.
+  func state(of captured: ArraySlice<Value>, plan: ResourcePlan) -> String {
+    if plan.table.hasRevision, case .integer(let revision)? = captured.first { return String(revision) }
+    return tags.state(of: Array(captured))
+  }
+
+  /// Turns an answer into 304 where the client has it already, and says how long it may be kept.
+  private func conditional(_ answer: Answer, _ operation: Operation, plan: ResourcePlan) -> Answer {
+    var answer = answer
+    if !operation.caller.isAuthenticated, let lifetime = plan.resource.cacheLifetime {
+      answer.cacheSeconds = Int(lifetime.components.seconds)
+    }
+    if let tags = operation.preconditions.ifNoneMatch, let etag = answer.etag, EntityTags.names(tags, etag) {
+      answer.status = .notModified
+      answer.body = []
+    }
+    return answer
+  }
+
+  /// The members of a resource whose names this caller may know.
+  func visibleMembers(of resource: Resource, _ facts: Facts) -> [String] {
+    guard let plan = plan(of: resource.name) else { return [] }
+    return plan.visibility(facts).places.map { plan.table.fields[$0].name }
+  }
+
+  /// A refusal that no record would change: who has not said who it is may do so.
+  func denied(_ facts: Facts, else failure: Failure) -> Failure {
+    facts.caller.isAuthenticated ? failure : Failure(.unauthenticated, "This needs a bearer token")
+  }
+}
+
+extension Failure {
+  func counting(_ statements: Int) -> Failure {
+    var failure = self
+    failure.statements = statements
+    return failure
+  }
+}

@@ -1,0 +1,99 @@
+import Base
+import Contract
+import Expression
+import Synchronization
+
+/// `filter=`, checked for one resource and one caller's view of it.
+struct ListFilter: Sendable {
+  let grant: Grant
+  /// Its top-level conjuncts of the form `field == value`.
+  let equalities: [(field: String, value: Value)]
+  let isOnlyEqualities: Bool
+}
+
+struct FilterKey: Hashable, Sendable {
+  var resource: Int
+  var text: String
+  /// Who sees the same may share a filter.
+  var roles: [String]
+  var isAuthenticated: Bool
+}
+
+extension Engine {
+  static let filterBytesMax = 4_096
+
+  /// The filter for this caller. What the caller may not see is to it as if it did not exist.
+  func filter(_ text: String, plan: ResourcePlan, facts: Facts) throws(Failure) -> ListFilter {
+    let key = FilterKey(
+      resource: plan.number, text: text, roles: facts.caller.roles, isAuthenticated: facts.caller.isAuthenticated)
+    if let known = filters.value(for: key) { return known }
+    guard text.utf8.count <= Engine.filterBytesMax else {
+      throw Failure.parameter("filter", "has more than \(Engine.filterBytesMax) bytes")
+    }
+    let schema = VisibleSchema(engine: self, facts: facts, root: plan)
+    var environment = ExpressionEnvironment(schema: schema)
+    environment.record = plan.resource.name
+    environment.fieldsAtTop = true
+    let expression: CheckedExpression
+    do {
+      expression = try CheckedExpression.check(text, expecting: .boolean, in: environment)
+    } catch {
+      let hint = error.suggestion.map { "; " + $0 } ?? ""
+      throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)" + hint)
+    }
+    if let error = expression.sqlUnsupported {
+      throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)")
+    }
+    for (resource, field) in schema.used {
+      guard let owner = self.plan(of: resource), owner.resource.collection(field) == nil else { continue }
+      try checkFilterable(field, plan: owner)
+    }
+    let grant = AccessRule(.rule(expression)).grant(facts)
+    let filter = ListFilter(
+      grant: grant, equalities: grant.condition?.equalities ?? [], isOnlyEqualities: grant.condition?.isOnlyEqualities ?? false)
+    filters.insert(filter, for: key)
+    return filter
+  }
+}
+
+/// The contract's schema as one caller sees it; keeps which members an expression used.
+private final class VisibleSchema: ExpressionSchema {
+  private let engine: Engine
+  private let facts: Facts
+  /// The resource that is listed: its own rule is applied to its rows anyway.
+  private let root: ResourcePlan
+  private let uses = Mutex<[(String, String)]>([])
+
+  init(engine: Engine, facts: Facts, root: ResourcePlan) {
+    self.engine = engine
+    self.facts = facts
+    self.root = root
+  }
+
+  var used: [(String, String)] { uses.withLock { $0 } }
+
+  func member(_ name: String, of resource: String) -> ExpressionMember? {
+    guard isVisible(name, of: resource), let member = engine.contract.expressionSchema.member(name, of: resource) else { return nil }
+    uses.withLock { $0.append((resource, name)) }
+    return member
+  }
+
+  func memberNames(of resource: String) -> [String] {
+    engine.contract.expressionSchema.memberNames(of: resource).filter { isVisible($0, of: resource) }
+  }
+
+  func keyType(of resource: String) -> ExpressionType { engine.contract.expressionSchema.keyType(of: resource) }
+
+  /// Seen in every row; and for a relation, every record it leads to. (A member seen in some rows only would tell, by
+  /// what a filter finds, what it hides.)
+  private func isVisible(_ name: String, of resource: String) -> Bool {
+    guard let plan = engine.plan(of: resource) else { return false }
+    if let target = plan.resource.collection(name)?.resource {
+      return engine.plan(of: target)?.read.grant(facts).isAlways ?? false
+    }
+    guard let place = plan.table.place(name), plan.number == root.number || plan.read.grant(facts).isAlways else { return false }
+    // A way back to the listed resource would pass its rule by.
+    if plan.table.fields[place].reference?.resource == root.resource.name, !root.read.grant(facts).isAlways { return false }
+    return plan.visibility(facts).shows(place)
+  }
+}

@@ -1,0 +1,126 @@
+import Base
+import Contract
+import Store
+
+extension Engine {
+  /// Chooses the index, the filters under the budget and the way the caller's rule is applied.
+  func plannedList(
+    _ request: ListRequest, filter text: String?, plan: ResourcePlan, facts: Facts, mayDrive: Bool = true
+  ) throws(Failure) -> ListPlan {
+    let filter = try text.map { (text: String) throws(Failure) in try self.filter(text, plan: plan, facts: facts) }
+    var equal: [(field: String, value: Value)] = request.equalities
+    for equality in filter?.equalities ?? [] where !equal.contains(where: { $0.field == equality.field }) { equal.append(equality) }
+    let grant = plan.read.grant(facts)
+    // A rule such as `record.user == caller.id` is an equality like any other, as far as indexes go.
+    let ruled = (grant.condition?.equalities ?? []).filter { ruled in !equal.contains { $0.field == ruled.field } }
+    let candidates = equal + ruled
+    guard
+      let choice = IndexChoice.best(
+        equal: Set(candidates.map(\.field)), order: request.order, keyDescending: request.keyDescending, indexes: plan.table.indexes)
+    else { throw notSortable(request, equal: equal.map(\.field), plan: plan) }
+
+    let order = orderTerms(request, plan: plan)
+    let node = try ReadNode(plan, selection: request.selection, engine: self, facts: facts, order: order)
+    var specification = ListSpecification(projection: node.projection, order: order, limit: request.limit + 1)
+    specification.budget = plan.resource.scanMax
+    var list = ListPlan(
+      node: node, order: order, specification: specification, equalValues: [], filterValues: [], extra: [], filteredFields: [])
+    for (field, value) in candidates {
+      guard let layout = plan.table.field(field) else { continue }
+      let isServed = choice.equal.contains(field)
+      guard isServed || request.equalities.contains(where: { $0.field == field }) else { continue }
+      if !isServed { try checkFilterable(field, plan: plan) }
+      list.add(layout, value, isServed: isServed)
+    }
+    if let filter { try apply(filter, choice: choice, to: &list) }
+    if let condition = grant.condition {
+      try apply(condition, choice: choice, ruled: ruled, mayDrive: mayDrive, to: &list)
+    }
+    return list
+  }
+
+  /// The filter as a predicate, unless it says no more than the equalities that the index serves.
+  private func apply(_ filter: ListFilter, choice: IndexChoice, to list: inout ListPlan) throws(Failure) {
+    switch filter.grant {
+    case .always: break
+    case .never:
+      list.specification.filters.append(Predicate.never)
+      list.filteredFields.append("!")
+    case .when(let condition):
+      if filter.isOnlyEqualities, filter.equalities.allSatisfy({ choice.equal.contains($0.field) }) { return }
+      let made = try predicate(condition, on: list.node.plan.table)
+      list.specification.filters.append(made.predicate)
+      list.filterValues.append(contentsOf: made.values)
+      list.extra.append(condition.key)
+    }
+  }
+
+  private func apply(
+    _ condition: Condition, choice: IndexChoice, ruled: [(field: String, value: Value)], mayDrive: Bool, to list: inout ListPlan
+  ) throws(Failure) {
+    if condition.isOnlyEqualities, condition.equalities.allSatisfy({ equality in
+      choice.equal.contains(equality.field) && ruled.contains { $0.field == equality.field }
+    }) {
+      return
+    }
+    let made = try predicate(condition, on: list.node.plan.table)
+    list.extra.append(condition.key)
+    if mayDrive, condition.findsRows(list.node.plan.table), !ruled.contains(where: { choice.equal.contains($0.field) }) {
+      list.specification.drive = made.predicate
+      list.driveValues = made.values
+    } else {
+      list.specification.filters.append(made.predicate)
+      list.filterValues.append(contentsOf: made.values)
+    }
+  }
+
+  /// The whole order: the request's fields, then the key in the direction of the last one.
+  private func orderTerms(_ request: ListRequest, plan: ResourcePlan) -> [OrderTerm] {
+    var terms: [OrderTerm] = []
+    for term in request.order {
+      for column in plan.table.field(term.field)?.columns ?? [] {
+        terms.append(OrderTerm(column: column, isDescending: term.isDescending))
+      }
+    }
+    for column in plan.table.key where !terms.contains(where: { $0.column == column.name }) {
+      terms.append(OrderTerm(column: column, isDescending: request.keyDescending))
+    }
+    return terms
+  }
+
+  // MARK: What may be filtered and sorted
+
+  /// A field may be filtered where an index begins with it, or the contract lists it under `filterable`.
+  func checkFilterable(_ field: String, plan: ResourcePlan) throws(Failure) {
+    if field == "id" || plan.resource.filterable.contains(field) { return }
+    if plan.table.indexes.contains(where: { $0.parts.contains { $0.field == field } }) { return }
+    let remedy = "add \"index: true\" to \(plan.resource.name).\(field), or \"filterable: [\(field)]\" to \(plan.resource.name), in the contract"
+    throw Failure(
+      .notFilterable, "\(plan.resource.name) cannot be filtered by \(field): \(remedy)",
+      items: [.init(parameter: field, code: FailureCode.notFilterable.rawValue, detail: remedy)])
+  }
+
+  private func notSortable(_ request: ListRequest, equal: [String], plan: ResourcePlan) -> Failure {
+    let parts = request.order.map { ($0.isDescending ? "-" : "") + $0.field }
+    let remedy = "add \"indexes: [[\((equal + parts).joined(separator: ", "))]]\" to \(plan.resource.name) in the contract"
+    return Failure(
+      .notSortable, "No index of \(plan.resource.name) serves this order: \(remedy)",
+      items: [.init(parameter: "sort", code: FailureCode.notSortable.rawValue, detail: remedy)])
+  }
+}
+
+extension ListPlan {
+  /// An equality: served by the index, or applied to what it yields.
+  mutating func add(_ field: FieldLayout, _ value: Value, isServed: Bool) {
+    for (column, value) in zip(field.columns, Record.columnValues(value, of: field)) {
+      if isServed {
+        specification.equalities.append((column, value.isNull))
+        if !value.isNull { equalValues.append(value) }
+      } else {
+        specification.filters.append(Predicate.equals(column))
+        filterValues.append(value)
+        filteredFields.append(column.name)
+      }
+    }
+  }
+}

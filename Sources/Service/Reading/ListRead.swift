@@ -1,0 +1,213 @@
+import Base
+import Contract
+import Identity
+import JSON
+import Store
+
+/// How one list is read: the index that serves it, what it leaves to filter, and the caller's rule.
+struct ListPlan {
+  var node: ReadNode
+  var order: [OrderTerm]
+  var specification: ListSpecification
+  var equalValues: [Value]
+  var seekValues: [Value] = []
+  var driveValues: [Value] = []
+  var filterValues: [Value]
+  /// Conditions among the filters and the drive, for the cache.
+  var extra: [Condition.Key]
+  /// The fields whose equality is a filter.
+  var filteredFields: [String]
+  var isBackward = false
+
+  var key: ListKey {
+    ListKey(
+      equal: specification.equalities.map(\.column.name) + ["|"] + filteredFields, nulls: specification.equalities.map(\.isNull),
+      order: specification.order, seek: specification.seek, limit: specification.limit, isDriven: specification.drive != nil)
+  }
+
+  var slots: [Value] { node.slots + equalValues + seekValues + driveValues + filterValues }
+  var countSlots: [Value] { equalValues + seekValues + driveValues + filterValues }
+}
+
+extension Engine {
+  /// `GET /v1/RESOURCE`
+  func readList(_ operation: Operation, _ parameters: ListParameters, plan: ResourcePlan) async throws(Failure) -> Answer {
+    let facts = Facts(caller: operation.caller, context: operation.context)
+    guard !plan.read.grant(facts).isNever else {
+      throw denied(facts, else: Failure(.forbidden, "You may not read \(plan.resource.name)"))
+    }
+    let request = try ListRequest(parameters, plan: plan, contract: contract) { self.visibleMembers(of: $0, facts) }
+    var list = try plannedList(request, filter: parameters.filter, plan: plan, facts: facts)
+    let context = cursorContext(request, plan: plan, facts: facts)
+    try seek(&list, request, context: context)
+    var fetcher = Fetcher(engine: self)
+    var rows = try await page(of: list, fetcher: &fetcher)
+    if rows == nil, list.specification.drive != nil {
+      // More rows than the budget are this caller's: then the order's own index meets enough of them soon.
+      list = try plannedList(request, filter: parameters.filter, plan: plan, facts: facts, mayDrive: false)
+      try seek(&list, request, context: context)
+      rows = try await page(of: list, fetcher: &fetcher)
+    }
+    guard let rows else { throw tooCostly(plan).counting(fetcher.statements) }
+    let hasMore = rows.count > request.limit
+    let page = rows.page(
+      min(rows.count, request.limit), capturesPerRow: list.node.captures.stride, reversed: list.isBackward)
+    var fetched = Fetched(node: list.node, rows: page)
+    try await fetcher.relations(of: &fetched)
+    var total: (count: Int64, isCapped: Bool)?
+    if request.count != nil { total = try await count(list, fetcher: &fetcher) }
+    var answer = Answer(.ok)
+    answer.statements = fetcher.statements
+    let next = list.isBackward || hasMore ? cursor(fetched, row: page.count - 1, context: context) : nil
+    let previous = (list.isBackward ? hasMore : request.after != nil) ? cursor(fetched, row: 0, context: context) : nil
+    append(fetched, next: next, previous: previous, limit: request.limit, total: total, to: &answer.body)
+    answer.links = links(next: next, previous: previous, parameters, plan: plan)
+    answer.etag = tags.weak(tags.variant(of: answer.body, coding: operation.context.contentCoding))
+    if !operation.caller.isAuthenticated, let lifetime = plan.resource.cacheLifetime {
+      answer.cacheSeconds = Int(lifetime.components.seconds)
+    }
+    if let tags = operation.preconditions.ifNoneMatch, let etag = answer.etag, EntityTags.names(tags, etag) {
+      answer.status = .notModified
+      answer.body = []
+    }
+    return answer
+  }
+
+  /// The page's rows and one more, or nil where the row budget was spent before the page was full.
+  private func page(of list: ListPlan, fetcher: inout Fetcher) async throws(Failure) -> Rows? {
+    let plan = list.node.plan
+    let statement = statement(list.node, kind: .list(list.key), order: list.order, extra: list.extra) {
+      plan.reads.list(list.specification)
+    }
+    let rows = try await fetcher.read(statement.query(list.slots))
+    let isDriven = list.specification.drive != nil
+    guard !list.specification.filters.isEmpty || isDriven, isDriven || rows.count < list.specification.limit else { return rows }
+    let scanned = try await counted(list, limit: list.specification.budget, scanned: true, fetcher: &fetcher)
+    return scanned < Int64(list.specification.budget) ? rows : nil
+  }
+
+  private func counted(_ list: ListPlan, limit: Int, scanned: Bool, fetcher: inout Fetcher) async throws(Failure) -> Int64 {
+    let plan = list.node.plan
+    let statement = statement(list.node, kind: .count(list.key, scanned: scanned), extra: list.extra) {
+      plan.reads.count(list.specification, limit: limit, scanned: scanned)
+    }
+    let rows = try await fetcher.read(statement.query(list.countSlots))
+    if case .integer(let count)? = rows.captured.first { return count }
+    return 0
+  }
+
+  /// Rows of the whole list, up to 10,000.
+  private func count(_ list: ListPlan, fetcher: inout Fetcher) async throws(Failure) -> (Int64, Bool) {
+    var whole = list
+    whole.specification.seek = nil
+    whole.seekValues = []
+    let limit = 10_000
+    let found = try await counted(whole, limit: limit + 1, scanned: false, fetcher: &fetcher)
+    if found > Int64(limit) { return (Int64(limit), true) }
+    guard !whole.specification.filters.isEmpty || whole.specification.drive != nil else { return (found, false) }
+    let budget = whole.specification.budget
+    return (found, try await counted(whole, limit: budget, scanned: true, fetcher: &fetcher) >= Int64(budget))
+  }
+
+  private func tooCostly(_ plan: ResourcePlan) -> Failure {
+    Failure(
+      .tooCostly,
+      """
+      More than \(plan.resource.scanMax) rows would have to be looked at; narrow the list by an indexed field, or add an index \
+      to \(plan.resource.name) under indexes: in the contract
+      """)
+  }
+
+  // MARK: Cursors and the page
+
+  private func cursorContext(_ request: ListRequest, plan: ResourcePlan, facts: Facts) -> [UInt8] {
+    Array("\(plan.resource.name)|\(request.identity)|\(facts.caller.id?.description ?? "-")".utf8)
+  }
+
+  private func cursor(_ fetched: Fetched, row: Int, context: [UInt8]) -> String? {
+    guard row >= 0 else { return nil }
+    return Cursor(values: Array(fetched.captured(row, fetched.node.captures.order))).sealed(with: cursorKey, context: context)
+  }
+
+  private func seek(_ list: inout ListPlan, _ request: ListRequest, context: [UInt8]) throws(Failure) {
+    guard let text = request.after ?? request.before else { return }
+    guard let cursor = Cursor(text, with: cursorKey, context: context), cursor.values.count == list.order.count else {
+      throw Failure(
+        .badCursor, "The cursor is not one of this list, its sort, its filter and this caller; begin again without it",
+        items: [
+          .init(
+            parameter: request.after == nil ? "before" : "after", code: FailureCode.badCursor.rawValue,
+            detail: "is not a cursor of this list")
+        ])
+    }
+    list.specification.seek = cursor.values.map(\.isNull)
+    list.seekValues = cursor.values
+    list.isBackward = request.before != nil
+    if list.isBackward {
+      for place in list.specification.order.indices { list.specification.order[place].isDescending.toggle() }
+    }
+  }
+
+  private func append(
+    _ fetched: Fetched, next: String?, previous: String?, limit: Int, total: (count: Int64, isCapped: Bool)?, to out: inout [UInt8]
+  ) {
+    out.reserveCapacity(fetched.rows.json.count + 256)
+    out.append("{\"data\":[")
+    for row in 0..<fetched.rows.count {
+      if row > 0 { out.append(UInt8(ascii: ",")) }
+      fetched.append(row, to: &out, origin: prefix)
+    }
+    out.append("],\"page\":{\"limit\":")
+    out.append(decimal: UInt64(limit))
+    for (name, cursor) in [("next", next), ("previous", previous)] {
+      out.append(UInt8(ascii: ","))
+      out.appendJSONKey(name)
+      if let cursor { out.appendJSON(string: cursor) } else { out.appendJSON() }
+    }
+    if let total {
+      out.append(",\"total\":")
+      out.append(decimal: total.count)
+      if total.isCapped { out.append(",\"capped\":true") }
+    }
+    out.append("}}")
+  }
+
+  /// RFC 8288 targets of the neighbouring pages, with the request's other parameters.
+  private func links(
+    next: String?, previous: String?, _ parameters: ListParameters, plan: ResourcePlan
+  ) -> [(relation: String, target: String)] {
+    var shared: [(String, String)] = []
+    for (name, value) in [
+      ("limit", parameters.limit), ("sort", parameters.sort), ("filter", parameters.filter), ("fields", parameters.fields),
+      ("include", parameters.include), ("count", parameters.count),
+    ] {
+      if let value { shared.append((name, value)) }
+    }
+    shared.append(contentsOf: parameters.equals.map { ($0.name, $0.value) })
+    func target(_ name: String, _ cursor: String) -> String {
+      let query = (shared + [(name, cursor)]).map { PercentEncoding.query($0) + "=" + PercentEncoding.query($1) }
+      return "\(prefix.prefix)/\(plan.resource.name)?" + query.joined(separator: "&")
+    }
+    var links: [(relation: String, target: String)] = []
+    if let next { links.append(("next", target("after", next))) }
+    if let previous { links.append(("prev", target("before", previous))) }
+    return links
+  }
+}
+
+/// RFC 3986 section 2.1.
+enum PercentEncoding {
+  /// A name or value of a query: everything but unreserved characters is encoded.
+  static func query(_ text: String) -> String {
+    var out: [UInt8] = []
+    for byte in text.utf8 {
+      if byte.isLetter || byte.isDigit || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e {
+        out.append(byte)
+      } else {
+        out.append(UInt8(ascii: "%"))
+        for nibble in [byte >> 4, byte & 15] { out.append(nibble < 10 ? 0x30 + nibble : 0x41 + nibble - 10) }
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+}

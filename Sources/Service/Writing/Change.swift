@@ -1,0 +1,173 @@
+import Base
+import Store
+
+/// One change of one record, worked out: what is written, and what must still be true when it is.
+struct Change {
+  enum Action: String { case create, update, delete }
+
+  var action: Action
+  /// The transition's or the action's name, as events carry it.
+  var name: String
+  var before: Record?
+  var after: Record?
+  /// Conditions on the stored row, checked again in the transaction.
+  var storedConditions: [Condition] = []
+  /// Conditions on the row as it becomes, checked again in the transaction where they follow relations.
+  var candidateConditions: [Condition] = []
+  /// Places of refs that were set.
+  var references: [Int] = []
+}
+
+/// What a statement's text depends on.
+struct ChangeKey: Hashable, Sendable {
+  enum Kind: Hashable, Sendable {
+    case insert([Int])
+    case update([Int], unchanged: [String], nulls: [Bool])
+    case delete(unchanged: [String], nulls: [Bool])
+    case reference(Condition.Key?)
+    case row(Condition.Key)
+    case candidate(Condition.Key)
+  }
+  var resource: Int
+  var kind: Kind
+}
+
+/// How the store's outcome reads for a change.
+enum ChangeResult {
+  case done
+  /// Somebody else was first: read again.
+  case stale
+  /// The idempotency key has an answer already.
+  case keyTaken
+}
+
+extension Engine {
+  /// Sends a change with its event and its idempotency record as one batch.
+  func commit(
+    _ change: Change, plan: ResourcePlan, facts: Facts, operation: Operation, answer: Answer, statements: inout Int
+  ) async throws(Failure) -> ChangeResult {
+    var batch = ChangeBatch()
+    if let idempotency = operation.idempotency {
+      batch.add(.key, .run(engineStatements.keepAnswer.statement, answerValues(idempotency, operation, answer), rows: 1))
+    }
+    try addGuards(change, plan: plan, facts: facts, to: &batch)
+    try addWrite(change, plan: plan, to: &batch)
+    batch.add(.event, .run(engineStatements.recordEvent.statement, eventValues(change, plan: plan, facts: facts), rows: 1))
+    statements += batch.steps.count
+    let outcome: WriteOutcome
+    do {
+      outcome = try await store.write(WriteBatch(batch.steps))
+    } catch {
+      throw Failure(error, statements: statements)
+    }
+    return try await result(of: outcome, change, batch, plan: plan, statements: &statements)
+  }
+
+  private func addGuards(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) throws(Failure) {
+    for place in change.references {
+      guard let reference = plan.table.fields[place].reference, let target = self.plan(of: reference.resource),
+        let value = change.after?.values[place], !value.isNull
+      else { continue }
+      // The caller's own row is there: it was made when the token was verified.
+      if target.resource.isUsers, case .uuid(let id) = value, id == facts.caller.id { continue }
+      let grant = target.read.grant(facts)
+      guard !grant.isNever else { throw ChangeBatch.brokenReference(plan, place) }
+      let rule = try grant.condition.map { (condition: Condition) throws(Failure) in try predicate(condition, on: target.table) }
+      let prepared = prepared(ChangeKey(resource: target.number, kind: .reference(grant.condition?.key))) {
+        target.writes.referenceGuard(rule: rule?.predicate)
+      }
+      batch.add(.reference(place), .guarding(prepared.statement, prepared.values([value] + (rule?.values ?? []))))
+    }
+    if let before = change.before {
+      for condition in change.storedConditions {
+        let rule = try predicate(condition, on: plan.table)
+        let prepared = prepared(ChangeKey(resource: plan.number, kind: .row(condition.key))) { plan.writes.rowGuard(rule.predicate) }
+        batch.add(.rule, .guarding(prepared.statement, prepared.values(rule.values + before.key)))
+      }
+    }
+    if let after = change.after {
+      for condition in change.candidateConditions where condition.holds(for: after, facts: facts) == nil {
+        let rule = try predicate(condition, on: plan.table)
+        let prepared = prepared(ChangeKey(resource: plan.number, kind: .candidate(condition.key))) {
+          plan.writes.candidateGuard(rule.predicate)
+        }
+        batch.add(.rule, .guarding(prepared.statement, prepared.values(after.columnValues + rule.values)))
+      }
+    }
+  }
+
+  private func addWrite(_ change: Change, plan: ResourcePlan, to batch: inout ChangeBatch) throws(Failure) {
+    switch (change.before, change.after) {
+    case (nil, let after?):
+      let columns = plan.table.allColumns
+      let prepared = prepared(ChangeKey(resource: plan.number, kind: .insert([]))) {
+        plan.writes.insert(columns, returningKey: false)
+      }
+      batch.add(.row, .run(prepared.statement, prepared.values(after.columnValues), rows: 1))
+    case (let before?, let after?):
+      let places = plan.table.fields.indices.filter { $0 > 0 && before.values[$0] != after.values[$0] }
+      let (unchanged, values) = plan.unchanged(before)
+      let kind = ChangeKey.Kind.update(places, unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull))
+      let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) {
+        plan.writes.update(places.flatMap { plan.table.fields[$0].columns }, unchanged: unchanged)
+      }
+      let new = places.flatMap { Record.columnValues(after.values[$0], of: plan.table.fields[$0]) }
+      batch.add(.row, .run(prepared.statement, prepared.values(new + before.key + values), rows: 1))
+    case (let before?, nil):
+      let (unchanged, values) = plan.unchanged(before)
+      let kind = ChangeKey.Kind.delete(unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull))
+      let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) { plan.writes.delete(unchanged: unchanged) }
+      batch.add(.row, .run(prepared.statement, prepared.values(before.key + values), rows: 1))
+    case (nil, nil): break
+    }
+  }
+
+  private func prepared(_ key: ChangeKey, make: () -> PreparedSQL) -> PreparedSQL {
+    if let known = changes.value(for: key) { return known }
+    let made = make()
+    changes.insert(made, for: key)
+    return made
+  }
+
+  private func answerValues(_ idempotency: Idempotency, _ operation: Operation, _ answer: Answer) -> [Value] {
+    engineStatements.keepAnswer.values([
+      .bytes(scope(of: idempotency, operation)), .bytes(idempotency.fingerprint), .integer(Int64(answer.status.rawValue)),
+      answer.etag.map { .string($0) } ?? .null, answer.location.map { .string($0) } ?? .null, .bytes(answer.body),
+      .timestamp(clock.now),
+    ])
+  }
+
+  private func eventValues(_ change: Change, plan: ResourcePlan, facts: Facts) -> [Value] {
+    let record = change.after ?? change.before
+    return engineStatements.recordEvent.values([
+      .string(plan.resource.name), .string(RecordWriter.keyText(record?.key ?? [])), record?.revision.map { .integer($0) } ?? .null,
+      .string(change.name), facts.caller.id.map { .uuid($0) } ?? .null, .string(facts.context.requestID), .timestamp(clock.now),
+      change.before.map { .json(plan.eventJSON($0)) } ?? .null, change.after.map { .json(plan.eventJSON($0)) } ?? .null,
+      .integer(1),
+    ])
+  }
+}
+
+extension ResourcePlan {
+  /// What must still stand in the row: its revision, or all of it where it has none.
+  func unchanged(_ record: Record) -> ([WriteStatements.Unchanged], [Value]) {
+    if let place = table.place("revision"), table.hasRevision {
+      return ([WriteStatements.Unchanged(column: table.fields[place].columns[0], isNull: false)], [record.values[place]])
+    }
+    var unchanged: [WriteStatements.Unchanged] = []
+    var values: [Value] = []
+    for (column, value) in zip(table.allColumns, record.columnValues) {
+      unchanged.append(WriteStatements.Unchanged(column: column, isNull: value.isNull))
+      if !value.isNull { values.append(value) }
+    }
+    return (unchanged, values)
+  }
+
+  /// The whole record for its event; secrets stay out.
+  func eventJSON(_ record: Record) -> [UInt8] {
+    var out: [UInt8] = []
+    RecordWriter.append(record, places: table.fields.indices.filter { !table.fields[$0].isSecret }, to: &out)
+    out.append(UInt8(ascii: "}"))
+    return out
+  }
+}

@@ -1,0 +1,96 @@
+import Base
+import Contract
+import Store
+
+/// The steps of a change and what each of them is about.
+struct ChangeBatch {
+  enum Subject {
+    case key
+    case reference(Int)
+    case rule
+    case row
+    case event
+  }
+
+  private(set) var steps: [WriteBatch.Step] = []
+  private var subjects: [Subject] = []
+
+  mutating func add(_ subject: Subject, _ step: WriteBatch.Step) {
+    subjects.append(subject)
+    steps.append(step)
+  }
+
+  func subject(_ step: Int) -> Subject { subjects.indices.contains(step) ? subjects[step] : .row }
+
+  /// 422: the words are the same whether the target is missing or hidden.
+  static func brokenReference(_ plan: ResourcePlan, _ place: Int) -> Failure {
+    let field = plan.table.fields[place]
+    return Failure.validation([
+      .init(
+        pointer: "/" + JSONPointer.escaped(field.name), code: "reference",
+        detail: "refers to no such record in \(field.reference?.resource ?? "")")
+    ])
+  }
+}
+
+extension Engine {
+  /// Turns the store's outcome into the change's, or into what the client did wrong.
+  func result(
+    of outcome: WriteOutcome, _ change: Change, _ batch: ChangeBatch, plan: ResourcePlan, statements: inout Int
+  ) async throws(Failure) -> ChangeResult {
+    switch outcome {
+    case .committed: return .done
+    case .refused(let step, let code):
+      if case .reference(let place) = batch.subject(step) { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
+      if code == GuardCode.absent.rawValue { return .stale }
+      // A rule that held a moment ago does not hold any more: look again, and answer what is true then.
+      return .stale
+    case .uniqueViolation(let step, _, let columns):
+      if case .key = batch.subject(step) { return .keyTaken }
+      if case .row = batch.subject(step) { throw unique(columns, plan: plan).counting(statements) }
+      return .stale
+    case .foreignKeyViolation(let step, _):
+      if change.after == nil { throw try await restricted(change, plan: plan, statements: &statements) }
+      if case .row = batch.subject(step), let place = change.references.first {
+        throw ChangeBatch.brokenReference(plan, place).counting(statements)
+      }
+      return .stale
+    case .checkViolation(_, let constraint):
+      var failure = Failure(.conflict, "The database refuses this record by a rule of its own")
+      failure.cause = "check \(constraint)"
+      failure.statements = statements
+      throw failure
+    case .unexpectedRows: return .stale
+    }
+  }
+
+  private func unique(_ columns: [String], plan: ResourcePlan) -> Failure {
+    let fields = plan.table.fields.filter { field in field.columns.contains { columns.contains($0.name) } }
+    let names = fields.map(\.name)
+    let detail = names.isEmpty ? "The record is there already" : "There is another record with this \(names.joined(separator: ", "))"
+    return Failure(
+      .unique, detail,
+      items: names.map { .init(pointer: "/" + JSONPointer.escaped($0), code: FailureCode.unique.rawValue, detail: "is taken") })
+  }
+
+  /// 409 with who refers to the record.
+  private func restricted(_ change: Change, plan: ResourcePlan, statements: inout Int) async throws(Failure) -> Failure {
+    var names: [String] = []
+    guard let key = change.before?.key else { return Failure(.restricted, "Other records refer to this one") }
+    for other in plans {
+      for field in other.table.fields where field.reference?.resource == plan.resource.name {
+        guard field.reference?.onDelete == .restrict else { continue }
+        statements += 1
+        do {
+          if try await store.read(other.writes.referrer(field).query(key)).count > 0 { names.append("\(other.resource.name).\(field.name)") }
+        } catch {
+          throw Failure(error, statements: statements)
+        }
+      }
+    }
+    var failure = Failure(.restricted, "Other records refer to this one: \(names.joined(separator: ", "))")
+    failure.items = names.map { .init(code: FailureCode.restricted.rawValue, detail: "records refer to it through \($0)") }
+    failure.statements = statements
+    return failure
+  }
+}

@@ -1,0 +1,85 @@
+import Base
+import Contract
+import Expression
+import JSON
+import Store
+
+extension Engine {
+  /// How often a change is worked out again because somebody else was first.
+  static let attemptsMax = 10
+
+  /// The rule on the record as it becomes, the contract's constraints, the rules of single fields; and whether the caller
+  /// may read what comes of it.
+  func check(
+    _ change: inout Change, grant: Grant, fieldRules: [(place: Int, condition: Condition)], plan: ResourcePlan, facts: Facts,
+    statements: inout Int
+  ) async throws(Failure) -> Bool {
+    guard let after = change.after else { return false }
+    let read = plan.read.grant(facts)
+    let constraints = plan.constraints.map { ($0.name, $0.rule.grant(facts)) }
+    var conditions: [Condition] = []
+    if let condition = grant.condition { conditions.append(condition) }
+    if let condition = read.condition { conditions.append(condition) }
+    conditions.append(contentsOf: fieldRules.map(\.condition))
+    conditions.append(contentsOf: constraints.compactMap(\.1.condition))
+    var answers = try await hold(conditions, for: after, plan: plan, facts: facts, statements: &statements)[...]
+    let isGranted = grant.condition == nil || answers.popFirst() == true
+    let isReadable = read.condition == nil ? read.isAlways : answers.popFirst() == true
+    guard isGranted else {
+      throw denied(facts, else: Failure(.forbidden, "You may not \(change.name) this record of \(plan.resource.name)")).counting(statements)
+    }
+    var items: [Failure.Item] = []
+    for (place, _) in fieldRules where answers.popFirst() != true {
+      items.append(
+        .init(pointer: "/" + JSONPointer.escaped(plan.table.fields[place].name), code: "not_writable", detail: "may not be written by you"))
+    }
+    for (name, grant) in constraints {
+      let holds = grant.condition == nil ? grant.isAlways : answers.popFirst() == true
+      if !holds { items.append(.init(code: "constraint", detail: "the record does not fulfil \(name)")) }
+    }
+    guard items.isEmpty else { throw Failure.validation(items).counting(statements) }
+    change.candidateConditions = (grant.condition.map { [$0] } ?? []) + constraints.compactMap(\.1.condition)
+    return isReadable
+  }
+
+  /// The answer that shows a record to its caller; 204 where the caller may not read it.
+  func answer(
+    _ status: Answer.Status, _ record: Record, isReadable: Bool, plan: ResourcePlan, facts: Facts, operation: Operation,
+    statements: inout Int
+  ) async throws(Failure) -> Answer {
+    guard isReadable else { return Answer(.noContent) }
+    let visibility = plan.visibility(facts)
+    var places = visibility.places
+    if !visibility.conditions.isEmpty {
+      let shown = try await hold(
+        visibility.conditions.map(\.condition), for: record, plan: plan, facts: facts, statements: &statements)
+      for (condition, isShown) in zip(visibility.conditions, shown) where !isShown { places.removeAll { $0 == condition.place } }
+    }
+    var answer = Answer(status)
+    RecordWriter.append(record, places: places, to: &answer.body)
+    answer.body.append(UInt8(ascii: "}"))
+    let state = record.revision.map(String.init) ?? tags.state(of: record.stateValues)
+    let coding = operation.context.contentCoding
+    let variant =
+      visibility.conditions.isEmpty
+      ? wholeVariant(plan, visibility: visibility, coding: coding) : tags.variant(of: answer.body, coding: coding)
+    answer.etag = tags.tag(state: state, variant: variant)
+    return answer
+  }
+
+  /// The variant of an answer that shows everything the caller sees.
+  func wholeVariant(_ plan: ResourcePlan, visibility: Visibility, fields: String? = nil, coding: String) -> [UInt8] {
+    tags.variant([plan.resource.name, fields ?? "*", String(decoding: visibility.key.map { $0 + 48 }, as: UTF8.self), coding])
+  }
+
+  func contended(_ plan: ResourcePlan) -> Failure {
+    var failure = Failure(.overloaded, "Too many requests change this record of \(plan.resource.name) at once")
+    failure.retryAfter = 1
+    return failure
+  }
+}
+
+extension Record {
+  /// What a digest of the stored row is made over: as `ResourcePlan.stateCaptures` captures it.
+  var stateValues: [Value] { zip(table.fields, values).flatMap { Record.columnValues($1, of: $0) } }
+}

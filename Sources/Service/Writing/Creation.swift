@@ -1,0 +1,116 @@
+import Base
+import Contract
+import JSON
+import Store
+
+extension Engine {
+  /// `POST /v1/RESOURCE`
+  func create(_ operation: Operation, plan: ResourcePlan) async throws(Failure) -> Answer {
+    let facts = Facts(caller: operation.caller, context: operation.context)
+    let grant = plan.create.grant(facts)
+    guard !grant.isNever else { throw denied(facts, else: Failure(.forbidden, "You may not create \(plan.resource.name)")) }
+    try requireKey(operation, plan: plan)
+    return try await idempotently(operation) { (operation: Operation) async throws(Failure) in
+      let body = try InputReader.object(operation.body)
+      return try await self.create(body, key: nil, operation, plan: plan, facts: facts, grant: grant)
+    }
+  }
+
+  func requireKey(_ operation: Operation, plan: ResourcePlan) throws(Failure) {
+    guard plan.resource.idempotencyRequired, operation.idempotency == nil else { return }
+    throw Failure(
+      .idempotencyKeyMissing, "\(plan.resource.name) needs an Idempotency-Key: send a fresh UUID with each new request")
+  }
+
+  /// Makes a record of a body. `key` is given by `PUT`.
+  func create(
+    _ body: JSONNode, key: [Value]?, _ operation: Operation, plan: ResourcePlan, facts: Facts, grant: Grant
+  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool) {
+    var statements = 0
+    for attempt in 0..<Engine.attemptsMax {
+      var input = InputReader(plan: plan, facts: facts)
+      var record = Record(plan.table)
+      input.defaulted(&record, except: [])
+      let given = input.read(body, into: &record, stored: nil)
+      input.checkRequired(record)
+      try await assignKey(key, to: &record, body: body, plan: plan, input: &input, statements: &statements)
+      if plan.table.hasRevision { record["revision"] = .integer(1) }
+      if plan.resource.storage.hasTimestamps {
+        record["created_at"] = .timestamp(clock.now)
+        record["updated_at"] = record["created_at"]
+      }
+      guard input.items.isEmpty else { throw Failure.validation(input.items).counting(statements) }
+      var change = Change(action: .create, name: Change.Action.create.rawValue, after: record)
+      change.references = plan.table.fields.indices.filter { plan.table.fields[$0].reference != nil && !record.values[$0].isNull }
+      _ = given
+      let isReadable = try await check(
+        &change, grant: grant, fieldRules: input.writeConditions, plan: plan, facts: facts, statements: &statements)
+      var answer = try await self.answer(
+        .created, record, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
+      answer.location = "\(prefix.prefix)/\(plan.resource.name)/\(RecordWriter.keyText(record.key))"
+      do throws(Failure) {
+        switch try await commit(change, plan: plan, facts: facts, operation: operation, answer: answer, statements: &statements) {
+        case .done:
+          answer.statements = statements
+          return (answer, false)
+        case .keyTaken: return (answer, true)
+        case .stale: continue
+        }
+      } catch {
+        // A numbered key that somebody else took meanwhile is not the client's fault.
+        guard error.code == .unique, plan.isKeyNumbered, error.items.contains(where: { $0.pointer == "/id" }),
+          attempt + 1 < Engine.attemptsMax
+        else { throw error }
+      }
+    }
+    throw contended(plan).counting(statements)
+  }
+
+  private func assignKey(
+    _ key: [Value]?, to record: inout Record, body: JSONNode, plan: ResourcePlan, input: inout InputReader, statements: inout Int
+  ) async throws(Failure) {
+    if let key {
+      record.values[0] = key.count == 1 ? key[0] : .list(key)
+      return
+    }
+    if plan.takesKey, let text = body["id"]?.stringValue ?? body["id"].map({ String(decoding: $0.rawText, as: UTF8.self) }) {
+      if let key = plan.key(text) {
+        record.values[0] = key[0]
+      } else {
+        input.report("/id", "format", "is not an id of \(plan.resource.name)")
+      }
+      return
+    }
+    if plan.resource.storage.hasOwnKey {
+      record.values[0] = .uuid(newID())
+    } else if plan.isKeyNumbered {
+      record.values[0] = .integer(try await nextNumber(plan, statements: &statements))
+    } else if plan.takesKey {
+      input.report("/id", "required", "is required")
+    } else {
+      // A natural key lies in fields of its own.
+      let parts = plan.table.key.map { column -> Value in
+        plan.table.fields.indices.dropFirst().first { plan.table.fields[$0].columns[0].name == column.name }
+          .map { record.values[$0] } ?? .null
+      }
+      if parts.contains(.null), input.items.isEmpty { input.report("", "required", "the fields of the key are required") }
+      record.values[0] = parts.count == 1 ? parts[0] : .list(parts)
+    }
+  }
+
+  private func nextNumber(_ plan: ResourcePlan, statements: inout Int) async throws(Failure) -> Int64 {
+    statements += 1
+    do {
+      let rows = try await store.read(plan.reads.lastKey().query([]))
+      guard case .integer(let last)? = rows.captured.first else { return 1 }
+      guard last < Int64.max else { throw Failure(.conflict, "There are no more keys") }
+      return last + 1
+    } catch let error as StoreError {
+      throw Failure(error, statements: statements)
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(.internal, "")
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import Base
+import Contract
+import JSON
+import Store
+
+extension Engine {
+  /// `PATCH`, `PUT`, `DELETE` and transitions: reads the record as it stands, works the change out, and sends it on the
+  /// condition that nobody was faster.
+  func modify(_ operation: Operation, plan: ResourcePlan) async throws(Failure) -> Answer {
+    let facts = Facts(caller: operation.caller, context: operation.context)
+    guard let key = operation.key.flatMap(plan.key) else { throw Failure.notFound(plan.resource.name) }
+    guard let rule = rule(for: operation.action, plan: plan) else { throw Failure.notFound(plan.resource.name) }
+    let grant = rule.grant(facts)
+    if plan.read.grant(facts).isNever, grant.isNever { throw denied(facts, else: Failure.notFound(plan.resource.name)) }
+    if operation.action != .delete, operation.action != .replace { try requireKey(operation, plan: plan) }
+    return try await idempotently(operation) { (operation: Operation) async throws(Failure) in
+      var statements = 0
+      for _ in 0..<Engine.attemptsMax {
+        if let result = try await self.attempt(operation, key: key, grant: grant, plan: plan, facts: facts, statements: &statements) {
+          return result
+        }
+      }
+      throw self.contended(plan).counting(statements)
+    }
+  }
+
+  private func rule(for action: Operation.Action, plan: ResourcePlan) -> AccessRule? {
+    switch action {
+    case .update, .replace: plan.update
+    case .delete: plan.delete
+    case .transition(let name): plan.transitions[name]?.rule
+    case .list, .read, .create: nil
+    }
+  }
+
+  /// One try; nil where somebody else was first.
+  private func attempt(
+    _ operation: Operation, key: [Value], grant: Grant, plan: ResourcePlan, facts: Facts, statements: inout Int
+  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool)? {
+    guard let stored = try await storedRecord(key, grant: grant, plan: plan, facts: facts, statements: &statements) else {
+      if operation.action == .replace, plan.resource.clientChoosesID {
+        return try await putNew(operation, key: key, plan: plan, facts: facts)
+      }
+      throw Failure.notFound(plan.resource.name).counting(statements)
+    }
+    guard stored.isGranted else {
+      let refusal = Failure(.forbidden, "You may not \(operation.action.verb) this record of \(plan.resource.name)")
+      throw (stored.isReadable ? denied(facts, else: refusal) : Failure.notFound(plan.resource.name)).counting(statements)
+    }
+    try checkPreconditions(operation, stored.record, plan: plan)
+    var change = Change(action: .update, name: operation.action.verb, before: stored.record)
+    if let condition = grant.condition { change.storedConditions = [condition] }
+    if operation.action == .delete {
+      change.action = .delete
+      let result = try await commit(
+        change, plan: plan, facts: facts, operation: operation, answer: Answer(.noContent), statements: &statements)
+      return answered(Answer(.noContent), result, statements: statements)
+    }
+    let (after, fieldRules) = try worked(operation, stored.record, plan: plan, facts: facts)
+    guard after != stored.record else {
+      // Nothing would change: no revision, no event, and no effect for a key to remember.
+      var answer = try await self.answer(
+        .ok, stored.record, isReadable: stored.isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
+      answer.statements = statements
+      return (answer, false)
+    }
+    change.after = touched(after, plan: plan)
+    change.references = plan.table.fields.indices.filter {
+      plan.table.fields[$0].reference != nil && !after.values[$0].isNull && after.values[$0] != stored.record.values[$0]
+    }
+    // A transition's own rule speaks of the record as it stands; an update's of what it becomes as well.
+    var becoming = grant
+    if case .transition = operation.action { becoming = .always }
+    let isReadable = try await check(
+      &change, grant: becoming, fieldRules: fieldRules, plan: plan, facts: facts, statements: &statements)
+    guard let final = change.after else { return nil }
+    let answer = try await self.answer(
+      .ok, final, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
+    let result = try await commit(
+      change, plan: plan, facts: facts, operation: operation, answer: answer, statements: &statements)
+    return answered(answer, result, statements: statements)
+  }
+
+  private func answered(_ answer: Answer, _ result: ChangeResult, statements: Int) -> (answer: Answer, keyTaken: Bool)? {
+    var answer = answer
+    answer.statements = statements
+    switch result {
+    case .done: return (answer, false)
+    case .keyTaken: return (answer, true)
+    case .stale: return nil
+    }
+  }
+
+  /// The record as it becomes, and the conditions of the fields that were written.
+  private func worked(
+    _ operation: Operation, _ stored: Record, plan: ResourcePlan, facts: Facts
+  ) throws(Failure) -> (Record, [(place: Int, condition: Condition)]) {
+    var after = stored
+    if case .transition(let name) = operation.action {
+      let body = try InputReader.object(operation.body, mayBeEmpty: true)
+      if let member = body.members.first(where: { _ in true }) {
+        throw Failure.validation([
+          .init(pointer: "/" + JSONPointer.escaped(member.name), code: "unknown_field", detail: "a transition takes no fields")
+        ])
+      }
+      guard let transition = plan.transitions[name]?.transition, let field = plan.resource.states?.field else {
+        throw Failure.notFound(plan.resource.name)
+      }
+      guard case .string(let state) = stored[field], transition.from.contains(state) else {
+        throw wrongState(transition, stored[field])
+      }
+      after[field] = .string(transition.to)
+      return (after, [])
+    }
+    let body = try InputReader.object(operation.body)
+    var input = InputReader(plan: plan, facts: facts)
+    if operation.action == .replace {
+      for place in plan.table.fields.indices where plan.isReplaced(place, facts) {
+        after.values[place] = plan.defaultValue(at: place, facts: facts) ?? .null
+      }
+    }
+    _ = input.read(body, into: &after, stored: stored)
+    input.checkRequired(after)
+    guard input.items.isEmpty else { throw Failure.validation(input.items) }
+    return (after, input.writeConditions)
+  }
+
+  private func touched(_ record: Record, plan: ResourcePlan) -> Record {
+    var record = record
+    if let revision = record.revision { record["revision"] = .integer(revision + 1) }
+    if plan.resource.storage.hasTimestamps { record["updated_at"] = .timestamp(clock.now) }
+    return record
+  }
+
+  private func wrongState(_ transition: StateMachine.Transition, _ state: Value) -> Failure {
+    var failure = Failure(
+      .wrongState, "\(transition.name) is possible from \(transition.from.joined(separator: ", ")) only")
+    var states: [UInt8] = []
+    RecordWriter.append(.list(transition.from.map { .string($0) }), to: &states)
+    failure.members = [("from", states), ("state", RecordWriter.json(state))]
+    return failure
+  }
+
+  private func checkPreconditions(_ operation: Operation, _ record: Record, plan: ResourcePlan) throws(Failure) {
+    let state = record.revision.map(String.init) ?? tags.state(of: record.stateValues)
+    if let tags = operation.preconditions.ifMatch {
+      guard EntityTags.allows(tags, state: state) else {
+        throw Failure(.preconditionFailed, "The record has changed since you read it; read it again")
+      }
+    } else if plan.resource.concurrencyRequired {
+      throw Failure(.preconditionRequired, "\(plan.resource.name) needs If-Match with the ETag of the record as you read it")
+    }
+    if case .any? = operation.preconditions.ifNoneMatch {
+      throw Failure(.preconditionFailed, "The record is there already")
+    }
+  }
+
+  private func putNew(
+    _ operation: Operation, key: [Value], plan: ResourcePlan, facts: Facts
+  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool) {
+    guard operation.preconditions.ifMatch == nil else { throw Failure(.preconditionFailed, "There is no such record") }
+    let grant = plan.create.grant(facts)
+    guard !grant.isNever else { throw denied(facts, else: Failure.notFound(plan.resource.name)) }
+    let body = try InputReader.object(operation.body)
+    return try await create(body, key: key, operation, plan: plan, facts: facts, grant: grant)
+  }
+}
+
+extension ResourcePlan {
+  /// Whether `PUT` resets the field when the body leaves it out.
+  func isReplaced(_ place: Int, _ facts: Facts) -> Bool {
+    guard let field = table.fields[place].field else { return false }
+    return !field.isImmutable && !field.isGenerated && field.name != resource.states?.field && !isCallersOwn(place)
+      && (restrictedWrites[place]?.grant(facts).isNever ?? false) == false && visibility(facts).places.contains(place)
+  }
+}
+
+extension Operation.Action {
+  /// How events and refusals name it.
+  var verb: String {
+    switch self {
+    case .list, .read: "read"
+    case .create: "create"
+    case .update: "update"
+    case .replace: "replace"
+    case .delete: "delete"
+    case .transition(let name): name
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import Base
+import Store
+
+/// A record as it stands, and what the caller may do with it.
+struct StoredRecord {
+  var record: Record
+  var isReadable: Bool
+  var isGranted: Bool
+}
+
+extension Engine {
+  /// Reads a record whole, with the answers of the read rule and of the rule of what is asked. Nil where there is none.
+  func storedRecord(
+    _ key: [Value], grant: Grant, plan: ResourcePlan, facts: Facts, statements: inout Int
+  ) async throws(Failure) -> StoredRecord? {
+    let read = plan.read.grant(facts)
+    let rules = try [read, grant].map { (grant: Grant) throws(Failure) in
+      try grant.condition.map { (condition: Condition) throws(Failure) in try predicate(condition, on: plan.table) }
+    }
+    let statementKey = StatementKey(
+      resource: plan.number, kind: .state, selection: .all, visibility: [read.condition != nil, grant.condition != nil].map { $0 ? 1 : 0 },
+      conditions: [read, grant].compactMap(\.condition?.key))
+    let statement: ReadStatement
+    if let known = self.statements.value(for: statementKey) {
+      statement = known
+    } else {
+      let captures = plan.table.fields.indices.map { Projection.Captured.field($0) } + rules.compactMap { $0.map { .predicate($0.predicate) } }
+      statement = plan.reads.item(Projection(members: [], captures: captures), rule: nil)
+      self.statements.insert(statement, for: statementKey)
+    }
+    statements += 1
+    let rows: Rows
+    do {
+      rows = try await store.read(statement.query(rules.flatMap { $0?.values ?? [] } + key))
+    } catch {
+      throw Failure(error, statements: statements)
+    }
+    guard rows.count == 1 else { return nil }
+    var place = 0
+    let record = Record(plan.table, captured: rows.captured, start: &place)
+    var answers = rows.captured[place...]
+    let isReadable = read.condition == nil ? read.isAlways : answers.popFirst() == .boolean(true)
+    let isGranted = grant.condition == nil ? grant.isAlways : answers.popFirst() == .boolean(true)
+    return StoredRecord(record: record, isReadable: isReadable, isGranted: isGranted)
+  }
+}
