@@ -1,7 +1,7 @@
-import Base
+package import Base
 package import Contract
 import Crypto
-import Identity
+package import Identity
 package import Store
 
 /// A contract at work on a store: the one implementation of `Operations`.
@@ -24,13 +24,16 @@ package final class Engine: Sendable {
   let inFlight = InFlight()
   let directory: CallerDirectory
   let prefix: ResponsePlace
+  let schema: ContractExpressionSchema
+  /// By resource: the variant of a plain answer, as it is and gzipped.
+  let plainVariants: [(identity: [UInt8], gzip: [UInt8])]
 
   /// - Parameters:
-  ///   - secret: at least 32 bytes; entity tags, cursors and idempotency scopes are keyed with what is derived from it, so
-  ///     every process of one service needs the same.
+  ///   - key: entity tags, cursors and idempotency scopes are keyed with what comes from it, so every process of one
+  ///     service needs the same.
   ///   - verifier: verifies bearer tokens; nil refuses them all.
   package init(
-    contract: Contract, layout: Layout, store: any Store, secret: [UInt8], verifier: TokenVerifier?, clock: any Clock = SystemClock(),
+    contract: Contract, layout: Layout, store: any Store, key: ServiceKey, verifier: TokenVerifier?, clock: any Clock = SystemClock(),
     random: any RandomSource = SystemRandom()
   ) {
     self.contract = contract
@@ -47,9 +50,14 @@ package final class Engine: Sendable {
     }
     self.plans = plans
     self.places = places
-    tags = EntityTags(secret: KeyDerivation.derive(from: secret, purpose: "entity tags"))
-    cursorKey = SealingKey(KeyDerivation.derive(from: secret, purpose: "cursors"))
-    scopeKey = HMACKey(KeyDerivation.derive(from: secret, purpose: "idempotency"))
+    let tags = EntityTags(secret: key.secret(.etag))
+    self.tags = tags
+    schema = ContractExpressionSchema(contract)
+    plainVariants = plans.map { plan in
+      (tags.variant([plan.resource.name, "*", "", "identity"]), tags.variant([plan.resource.name, "*", "", "gzip"]))
+    }
+    cursorKey = SealingKey(key.secret(.cursor))
+    scopeKey = HMACKey(key.secret(.idempotency))
     engineStatements = EngineStatements(dialect: store.dialect)
     prefix = ResponsePlace(prefix: "/" + contract.service.version)
     directory = CallerDirectory(verifier: verifier, users: places["users"].map { plans[$0] })
@@ -93,10 +101,10 @@ struct ListKey: Hashable, Sendable {
 extension Engine {
   /// A condition as SQL over that table, and the values to bind.
   func predicate(_ condition: Condition, on table: TableLayout) throws(Failure) -> (predicate: Predicate, values: [Value]) {
-    if let known = predicates.value(for: condition.key) { return (known, condition.boundValues) }
+    if let known = predicates.value(for: condition.key) { return (known, condition.values) }
     let made = try condition.compiled(layout: layout, table: table, dialect: store.dialect)
     predicates.insert(made, for: condition.key)
-    return (made, condition.boundValues)
+    return (made, condition.values)
   }
 
   /// A node's read rule, where it depends on the record.

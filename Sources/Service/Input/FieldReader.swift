@@ -64,7 +64,7 @@ struct FieldReader: Sendable {
   private func text(_ node: JSONNode, _ options: StringOptions) throws(Violation) -> String {
     let text = try string(node)
     try length(text.unicodeScalars.count, options.length, of: "characters")
-    if let pattern, !pattern.matches(text) {
+    if let pattern, !pattern.matches(whole: text) {
       throw Violation("pattern", "must match \(options.pattern ?? "")")
     }
     return text

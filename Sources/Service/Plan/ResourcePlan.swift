@@ -17,6 +17,7 @@ final class ResourcePlan: Sendable {
   /// Members that have a rule of their own for reading, and for writing.
   let restrictedReads: [(place: Int, rule: AccessRule)]
   let restrictedWrites: [Int: AccessRule]
+  let constraints: [(name: String, rule: AccessRule)]
   /// By place; nil for what the engine keeps itself.
   let readers: [FieldReader?]
   /// What an unrestricted caller sees.
@@ -50,6 +51,7 @@ final class ResourcePlan: Sendable {
     self.readers = readers
     self.restrictedReads = restrictedReads
     self.restrictedWrites = restrictedWrites
+    constraints = resource.constraints.map { ($0.name, AccessRule(.rule($0.condition))) }
     let places = table.fields.indices.filter { !table.fields[$0].isSecret }
     everything = Visibility(places: places)
     let projection = Projection(

@@ -1,5 +1,6 @@
 import Base
 import Contract
+import Identity
 import Store
 
 extension Engine {
@@ -36,10 +37,8 @@ extension Engine {
     fetched.append(0, to: &answer.body, origin: prefix)
     let variant: [UInt8]
     if node.relations.isEmpty, node.visibility.conditions.isEmpty {
-      variant = tags.variant([
-        plan.resource.name, parameters.fields ?? "*", String(decoding: node.visibility.key.map { $0 + 48 }, as: UTF8.self),
-        operation.context.contentCoding,
-      ])
+      variant = wholeVariant(
+        plan, visibility: node.visibility, fields: parameters.fields, coding: operation.context.contentCoding)
     } else {
       variant = tags.variant(of: answer.body, coding: operation.context.contentCoding)
     }
@@ -61,7 +60,7 @@ extension Engine {
     answer.body = rows.json
     answer.body.append(UInt8(ascii: "}"))
     answer.etag = tags.tag(
-      state: state(of: rows.captured[...], plan: plan), variant: plan.plainVariant(coding: operation.context.contentCoding, tags))
+      state: state(of: rows.captured[...], plan: plan), variant: operation.context.contentCoding == "gzip" ? plainVariants[plan.number].gzip : plainVariants[plan.number].identity)
     return conditional(answer, operation, plan: plan)
   }
 

@@ -1,6 +1,8 @@
 import Base
 import Contract
 import Expression
+import Identity
+import Store
 import Synchronization
 
 /// `filter=`, checked for one resource and one caller's view of it.
@@ -73,16 +75,16 @@ private final class VisibleSchema: ExpressionSchema {
   var used: [(String, String)] { uses.withLock { $0 } }
 
   func member(_ name: String, of resource: String) -> ExpressionMember? {
-    guard isVisible(name, of: resource), let member = engine.contract.expressionSchema.member(name, of: resource) else { return nil }
+    guard isVisible(name, of: resource), let member = engine.schema.member(name, of: resource) else { return nil }
     uses.withLock { $0.append((resource, name)) }
     return member
   }
 
   func memberNames(of resource: String) -> [String] {
-    engine.contract.expressionSchema.memberNames(of: resource).filter { isVisible($0, of: resource) }
+    engine.schema.memberNames(of: resource).filter { isVisible($0, of: resource) }
   }
 
-  func keyType(of resource: String) -> ExpressionType { engine.contract.expressionSchema.keyType(of: resource) }
+  func keyType(of resource: String) -> ExpressionType { engine.schema.keyType(of: resource) }
 
   /// Seen in every row; and for a relation, every record it leads to. (A member seen in some rows only would tell, by
   /// what a filter finds, what it hides.)

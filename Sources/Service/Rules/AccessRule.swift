@@ -58,18 +58,3 @@ enum Grant: Sendable {
   var isNever: Bool { if case .never = self { true } else { false } }
   var isAlways: Bool { if case .always = self { true } else { false } }
 }
-
-/// What is left of a rule over the record, with the values that were folded in.
-struct Condition: Sendable {
-  let rule: AccessRule
-  let plan: RulePlan
-  let shape: RuleShape
-  let values: [ResidualValue]
-
-  /// Identifies its SQL: the values are bound when it runs.
-  struct Key: Hashable, Sendable {
-    var rule: Int
-    var shape: RuleShape
-  }
-  var key: Key { Key(rule: rule.number, shape: shape) }
-}

@@ -1,4 +1,6 @@
 import Base
+import Contract
+import Identity
 import Store
 
 /// One change of one record, worked out: what is written, and what must still be true when it is.

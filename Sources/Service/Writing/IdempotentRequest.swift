@@ -1,4 +1,6 @@
 import Base
+import Crypto
+import Identity
 import Store
 
 extension Engine {

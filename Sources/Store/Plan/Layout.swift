@@ -100,6 +100,12 @@ package struct ColumnLayout: Sendable, Equatable {
   package let name: String
   package let kind: ColumnKind
   package let isNullable: Bool
+
+  package init(name: String, kind: ColumnKind, isNullable: Bool) {
+    self.name = name
+    self.kind = kind
+    self.isNullable = isNullable
+  }
 }
 
 /// One member of a record: the columns it lies in and how they read as JSON.

@@ -85,6 +85,30 @@ package struct ReadStatements: Sendable {
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: count * limit)
   }
 
+  /// The key of the row with these values in columns that are unique together. Slots: their values.
+  package func key(where columns: [ColumnLayout]) -> ReadStatement {
+    var builder = StatementBuilder()
+    builder.text("SELECT ")
+    let encoding = Projection(members: [], captures: table.key.map { .column($0) }).append(to: &builder, table: table)
+    builder.text(" FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.keyEquals(columns)
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
+  }
+
+  /// The highest key of a table whose one integer key grows by one; null where the table is empty.
+  package func lastKey() -> ReadStatement {
+    var builder = StatementBuilder()
+    builder.text("SELECT max(")
+    builder.column(table.key[0].name)
+    builder.text(") FROM ")
+    builder.table(table)
+    builder.text(" AS t")
+    let encoding = RowEncoding(fields: [], captures: [RowEncoding.Capture(column: 0, kind: .integer)])
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
+  }
+
   /// Whether a rule holds for a row that is not stored (yet): its columns as parameters. Slots: the row's columns in
   /// the table's order, then each predicate's. Yields one row of booleans.
   package func candidate(_ predicates: [Predicate]) -> ReadStatement {

@@ -1,0 +1,65 @@
+import Base
+import Identity
+import Store
+
+/// Finds the row of `users` behind a verified token, and makes it at the first use.
+final class CallerDirectory: Sendable {
+  private let verifier: TokenVerifier?
+  private let users: ResourcePlan?
+  private let find: ReadStatement?
+
+  init(verifier: TokenVerifier?, users: ResourcePlan?) {
+    self.verifier = verifier
+    self.users = users
+    find = users.flatMap { plan in
+      guard let issuer = plan.table.field("issuer"), let subject = plan.table.field("subject") else { return nil }
+      return plan.reads.key(where: [issuer.columns[0], subject.columns[0]])
+    }
+  }
+
+  /// - Parameter authorization: the header's value: `Bearer TOKEN` (RFC 6750 section 2.1).
+  func caller(authorization: String?, engine: Engine) async throws(Failure) -> Caller {
+    guard let authorization else { return .anonymous }
+    guard authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer " else {
+      throw Failure(.tokenInvalid, "Authorization must be: Bearer TOKEN")
+    }
+    let token = authorization.dropFirst(7).drop { $0 == " " }
+    guard let verifier else { throw Failure(.tokenInvalid, "No issuer of tokens is configured") }
+    let verified: VerifiedToken
+    do {
+      verified = try verifier.verify(String(token), now: engine.clock.now)
+    } catch {
+      var failure = Failure(error.code == .expired ? .tokenExpired : .tokenInvalid, "The token is not accepted")
+      failure.detail = error.code == .expired ? "The token has expired" : "The token is not accepted: \(error.reason)"
+      throw failure
+    }
+    if let known = verified.caller { return known }
+    return verified.remember(user: try await user(of: verified, engine: engine))
+  }
+
+  /// The row's id. Two requests may come first at once: the unique index lets one of them make it.
+  private func user(of token: VerifiedToken, engine: Engine) async throws(Failure) -> UUID {
+    guard let users, let find else { throw Failure(.internal, "Something went wrong on our side") }
+    let identity: [Value] = [.string(token.issuer), .string(token.subject)]
+    do throws(StoreError) {
+      for _ in 0..<3 {
+        let rows = try await engine.store.read(find.query(identity))
+        if case .uuid(let id)? = rows.captured.first { return id }
+        var record = Record(users.table)
+        let id = engine.newID()
+        record.values[0] = .uuid(id)
+        record["issuer"] = identity[0]
+        record["subject"] = identity[1]
+        record["revision"] = .integer(1)
+        record["created_at"] = .timestamp(engine.clock.now)
+        record["updated_at"] = record["created_at"]
+        let insert = users.writes.insert(users.table.allColumns, returningKey: false)
+        let step = WriteBatch.Step.run(insert.statement, insert.values(record.columnValues), rows: 1)
+        if case .committed = try await engine.store.write(WriteBatch([step])) { return id }
+      }
+    } catch {
+      throw Failure(error, statements: 2)
+    }
+    throw Failure(.unavailable, "The caller's record could not be made; try again")
+  }
+}
