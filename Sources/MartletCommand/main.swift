@@ -1,1 +1,9 @@
-print("martlet")
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+let code = await CommandLineTool.run(Array(CommandLine.arguments.dropFirst()))
+Output.flush()
+exit(code.rawValue)

@@ -1,0 +1,13 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// The signals that end a service.
+enum ProcessSignal {
+  static let terminate: Int32 = SIGTERM
+  static let interrupt: Int32 = SIGINT
+
+  static func exitNow(_ code: Int32) -> Never { _exit(code) }
+}

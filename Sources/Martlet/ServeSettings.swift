@@ -1,0 +1,39 @@
+package import HTTP
+package import Telemetry
+
+/// How a service is run: what the command's flags say, and the contract does not.
+package struct ServeSettings: Sendable {
+  /// Where the API listens.
+  package var listeners: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
+  /// A listener of its own for `/health*` and `/metrics`; the API's listeners leave `/metrics` out then.
+  package var operations: ListenAddress?
+  /// Where the embedded database, the signing key and files are kept.
+  package var dataFolder = "data"
+  /// Event loops; one for each core as a rule.
+  package var threads = 1
+  package var logFormat = LogFormat.json
+  package var logLevel = LogLevel.info
+  /// How long requests in flight may go on after SIGTERM.
+  package var drainLimit: Duration = .seconds(30)
+  /// Scheme and authority for absolute URLs, where a proxy stands before the service.
+  package var publicOrigin: String?
+
+  package init() {}
+}
+
+/// Why a service cannot start.
+package struct StartError: Error, CustomStringConvertible {
+  package enum Reason: Sendable {
+    /// The contract, the schema or the settings do not fit.
+    case refused
+    /// A dependency cannot be reached.
+    case unreachable
+  }
+  package var reason: Reason
+  package var description: String
+
+  package init(_ reason: Reason, _ description: String) {
+    self.reason = reason
+    self.description = description
+  }
+}

@@ -1,0 +1,41 @@
+package import Contract
+import PostgresStore
+package import Reactor
+import SQLiteStore
+package import Store
+
+/// Opens the store that a contract names.
+package enum StoreOpening {
+  /// - Parameter url: `sqlite:PATH`, `postgres://...` or `postgresql://...`; a relative path starts at the working folder.
+  /// - Throws: `StartError` with what is wrong and what to do.
+  package static func open(_ settings: StoreSettings, group: EventLoopGroup, threads: Int) async throws(StartError) -> any Store {
+    let url = settings.url
+    do throws(StoreError) {
+      if let path = path(ofSQLite: url) {
+        var options = SQLiteOptions()
+        options.timeout = settings.timeout
+        options.readers = max(1, min(4, threads))
+        return try SQLiteStore(path: path, options: options)
+      }
+      if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
+        var options = PostgresOptions()
+        options.pool = max(2, min(1000, settings.pool))
+        options.timeout = settings.timeout
+        let store = try PostgresStore(url: url, options: options, loops: group.loops)
+        try await store.ping()
+        return store
+      }
+    } catch {
+      throw StartError(error.code == .invalidStatement ? .refused : .unreachable, "the store cannot be opened: \(error.message)")
+    }
+    throw StartError(.refused, "store.url must begin with sqlite: or postgres://")
+  }
+
+  /// The path of `sqlite:PATH`, or nil.
+  package static func path(ofSQLite url: String) -> String? {
+    guard url.hasPrefix("sqlite:") else { return nil }
+    var path = url.dropFirst(7)
+    if path.hasPrefix("//") { path = path.dropFirst(2) }
+    return String(path)
+  }
+}

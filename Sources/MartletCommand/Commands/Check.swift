@@ -1,0 +1,32 @@
+import Contract
+import JSON
+
+let checkCommand = Command(
+  name: "check", operands: "[FILE]", operandCount: 0...1, summary: "Checks a contract: every finding with its place.",
+  flags: [
+    .contract, Flag("format", "FORMAT", "text, json or sarif (default text)"),
+    Flag("explain", "CODE", "explains a finding's code, such as MRT0001"),
+  ], run: check)
+
+private func check(_ invocation: Invocation) async throws(CommandFailure) -> ExitCode {
+  if let code = invocation["explain"] {
+    guard let explanation = DiagnosticExplanation.of(code.uppercased()) else {
+      throw CommandFailure(.usage, "there is no code \(code)")
+    }
+    Output.result(explanation.text + "\n")
+    return .done
+  }
+  let path = invocation.operands.first ?? invocation.contractPath
+  let result = ContractLoader.load(path: path, environment: Environment.all)
+  let hasErrors = result.contract == nil
+  switch invocation["format"] ?? "text" {
+  case "json": Output.result(Diagnostic.json(result.diagnostics) + Array("\n".utf8))
+  case "sarif": Output.result(Diagnostic.sarif(result.diagnostics) + Array("\n".utf8))
+  case "text":
+    for diagnostic in result.diagnostics { Output.result(diagnostic.rendered(source: result.texts[diagnostic.file]) + "\n") }
+    let warnings = result.diagnostics.count { $0.severity == .warning }
+    Output.words("\(path): \(result.errors.count) errors, \(warnings) warnings, \(result.notices.count) notices")
+  default: throw CommandFailure(.usage, "--format must be text, json or sarif")
+  }
+  return hasErrors ? .failed : .done
+}

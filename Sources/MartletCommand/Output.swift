@@ -1,0 +1,37 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Results go to standard output, words for people to standard error.
+enum Output {
+  static func result(_ text: String) { write(Array(text.utf8), to: 1) }
+  static func result(_ bytes: [UInt8]) { write(bytes, to: 1) }
+  static func words(_ text: String) { write(Array((text + "\n").utf8), to: 2) }
+
+  static var isTerminal: Bool { isatty(2) == 1 }
+  /// Colour only on a terminal and never with `NO_COLOR`.
+  static var hasColour: Bool { isTerminal && Environment.value("NO_COLOR") == nil }
+
+  static func bold(_ text: String) -> String { hasColour ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
+
+  static func flush() { fflush(nil) }
+
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc_write(descriptor, $0) }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  private static func Glibc_write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    #if canImport(Glibc)
+    Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+    #else
+    Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+    #endif
+  }
+}
