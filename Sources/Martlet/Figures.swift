@@ -40,7 +40,7 @@ final class Figures: Sendable {
       metrics.registry.gauge(
         "martlet_loop_lag_microseconds", help: "The longest an event loop was late since the last look.",
         labels: [("loop", String(loop.index))]
-      ).set(Int(clamping: loop.takeLag().max / 1000))
+      ).set(Int(clamping: loop.takeLag().max.components.attoseconds / 1_000_000_000_000))
     }
     for figure in store.gauges() { gauge("martlet_" + figure.name, figure.help, Int(figure.value)) }
     return metrics.registry.render()

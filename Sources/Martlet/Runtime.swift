@@ -3,7 +3,7 @@ package import Contract
 import HTTP
 import Identity
 import REST
-import Reactor
+package import Reactor
 import Service
 import Store
 package import Telemetry

@@ -1,4 +1,4 @@
-package import HTTP
+package import Reactor
 package import Telemetry
 
 /// How a service is run: what the command's flags say, and the contract does not.

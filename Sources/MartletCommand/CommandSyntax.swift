@@ -1,7 +1,7 @@
 import Base
 
 /// One flag of a command. Each has an environment variable: `--log-level` is `MARTLET_LOG_LEVEL`.
-struct Flag {
+struct Flag: Sendable {
   var name: String
   /// What stands after it in the help; nil for a switch.
   var value: String?
@@ -23,14 +23,14 @@ struct Flag {
 }
 
 /// A command: its words, its flags and what it does.
-struct Command {
+struct Command: Sendable {
   var name: String
   /// Words after the flags, for the usage line.
   var operands = ""
   var operandCount = 0...0
   var summary: String
   var flags: [Flag]
-  var run: (Invocation) async throws(CommandFailure) -> ExitCode
+  var run: @Sendable (Invocation) async throws(CommandFailure) -> ExitCode
 }
 
 /// A command as it was called.
@@ -54,7 +54,10 @@ struct Invocation {
       try read(word, &rest, command: command)
     }
     guard command.operandCount.contains(operands.count) else {
-      throw CommandFailure(.usage, "martlet \(command.name) takes \(command.operands.isEmpty ? "no further words" : command.operands); see martlet \(command.name) --help")
+      throw CommandFailure(
+        .usage,
+        "martlet \(command.name) takes \(command.operands.isEmpty ? "no further words" : command.operands); see martlet \(command.name) --help"
+      )
     }
     for flag in command.flags where values[flag.name] == nil {
       guard let text = Environment.value(flag.variable), !text.isEmpty else { continue }

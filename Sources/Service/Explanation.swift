@@ -1,4 +1,5 @@
 package import Base
+import Expression
 package import Identity
 package import Store
 import Synchronization

@@ -1,5 +1,6 @@
 import Contract
 import JSON
+import Martlet
 
 let checkCommand = Command(
   name: "check", operands: "[FILE]", operandCount: 0...1, summary: "Checks a contract: every finding with its place.",
@@ -20,8 +21,8 @@ private func check(_ invocation: Invocation) async throws(CommandFailure) -> Exi
   let result = ContractLoader.load(path: path, environment: Environment.all)
   let hasErrors = result.contract == nil
   switch invocation["format"] ?? "text" {
-  case "json": Output.result(Diagnostic.json(result.diagnostics) + Array("\n".utf8))
-  case "sarif": Output.result(Diagnostic.sarif(result.diagnostics) + Array("\n".utf8))
+  case "json": Output.result(DiagnosticReport.json(result.diagnostics).prettyBytes + Array("\n".utf8))
+  case "sarif": Output.result(DiagnosticReport.sarif(result.diagnostics, version: Version.current).prettyBytes + Array("\n".utf8))
   case "text":
     for diagnostic in result.diagnostics { Output.result(diagnostic.rendered(source: result.texts[diagnostic.file]) + "\n") }
     let warnings = result.diagnostics.count { $0.severity == .warning }

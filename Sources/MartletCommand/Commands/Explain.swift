@@ -81,6 +81,7 @@ private func explain(_ store: WatchedStore) async {
 
 /// A step that grows with the table. (`SCAN ... USING INDEX` under a LIMIT stops early.)
 private func isScan(_ line: String) -> Bool {
-  (line.hasPrefix("SCAN ") && !line.contains("INDEX") && !line.contains("CONSTANT") && !line.contains("scanned") && !line.contains("candidate"))
+  (line.hasPrefix("SCAN ") && !line.contains("INDEX") && !line.contains("CONSTANT") && !line.contains("scanned")
+    && !line.contains("candidate"))
     || line.contains("Seq Scan")
 }

@@ -1,7 +1,7 @@
 import Base
 import Contract
-import HTTP
 import Martlet
+import Reactor
 import Telemetry
 
 #if canImport(Glibc)

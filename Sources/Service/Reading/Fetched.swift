@@ -10,11 +10,11 @@ struct Fetched: Sendable {
   /// By relation of the node.
   var relations: [Included] = []
 
-  enum Included: Sendable {
+  indirect enum Included: Sendable {
     /// By ref value: the row in `fetched`.
-    indirect case records(Fetched, [Value: Int])
+    case records(Fetched, [Value: Int])
     /// By parent's key: the rows in `fetched`, and whether there are more.
-    indirect case collections(Fetched, [Value: (rows: Range<Int>, hasMore: Bool)])
+    case collections(Fetched, [Value: (rows: Range<Int>, hasMore: Bool)])
   }
 
   func captured(_ row: Int, _ place: Int) -> Value { rows.captured[row * node.captures.stride + place] }

@@ -60,7 +60,8 @@ extension Engine {
     answer.body = rows.json
     answer.body.append(UInt8(ascii: "}"))
     answer.etag = tags.tag(
-      state: state(of: rows.captured[...], plan: plan), variant: operation.context.contentCoding == "gzip" ? plainVariants[plan.number].gzip : plainVariants[plan.number].identity)
+      state: state(of: rows.captured[...], plan: plan),
+      variant: operation.context.contentCoding == "gzip" ? plainVariants[plan.number].gzip : plainVariants[plan.number].identity)
     return conditional(answer, operation, plan: plan)
   }
 

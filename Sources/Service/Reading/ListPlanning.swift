@@ -58,9 +58,11 @@ extension Engine {
   private func apply(
     _ condition: Condition, choice: IndexChoice, ruled: [(field: String, value: Value)], mayDrive: Bool, to list: inout ListPlan
   ) throws(Failure) {
-    if condition.isOnlyEqualities, condition.equalities.allSatisfy({ equality in
-      choice.equal.contains(equality.field) && ruled.contains { $0.field == equality.field }
-    }) {
+    if condition.isOnlyEqualities,
+      condition.equalities.allSatisfy({ equality in
+        choice.equal.contains(equality.field) && ruled.contains { $0.field == equality.field }
+      })
+    {
       return
     }
     let made = try predicate(condition, on: list.node.plan.table)
@@ -94,7 +96,8 @@ extension Engine {
   func checkFilterable(_ field: String, plan: ResourcePlan) throws(Failure) {
     if field == "id" || plan.resource.filterable.contains(field) { return }
     if plan.table.indexes.contains(where: { $0.parts.contains { $0.field == field } }) { return }
-    let remedy = "add \"index: true\" to \(plan.resource.name).\(field), or \"filterable: [\(field)]\" to \(plan.resource.name), in the contract"
+    let remedy =
+      "add \"index: true\" to \(plan.resource.name).\(field), or \"filterable: [\(field)]\" to \(plan.resource.name), in the contract"
     throw Failure(
       .notFilterable, "\(plan.resource.name) cannot be filtered by \(field): \(remedy)",
       items: [.init(parameter: field, code: FailureCode.notFilterable.rawValue, detail: remedy)])

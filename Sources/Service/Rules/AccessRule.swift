@@ -1,6 +1,6 @@
-import Identity
 import Contract
 import Expression
+import Identity
 import Synchronization
 
 /// One rule of the contract (or a list's filter), ready to be asked. What it needs of the caller is folded in first; what

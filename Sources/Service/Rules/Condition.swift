@@ -26,9 +26,7 @@ struct Condition: Sendable {
   /// As SQL.
   func compiled(layout: Layout, table: TableLayout, dialect: Dialect) throws(Failure) -> Predicate {
     do {
-      let compiler = PredicateCompiler(layout: layout, dialect: dialect)
-      let sql = try compiler.compile(plan.residual(for: shape), alias: "t", table: table)
-      return Predicate(sql: sql, slots: values.count)
+      return try PredicateCompiler(layout, dialect: dialect).predicate(plan, shape, resource: table.resource)
     } catch {
       var failure = Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
       failure.cause = "a rule cannot be compiled: \(error)"

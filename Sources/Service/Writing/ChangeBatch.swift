@@ -82,7 +82,9 @@ extension Engine {
         guard field.reference?.onDelete == .restrict else { continue }
         statements += 1
         do {
-          if try await store.read(other.writes.referrer(field).query(key)).count > 0 { names.append("\(other.resource.name).\(field.name)") }
+          if try await store.read(other.writes.referrer(field).query(key)).count > 0 {
+            names.append("\(other.resource.name).\(field.name)")
+          }
         } catch {
           throw Failure(error, statements: statements)
         }

@@ -144,7 +144,8 @@ extension ResourcePlan {
   /// A create must say its key: a natural one of an adopted table, or one that the contract leaves to clients.
   var takesKey: Bool {
     if resource.storage.hasOwnKey { return resource.clientChoosesID }
-    return table.key.count == 1 && !isKeyNumbered && !table.fields.dropFirst().contains { $0.columns.contains { $0.name == table.key[0].name } }
+    return table.key.count == 1 && !isKeyNumbered
+      && !table.fields.dropFirst().contains { $0.columns.contains { $0.name == table.key[0].name } }
   }
 
   /// An adopted table's integer key, which grows by one.

@@ -24,7 +24,8 @@ extension Engine {
     if let known = self.statements.value(for: statementKey) {
       statement = known
     } else {
-      let captures = plan.table.fields.indices.map { Projection.Captured.field($0) } + rules.compactMap { $0.map { .predicate($0.predicate) } }
+      let captures =
+        plan.table.fields.indices.map { Projection.Captured.field($0) } + rules.compactMap { $0.map { .predicate($0.predicate) } }
       statement = plan.reads.item(Projection(members: [], captures: captures), rule: nil)
       self.statements.insert(statement, for: statementKey)
     }
