@@ -34,9 +34,9 @@ package struct HTTPRequest: Sendable {
     text += "\r\n"
     var parser = HTTPParser(limits: HTTPLimits())
     let bytes = Array(text.utf8)
-    let (_, event) = parser.consume(bytes.span)
+    let (consumed, event) = parser.consume(bytes.span)
     if case .failed(let error) = event { throw error }
-    guard event == .head else { throw HTTPParseError(400, "The request is not whole.") }
+    guard event == .head, consumed == bytes.count else { throw HTTPParseError(400, "The request is not whole.") }
     self.init(head: parser.head, body: HTTPBody(body), peer: peer)
   }
 

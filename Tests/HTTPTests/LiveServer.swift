@@ -1,0 +1,196 @@
+import HTTP
+import Reactor
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// A handler made of a closure.
+struct ClosureHandler: HTTPHandler {
+  let body: @Sendable (HTTPRequest) async -> HTTPResponse
+  init(_ body: @escaping @Sendable (HTTPRequest) async -> HTTPResponse) { self.body = body }
+  func respond(to request: HTTPRequest) async -> HTTPResponse { await body(request) }
+}
+
+/// What a live test has: a server on a free port (or a given address).
+struct LiveServer {
+  let server: HTTPServer
+  let group: EventLoopGroup
+  let address: ListenAddress
+
+  func connect() throws -> Client { try Client(address) }
+}
+
+/// Runs a server for the time of a body; drained and stopped afterwards, whatever happened.
+func withServer<T>(
+  loops: Int = 1, at address: ListenAddress = .tcp(host: "127.0.0.1", port: 0),
+  configure: (inout HTTPServerConfiguration) -> Void = { _ in },
+  handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
+  _ body: (LiveServer) async throws -> T
+) async throws -> T {
+  let group = try EventLoopGroup(count: loops)
+  var configuration = HTTPServerConfiguration()
+  configuration.limits.sweepInterval = .milliseconds(20)
+  configuration.limits.lingerTimeMax = .milliseconds(200)
+  configure(&configuration)
+  let server = HTTPServer(group: group, listeners: [address], configuration: configuration, handler: ClosureHandler(handler))
+  let result: Result<T, any Error>
+  do {
+    let bound = try await server.start()
+    result = .success(try await body(LiveServer(server: server, group: group, address: try #require(bound.first))))
+  } catch {
+    result = .failure(error)
+  }
+  await server.drain(limit: .milliseconds(500))
+  group.stop()
+  await offPool { group.join() }
+  return try result.get()
+}
+
+/// Runs what blocks on a thread of its own, so that the tasks of other tests go on.
+func offPool<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
+  await withCheckedContinuation { continuation in
+    let box = Unmanaged.passRetained(ThreadBody { continuation.resume(returning: body()) }).toOpaque()
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body() }
+        return nil
+      }, box)
+    precondition(code == 0)
+    pthread_detach(thread)
+  }
+}
+
+private final class ThreadBody {
+  let body: () -> Void
+  init(_ body: @escaping () -> Void) { self.body = body }
+}
+
+/// A blocking client that sends and receives raw bytes. Ten seconds without a byte end a wait.
+final class Client: Sendable {
+  struct Failure: Error { let reason: String }
+  let descriptor: Int32
+
+  init(_ address: ListenAddress, receiveBuffer: Int32? = nil) throws {
+    #if canImport(Glibc)
+    let stream = Int32(SOCK_STREAM.rawValue)
+    #else
+    let stream = SOCK_STREAM
+    #endif
+    var code: Int32 = -1
+    switch address {
+    case .tcp(let host, let port):
+      let isIPv6 = host.contains(":")
+      descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, stream, 0)
+      if let receiveBuffer { Client.set(descriptor, SO_RCVBUF, receiveBuffer) }
+      if isIPv6 {
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = UInt16(port).bigEndian
+        inet_pton(AF_INET6, host, &address.sin6_addr)
+        code = withUnsafePointer(to: &address) {
+          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            systemConnect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+          }
+        }
+      } else {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        inet_pton(AF_INET, host, &address.sin_addr)
+        code = withUnsafePointer(to: &address) {
+          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            systemConnect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+          }
+        }
+      }
+    case .unix(let path):
+      descriptor = socket(AF_UNIX, stream, 0)
+      var address = sockaddr_un()
+      address.sun_family = sa_family_t(AF_UNIX)
+      withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+      code = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          systemConnect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+      }
+    }
+    guard code == 0 else { throw Failure(reason: "connect: \(errno)") }
+    var time = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  deinit { closeNow() }
+
+  private static func set(_ descriptor: Int32, _ option: Int32, _ value: Int32) {
+    var value = value
+    setsockopt(descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  private func closeNow() { _ = close(descriptor) }
+
+  /// Closes both directions while the descriptor stays ours.
+  func leave() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+  func send(_ text: String) async { await send(Array(text.utf8)) }
+
+  func send(_ bytes: [UInt8]) async {
+    let descriptor = descriptor
+    await offPool {
+      var sent = 0
+      while sent < bytes.count {
+        #if canImport(Glibc)
+        let flags = Int32(MSG_NOSIGNAL)
+        #else
+        let flags: Int32 = 0
+        #endif
+        let count = bytes[sent...].withUnsafeBytes { systemSend(descriptor, $0.baseAddress, $0.count, flags) }
+        if count <= 0 { return }
+        sent += count
+      }
+    }
+  }
+
+  /// What comes until a text has come, the peer closes, or ten seconds pass.
+  func receive(until end: String = "\u{0}never") async -> String {
+    let descriptor = descriptor
+    let wanted = Array(end.utf8)
+    return await offPool {
+      var bytes: [UInt8] = []
+      var buffer = [UInt8](repeating: 0, count: 65_536)
+      while true {
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        if count <= 0 { break }
+        bytes += buffer[..<count]
+        if bytes.suffix(wanted.count).elementsEqual(wanted) { break }
+      }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+  }
+
+  /// A request, and all that comes until the close.
+  func exchange(_ text: String) async -> String {
+    await send(text)
+    return await receive()
+  }
+}
+
+private func systemConnect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
+  connect(descriptor, address, length)
+}
+private func systemSend(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int {
+  send(descriptor, bytes, count, flags)
+}
+
+extension String {
+  /// Without the lines that differ from run to run.
+  var withoutDate: String {
+    split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("Date: ") }.joined(separator: "\r\n")
+  }
+}
