@@ -15,6 +15,7 @@ func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 enum FuzzTarget: String, CaseIterable {
+  case contract
   case json
   case token
 
@@ -29,6 +30,7 @@ enum FuzzTarget: String, CaseIterable {
 
   func run(_ bytes: [UInt8]) {
     switch self {
+    case .contract: ContractFuzz.run(bytes)
     case .json: JSONFuzz.run(bytes)
     case .token: TokenFuzz.run(bytes)
     }
