@@ -25,7 +25,7 @@ extension Checker {
     default:
       throw ExpressionError(
         "there is no function \"\(name)\"", at: offset,
-        suggestion: Suggestion.question(name, among: ["has", "size", "timestamp", "date", "duration", "decimal", "matches"]))
+        suggestion: Suggestion.question(name, in: ["has", "size", "timestamp", "date", "duration", "decimal", "matches"]))
     }
   }
 
@@ -42,7 +42,7 @@ extension Checker {
     if case .literal(.string(let name)) = role.kind, let roles = environment.roles, !roles.contains(name) {
       throw ExpressionError(
         "the role \"\(name)\" is not declared", at: role.offset,
-        suggestion: Suggestion.question(name, among: roles) ?? "declare it under roles")
+        suggestion: Suggestion.question(name, in: roles) ?? "declare it under roles")
     }
     if !role.isKnown {
       // A role that stands in the record: the same question, asked of a list.
@@ -117,7 +117,7 @@ extension Checker {
     default:
       let names = ["size", "startsWith", "endsWith", "contains", "matches", "all", "exists", "exists_one"]
       throw ExpressionError(
-        "there is no function \"\(name)\"", at: offset, suggestion: Suggestion.question(name, among: names))
+        "there is no function \"\(name)\"", at: offset, suggestion: Suggestion.question(name, in: names))
     }
   }
 

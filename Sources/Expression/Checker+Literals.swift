@@ -57,7 +57,7 @@ extension Checker {
       guard let enumeration, !enumeration.contains(where: { $0.utf8.elementsEqual(text.utf8) }) else { return node }
       throw ExpressionError(
         "\"\(text)\" is none of the values", at: node.offset,
-        suggestion: Suggestion.question(text, among: enumeration)
+        suggestion: Suggestion.question(text, in: enumeration)
           ?? "the values are \(enumeration.prefix(20).joined(separator: ", "))")
     case .timestamp: value = Timestamp(exactly: text).map(Value.timestamp)
     case .date: value = CalendarDate(text).map(Value.date)

@@ -46,7 +46,7 @@ extension Checker {
     if environment.hasRequest { candidates.append("request") }
     if environment.hasNow { candidates.append("now") }
     if environment.parameters != nil { candidates.append("params") }
-    var suggestion = Suggestion.question(name, among: candidates)
+    var suggestion = Suggestion.question(name, in: candidates)
     if suggestion == nil, !environment.fieldsAtTop, let resource = environment.record ?? environment.input,
       environment.schema.member(name, of: resource) != nil
     {
@@ -64,14 +64,14 @@ extension Checker {
         guard let member = ExpressionNode.RequestMember(rawValue: name) else {
           throw ExpressionError(
             "\"request\" has no \"\(name)\"", at: offset,
-            suggestion: Suggestion.question(name, among: ExpressionNode.RequestMember.allCases.map(\.rawValue)))
+            suggestion: Suggestion.question(name, in: ExpressionNode.RequestMember.allCases.map(\.rawValue)))
         }
         return ExpressionNode(.request(member), member == .time ? .timestamp : .string, at: offset)
       case "params":
         guard let parameters = environment.parameters else { break }
         guard let member = parameters[name] else {
           throw ExpressionError(
-            "there is no parameter \"\(name)\"", at: offset, suggestion: Suggestion.question(name, among: parameters.keys.sorted()))
+            "there is no parameter \"\(name)\"", at: offset, suggestion: Suggestion.question(name, in: parameters.keys.sorted()))
         }
         return node(.parameter(name), member, at: offset)
       default: break
@@ -92,7 +92,7 @@ extension Checker {
       guard let member = environment.schema.member(name, of: resource) else {
         throw ExpressionError(
           "\(resource) has no field \"\(name)\"", at: offset,
-          suggestion: Suggestion.question(name, among: environment.schema.memberNames(of: resource)))
+          suggestion: Suggestion.question(name, in: environment.schema.memberNames(of: resource)))
       }
       return node(.member(base, name), member, isNullable: base.isNullable, at: offset)
     case .money:
@@ -127,7 +127,7 @@ extension Checker {
         let names = ["id", "subject", "issuer", "roles", "scopes", "tenant", "authenticated"] + environment.claims.keys.sorted()
         throw ExpressionError(
           "\"caller\" has no \"\(name)\"", at: offset,
-          suggestion: Suggestion.question(name, among: names) ?? "declare it under identity.claims")
+          suggestion: Suggestion.question(name, in: names) ?? "declare it under identity.claims")
       }
       return node(.caller(.claim(name)), claim, isNullable: true, at: offset)
     }
