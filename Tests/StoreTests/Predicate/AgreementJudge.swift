@@ -1,0 +1,112 @@
+import Base
+import Contract
+import Expression
+import Store
+
+/// Asks a store and the evaluator the same question about every row.
+struct AgreementJudge: Sendable {
+  enum Verdict {
+    case agreed
+    /// The expression does not check, or is refused.
+    case notAsked
+    case differed(String)
+  }
+
+  private enum Answer {
+    case yes, no, error
+  }
+
+  let world: RandomWorld
+  let store: any Store
+  private let environment: ExpressionEnvironment
+  private let compiler: PredicateCompiler
+
+  init(world: RandomWorld, store: any Store) {
+    self.world = world
+    self.store = store
+    environment = RandomCaller.environment(world.contract)
+    compiler = PredicateCompiler(Layout(world.contract), dialect: store.dialect)
+  }
+
+  /// Where is it true, where is it false? Both are asked of the store; what is neither is an error.
+  func ask(_ source: String, _ caller: RandomCaller) async throws -> Verdict {
+    guard let expression = check(source), let negation = check("!(\(source))") else { return .notAsked }
+    if compiler.unsupported(expression, resource: "things") != nil { return .notAsked }
+    let expected = answers(expression, caller)
+    var stored = Array(repeating: Answer.error, count: expected.count)
+    for (question, answer) in [(expression, Answer.yes), (negation, .no)] {
+      let plan = RulePlan(question)
+      switch plan.fold(caller) {
+      case .constant(false): break
+      case .constant(true): stored = stored.map { _ in answer }
+      case .residual(let shape, let values):
+        let ids: Set<String>
+        do {
+          ids = try await rows(plan, shape, values)
+        } catch {
+          return .differed("the store refuses: \(error)")
+        }
+        for (place, row) in (world.records["things"] ?? []).enumerated() where ids.contains("\(row.id)") { stored[place] = answer }
+      }
+    }
+    for (place, row) in (world.records["things"] ?? []).enumerated() where expected[place] != stored[place] {
+      return .differed("memory says \(expected[place]), the store \(stored[place]), of \(row.values)")
+    }
+    return .agreed
+  }
+
+  private func check(_ source: String) -> CheckedExpression? {
+    try? CheckedExpression.check(source, expecting: .boolean, in: environment)
+  }
+
+  private func answers(_ expression: CheckedExpression, _ caller: RandomCaller) -> [Answer] {
+    (world.records["things"] ?? []).map { row in
+      switch expression.evaluate(RowBindings(caller: caller, row: row), budget: 5_000_000) {
+      case .success(.scalar(.boolean(true))): .yes
+      case .success(.scalar(.boolean(false))): .no
+      default: .error
+      }
+    }
+  }
+
+  private func rows(_ plan: RulePlan, _ shape: Shape, _ values: [Value]) async throws -> Set<String> {
+    let predicate = try compiler.predicate(plan, shape, resource: "things")
+    var sql = SQL("SELECT t.id FROM things t WHERE ")
+    sql.append(predicate.sql)
+    let prepared = sql.statement(for: store.dialect)
+    let query = Query(
+      prepared.statement, prepared.values(values),
+      encoding: RowEncoding(fields: [], captures: [.init(column: 0, kind: .uuid)]), rowsMax: 10_000)
+    return Set(try await store.read(query).captured.map { "\($0)" })
+  }
+
+  /// The smallest expression that still differs, after a bounded number of attempts.
+  func shrink(_ term: Term, _ caller: RandomCaller, _ message: String) async -> (String, String) {
+    var smallest = term
+    var difference = message
+    var attempts = 0
+    search: while attempts < 3000 {
+      for candidate in smallest.smaller where candidate.size < smallest.size || candidate.text.utf8.count < smallest.text.utf8.count {
+        attempts += 1
+        if attempts >= 3000 { break search }
+        guard let verdict = try? await ask(candidate.text, caller), case .differed(let message) = verdict else { continue }
+        (smallest, difference) = (candidate, message)
+        continue search
+      }
+      break
+    }
+    return (smallest.text, difference)
+  }
+}
+
+/// One row and the caller.
+private struct RowBindings: ExpressionBindings {
+  let caller: RandomCaller
+  let row: MemoryRecord
+
+  func caller(_ member: ExpressionNode.CallerMember) -> Value? { caller.caller(member) }
+  func hasRole(_ role: String) -> Bool { caller.hasRole(role) }
+  func request(_ member: ExpressionNode.RequestMember) -> Value? { caller.request(member) }
+  var now: Timestamp? { caller.now }
+  var record: (any ExpressionRecord)? { row }
+}
