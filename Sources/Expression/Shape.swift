@@ -24,7 +24,7 @@ package struct Shape: Hashable, Sendable {
         case 1: second
         case let index: index - 2 < rest.count ? rest[index - 2] : 0
         }
-      return Outcome(rawValue: word >> UInt64(place & 31) * 2 & 3) ?? .failure
+      return Outcome(rawValue: (word >> (UInt64(place & 31) * 2)) & 3) ?? .failure
     }
     set {
       let bits = newValue.rawValue << (UInt64(place & 31) * 2)

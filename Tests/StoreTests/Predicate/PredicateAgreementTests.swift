@@ -1,7 +1,6 @@
 import Base
 import Contract
 import Expression
-import SQLiteStore
 import Store
 import Testing
 
@@ -27,36 +26,17 @@ import Darwin
     return Int(String(cString: text))
   }
 
-  @Test func memoryAndSQLiteAgree() async throws {
-    try await Self.run { world, body in
-      let file = SQLiteFile()
-      let store = try SQLiteStore(path: file.path)
-      try await world.fill(store)
-      try await body(store)
-      await store.close()
-    }
-  }
-
-  @Test func memoryAndPostgresAgree() async throws {
-    try await Self.run { world, body in
-      try await PostgresServer.with { server in
-        try await world.fill(server.store)
-        try await body(server.store)
-      }
-    }
-  }
-
-  private typealias Body = @Sendable (any Store) async throws -> Void
-
-  private static func run(_ withStore: @Sendable (RandomWorld, @escaping Body) async throws -> Void) async throws {
+  @Test(arguments: TestStore.available) func memoryAndTheStoreAgree(_ kind: TestStore) async throws {
+    let (cases, rows) = (Self.cases, Self.rows)
     let total = (cases + rows - 1) / rows
     var done = 0
     var world = 0
     while done < total {
-      let count = min(expressionsMax, total - done)
+      let count = min(Self.expressionsMax, total - done)
       let seed = Self.seed &+ UInt64(world) &* 7919
       let random = RandomWorld(seed: seed, rows: rows)
-      try await withStore(random) { store in
+      try await kind.run { store in
+        try await random.fill(store)
         let judge = AgreementJudge(world: random, store: store)
         var generator = RandomExpressions(seed: seed ^ 0xa5a5)
         var asked = 0

@@ -118,7 +118,7 @@ struct RandomWorld {
       return targets.isEmpty ? .null : random.pick(targets).id
     case .string: return .string(string())
     case .integer: return .integer(integer())
-    case .number: return .number(random.pick([0, -0.0, 1.5, -2.25, 3, 1e308, -1e308, 5e-324, 0.1, 1.7976931348623157e308]))
+    case .number: return .number(random.pick([0, -0.0, 1.5, -2.25, 3, 1e308, -1e308, Double.leastNonzeroMagnitude, 0.1, Double.greatestFiniteMagnitude]))
     case .decimal:
       return .decimal(Decimal(units: random.pick([0, 150, -225, 999, 1000, 999_999_999_999, -1, 1]), scale: 2))
     case .boolean: return .boolean(random.chance(50))
