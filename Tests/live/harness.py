@@ -123,6 +123,7 @@ class Server:
 
     def start(self):
         ready = threading.Event()
+        self.address = None
         self.process = subprocess.Popen(
             [command, "serve", "--contract", str(self.contract), "--listen", "127.0.0.1:0", "--log", "json", *self.arguments],
             cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
