@@ -137,6 +137,8 @@ package final class Runtime: Sendable {
     logger.notice("stopped")
     logger.close()
     group.stop()
+    // A loop that still runs while the process ends meets a library that has been taken down.
+    group.join()
   }
 }
 
