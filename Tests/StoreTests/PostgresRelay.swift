@@ -63,6 +63,9 @@ final class PostgresRelay: Sendable {
     var pairs: [(client: Int32, server: Int32)] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
     func drop(_ index: Int) {
+      // With a reset, as a server that crashed does.
+      var abruptly = linger(l_onoff: 1, l_linger: 0)
+      setsockopt(pairs[index].client, SOL_SOCKET, SO_LINGER, &abruptly, socklen_t(MemoryLayout<linger>.size))
       close(pairs[index].client)
       close(pairs[index].server)
       pairs.remove(at: index)

@@ -44,6 +44,7 @@ import Testing
     // Nothing open: the least.
     (PoolPolicy.Figures(), 2), (PoolPolicy.Figures(open: 1), 1), (PoolPolicy.Figures(open: 2), 0),
     (PoolPolicy.Figures(connecting: 2), 0), (PoolPolicy.Figures(isBackingOff: true), 0),
+    (PoolPolicy.Figures(waitingWrites: 9, isDown: true), 1), (PoolPolicy.Figures(connecting: 1, isDown: true), 0),
     // Writes open at once, two at a time, and leave one to reads.
     (PoolPolicy.Figures(open: 2, waitingWrites: 9, writers: 1), 2),
     (PoolPolicy.Figures(open: 3, connecting: 1, waitingWrites: 9, writers: 2), 1),

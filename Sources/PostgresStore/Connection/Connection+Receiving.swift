@@ -16,6 +16,8 @@ extension Connection {
     guard phase != .closed else { return }
     if let fatal { return lose(fatal) }
     if unsafe !isAlive || PQstatus(handle) == CONNECTION_BAD { return lose(StoreError(.unavailable, driverMessage)) }
+    // Its last words have been read; the watch has stopped, so nothing would wake us again.
+    if events.contains(.failed) { return lose(StoreError(.unavailable, "the connection was reset")) }
     if !isOwed, phase != .idle { settleAll() }
   }
 

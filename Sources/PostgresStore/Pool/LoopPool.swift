@@ -23,7 +23,7 @@ final class LoopPool: @unchecked Sendable {
   var isDispatchPlanned = false
   var housekeeper: LoopTimer?
 
-  var backoff = Backoff(firstMilliseconds: 50, lastMilliseconds: 5000)
+  var backoff = Backoff(firstMilliseconds: 50, lastMilliseconds: 500)
   /// Until then no connection is opened.
   var opensAt: UInt64 = 0
   /// Why the last attempt to connect failed, while no connection is open.
@@ -191,6 +191,7 @@ final class LoopPool: @unchecked Sendable {
     let lateAt = UInt64(options.growthDelay.wholeMilliseconds)
     state.readsAreLate = [reads.first, slowReads.first].contains { $0.map { now >= $0.queuedAt + lateAt } ?? false }
     state.isBackingOff = now < opensAt
+    state.isDown = down != nil
     for _ in 0..<policy.toOpen(state) {
       let connection = Connection(pool: self)
       connections.append(connection)

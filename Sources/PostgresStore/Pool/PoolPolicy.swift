@@ -26,6 +26,8 @@ struct PoolPolicy: Sendable {
     var readsAreLate = false
     var readers = 0
     var writers = 0
+    /// No connection is open, and the last attempt failed: one at a time is enough to find the server again.
+    var isDown = false
     /// Connecting failed a moment ago.
     var isBackingOff = false
   }
@@ -33,6 +35,7 @@ struct PoolPolicy: Sendable {
   /// How many connections to begin to open now.
   func toOpen(_ figures: Figures) -> Int {
     guard !figures.isBackingOff else { return 0 }
+    if figures.isDown { return figures.connecting == 0 ? 1 : 0 }
     let room = min(connectionsMax - figures.open - figures.connecting, PoolPolicy.connectingMax - figures.connecting)
     guard room > 0 else { return 0 }
     let missing = connectionsMin - figures.open - figures.connecting
