@@ -1,0 +1,123 @@
+import Base
+import Contract
+import Identity
+import JSON
+import SQLiteStore
+import Service
+import Store
+import Synchronization
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// A clock that a test moves.
+final class TestClock: Clock {
+  private let time = Mutex(Timestamp("2026-03-01T12:00:00Z") ?? Timestamp(microseconds: 0))
+  var now: Timestamp { time.withLock { $0 } }
+  var monotonicNanoseconds: UInt64 { UInt64(now.microseconds) * 1000 }
+  func advance(seconds: Int64) { time.withLock { $0.microseconds += seconds * 1_000_000 } }
+}
+
+/// A contract at work on a SQLite file of its own.
+final class Bench: Sendable {
+  let contract: Contract
+  let store: SQLiteStore
+  let engine: Engine
+  let clock = TestClock()
+  private let minter: TokenMinter
+  private let folder: String
+
+  init(_ yaml: String) async throws {
+    let result = ContractLoader.load(text: yaml)
+    contract = try #require(result.contract, "\(result.errors.map { $0.rendered() })")
+    var template = Array("/tmp/martlet-service-XXXXXX".utf8CString)
+    _ = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress) }
+    folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    store = try SQLiteStore(path: folder + "/test.db")
+    _ = try await SchemaManager(clock: clock).prepare(store, contract)
+    let key = try ServiceKey.ephemeral()
+    let verifier = try TokenVerifier(
+      contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder, now: clock.now
+    ) { _ in }
+    minter = TokenMinter(service: contract.service.name, key: key)
+    engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier, clock: clock)
+  }
+
+  deinit {
+    for name in ["test.db", "test.db-wal", "test.db-shm", "test.db.lock"] { unlink(folder + "/" + name) }
+    rmdir(folder)
+  }
+
+  func token(_ subject: String, roles: [String] = []) throws -> String {
+    try minter.mint(subject: subject, roles: roles, scopes: [], lifetime: .seconds(3600), now: clock.now)
+  }
+
+  /// The caller behind a fresh token; its row of `users` is made.
+  func caller(_ subject: String, roles: [String] = []) async throws -> Caller {
+    try await engine.caller(authorization: "Bearer " + token(subject, roles: roles))
+  }
+
+  var context: RequestContext {
+    RequestContext(requestID: "test", ip: "127.0.0.1", method: "GET", time: clock.now, origin: "http://test")
+  }
+
+  func perform(
+    _ action: Operation.Action, _ resource: String, _ key: String? = nil, as caller: Caller = .anonymous, body: String = "",
+    key idempotencyKey: String? = nil, ifMatch: String? = nil, ifNoneMatch: String? = nil
+  ) async throws(Failure) -> Answer {
+    var operation = Operation(action, resource: resource, key: key, caller: caller, context: context)
+    operation.body = Array(body.utf8)
+    if let idempotencyKey {
+      operation.idempotency = Idempotency(key: idempotencyKey, fingerprint: Array("\(action)\(resource)\(key ?? "")\(body)".utf8))
+    }
+    if let ifMatch { operation.preconditions.ifMatch = .tags([Bench.opaque(ifMatch)]) }
+    if let ifNoneMatch { operation.preconditions.ifNoneMatch = .tags([Bench.opaque(ifNoneMatch)]) }
+    return try await engine.perform(operation)
+  }
+
+  static func opaque(_ tag: String) -> String {
+    tag.hasPrefix("\"") ? String(tag.dropFirst().dropLast()) : tag
+  }
+
+  func create(_ resource: String, _ body: String, as caller: Caller = .anonymous) async throws -> JSONValue {
+    try JSONValue(parsing: try await perform(.create, resource, as: caller, body: body).body)
+  }
+
+  func read(_ resource: String, _ id: String, as caller: Caller = .anonymous) async throws(Failure) -> JSONValue {
+    try await perform(.read(ReadParameters()), resource, id, as: caller).json
+  }
+
+  func list(
+    _ resource: String, as caller: Caller = .anonymous, _ change: (inout ListParameters) -> Void = { _ in }
+  ) async throws(Failure) -> JSONValue {
+    var parameters = ListParameters()
+    change(&parameters)
+    return try await perform(.list(parameters), resource, as: caller).json
+  }
+
+  /// What an operation is refused with; fails the test where it is not.
+  func refusal(_ run: () async throws(Failure) -> some Any, _ place: SourceLocation = #_sourceLocation) async -> FailureCode? {
+    do throws(Failure) {
+      _ = try await run()
+      Issue.record("it was not refused", sourceLocation: place)
+      return nil
+    } catch {
+      return error.code
+    }
+  }
+}
+
+extension Answer {
+  /// The body; null where it is empty.
+  var json: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
+}
+
+extension JSONValue {
+  var id: String { self["id"]?.stringValue ?? "" }
+  var rows: [JSONValue] { self["data"]?.arrayValue ?? [] }
+  func page(_ name: String) -> JSONValue { self["page"]?[name] ?? .null }
+}

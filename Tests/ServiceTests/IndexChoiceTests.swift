@@ -1,0 +1,46 @@
+import Contract
+import Store
+import Testing
+
+@testable import Service
+
+@Suite struct IndexChoiceTests {
+  private static let indexes: [IndexLayout] = {
+    var orders = Resource(name: "orders")
+    orders.fields = ["status", "placed", "customer", "total"].map { Field(name: $0, type: .integer(minimum: nil, maximum: nil)) }
+    orders.indexes = [
+      Index(parts: [.init(field: "placed", descending: true)]),
+      Index(parts: [.init(field: "status"), .init(field: "placed", descending: true)]),
+      Index(parts: [.init(field: "customer")]),
+      Index(parts: [.init(field: "status"), .init(field: "customer"), .init(field: "placed")]),
+    ]
+    var contract = Contract()
+    contract.resources = [orders]
+    return Layout(contract)["orders"]?.indexes ?? []
+  }()
+
+  private func best(_ equal: Set<String>, _ sort: String) -> [String]? {
+    let terms = sort.split(separator: ",").map { part in
+      IndexChoice.Term(field: String(part.drop { $0 == "-" }), isDescending: part.hasPrefix("-"))
+    }
+    let order = terms.filter { $0.field != "id" }
+    return IndexChoice.best(
+      equal: equal, order: order, keyDescending: terms.last?.isDescending ?? true, indexes: IndexChoiceTests.indexes)?.equal
+  }
+
+  @Test(arguments: [
+    ([], "-id", []), ([], "id", []), ([], "-placed", []), ([], "placed", []),
+    (["status"], "-placed", ["status"]), (["status"], "placed", ["status"]),
+    (["customer"], "-id", ["customer"]), (["customer"], "-placed", []),
+    (["status", "customer"], "placed", ["status", "customer"]), (["status", "customer"], "-id", ["customer"]),
+    (["id"], "-id", ["id"]), (["total"], "-placed", []),
+  ] as [(Set<String>, String, [String])])
+  func theMostEqualitiesThatLeaveTheOrderInPlace(equal: Set<String>, sort: String, expected: [String]) {
+    #expect(best(equal, sort) == expected)
+  }
+
+  @Test(arguments: [([], "total"), ([], "status"), ([], "-placed,customer"), (["customer"], "total")] as [(Set<String>, String)])
+  func anOrderWithoutAnIndexIsRefused(equal: Set<String>, sort: String) {
+    #expect(best(equal, sort) == nil)
+  }
+}
