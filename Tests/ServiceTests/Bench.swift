@@ -35,7 +35,7 @@ final class Bench: Sendable {
     let result = ContractLoader.load(text: yaml)
     contract = try #require(result.contract, "\(result.errors.map { $0.rendered() })")
     var template = Array("/tmp/martlet-service-XXXXXX".utf8CString)
-    _ = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress) }
+    _ = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { mkdtemp($0) } }
     folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     store = try SQLiteStore(path: folder + "/test.db")
     _ = try await SchemaManager(clock: clock).prepare(store, contract)

@@ -1,3 +1,4 @@
+import Identity
 import JSON
 import Service
 import Testing
