@@ -10,7 +10,8 @@ import Testing
     let ada = try await shop.caller("ada")
     let body = #"{"sku": "ABC", "name": "Mug", "price": {"amount": 1, "currency": "EUR"}}"#
     #expect(await shop.refusal { () async throws(Failure) in try await shop.perform(.create, "products", body: body) } == .unauthenticated)
-    #expect(await shop.refusal { () async throws(Failure) in try await shop.perform(.create, "products", as: ada, body: body) } == .forbidden)
+    #expect(
+      await shop.refusal { () async throws(Failure) in try await shop.perform(.create, "products", as: ada, body: body) } == .forbidden)
     #expect(await shop.refusal { () async throws(Failure) in try await shop.list("users", as: ada) } == .forbidden)
   }
 
@@ -20,7 +21,9 @@ import Testing
     let record = try await shop.create("customers", #"{"email": "ada@example.com", "name": "Ada"}"#, as: ada)
     #expect(try await shop.read("customers", record.id, as: ada).id == record.id)
     #expect(await shop.refusal { () async throws(Failure) in try await shop.read("customers", record.id, as: bob) } == .notFound)
-    #expect(await shop.refusal { () async throws(Failure) in try await shop.perform(.update, "customers", record.id, as: bob, body: "{}") } == .notFound)
+    #expect(
+      await shop.refusal { () async throws(Failure) in try await shop.perform(.update, "customers", record.id, as: bob, body: "{}") }
+        == .notFound)
     #expect(try await shop.list("customers", as: bob).rows.isEmpty)
     let counted = try await shop.list("customers", as: bob) { $0.count = "exact" }
     #expect(counted.page("total") == .integer(0))
@@ -39,10 +42,16 @@ import Testing
     #expect(try await shop.read("customers", record.id, as: support)["notes"] == .string("likes tea"))
     #expect(try await shop.read("customers", record.id, as: ada)["notes"] == nil)
     #expect(try await shop.list("customers", as: ada).rows.first?["notes"] == nil)
-    #expect(await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.fields = "notes" } } == .badParameter)
-    #expect(await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.filter = "notes == 'x'" } } == .badParameter)
-    #expect(await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.equals = [("notes", "x")] } } == .unknownParameter)
-    #expect(await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.sort = "notes" } } == .badParameter)
+    #expect(
+      await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.fields = "notes" } } == .badParameter)
+    #expect(
+      await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.filter = "notes == 'x'" } }
+        == .badParameter)
+    #expect(
+      await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.equals = [("notes", "x")] } }
+        == .unknownParameter)
+    #expect(
+      await shop.refusal { () async throws(Failure) in try await shop.list("customers", as: ada) { $0.sort = "notes" } } == .badParameter)
     do throws(Failure) {
       _ = try await shop.perform(.update, "customers", record.id, as: ada, body: #"{"notes": "mine"}"#)
       Issue.record("it was written")

@@ -35,7 +35,8 @@ import Testing
 
   @Test func aRefusalLeavesTheKeyFree() async throws {
     let bench = try await Bench(Contracts.notes)
-    #expect(await bench.refusal { () async throws(Failure) in try await bench.perform(.create, "notes", body: "{}", key: "k") } == .validation)
+    #expect(
+      await bench.refusal { () async throws(Failure) in try await bench.perform(.create, "notes", body: "{}", key: "k") } == .validation)
     #expect(try await !bench.perform(.create, "notes", body: #"{"title": "one"}"#, key: "k").isReplayed)
   }
 

@@ -28,13 +28,14 @@ import Testing
       equal: equal, order: order, keyDescending: terms.last?.isDescending ?? true, indexes: IndexChoiceTests.indexes)?.equal
   }
 
-  @Test(arguments: [
-    ([], "-id", []), ([], "id", []), ([], "-placed", []), ([], "placed", []),
-    (["status"], "-placed", ["status"]), (["status"], "placed", ["status"]),
-    (["customer"], "-id", ["customer"]), (["customer"], "-placed", []),
-    (["status", "customer"], "placed", ["status", "customer"]), (["status", "customer"], "-id", ["customer"]),
-    (["id"], "-id", ["id"]), (["total"], "-placed", []),
-  ] as [(Set<String>, String, [String])])
+  @Test(
+    arguments: [
+      ([], "-id", []), ([], "id", []), ([], "-placed", []), ([], "placed", []),
+      (["status"], "-placed", ["status"]), (["status"], "placed", ["status"]),
+      (["customer"], "-id", ["customer"]), (["customer"], "-placed", []),
+      (["status", "customer"], "placed", ["status", "customer"]), (["status", "customer"], "-id", ["customer"]),
+      (["id"], "-id", ["id"]), (["total"], "-placed", []),
+    ] as [(Set<String>, String, [String])])
   func theMostEqualitiesThatLeaveTheOrderInPlace(equal: Set<String>, sort: String, expected: [String]) {
     #expect(best(equal, sort) == expected)
   }

@@ -108,19 +108,39 @@ import Testing
     func code(_ change: @escaping (inout ListParameters) -> Void) async -> FailureCode? {
       await bench.refusal { () async throws(Failure) in try await bench.list("notes", change) }
     }
-    #expect(await code { $0.after = cursor; $0.sort = "rank" } == .badCursor)
-    #expect(await code { $0.after = cursor; $0.equals = [("kind", "a")] } == .badCursor)
+    #expect(
+      await code {
+        $0.after = cursor
+        $0.sort = "rank"
+      } == .badCursor)
+    #expect(
+      await code {
+        $0.after = cursor
+        $0.equals = [("kind", "a")]
+      } == .badCursor)
     #expect(await code { $0.after = (cursor.first == "A" ? "B" : "A") + cursor.dropFirst() } == .badCursor)
     #expect(await code { $0.after = "" } == .badCursor)
-    #expect(await code { $0.after = cursor; $0.before = cursor } == .badParameter)
+    #expect(
+      await code {
+        $0.after = cursor
+        $0.before = cursor
+      } == .badParameter)
     let ada = try await bench.caller("ada")
     #expect(await bench.refusal { () async throws(Failure) in try await bench.list("notes", as: ada) { $0.after = cursor } } == .badCursor)
   }
 
   @Test func countTellsHowManyThereAre() async throws {
     let bench = try await ListTests.filled()
-    #expect(try await bench.list("notes") { $0.count = "exact"; $0.limit = "2" }.page("total") == .integer(12))
-    #expect(try await bench.list("notes") { $0.count = "exact"; $0.filter = "score > 5" }.page("total") == .integer(6))
+    #expect(
+      try await bench.list("notes") {
+        $0.count = "exact"
+        $0.limit = "2"
+      }.page("total") == .integer(12))
+    #expect(
+      try await bench.list("notes") {
+        $0.count = "exact"
+        $0.filter = "score > 5"
+      }.page("total") == .integer(6))
   }
 
   @Test func fieldsShowsWhatIsAskedFor() async throws {

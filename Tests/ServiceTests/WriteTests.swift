@@ -99,7 +99,8 @@ import Testing
     let body = #"{"customer": "\#(customer.id)", "total": {"amount": 5, "currency": "EUR"}}"#
     let order = try await shop.create("orders", body, as: ada)
     #expect(order["status"] == .string("pending"))
-    let forbidden = await shop.refusal { () async throws(Failure) in try await shop.perform(.transition("pay"), "orders", order.id, as: ada) }
+    let forbidden = await shop.refusal { () async throws(Failure) in try await shop.perform(.transition("pay"), "orders", order.id, as: ada)
+    }
     #expect(forbidden == .forbidden)
     // Finance may pay but not read: 204.
     let paid = try await shop.perform(.transition("pay"), "orders", order.id, as: finance)
