@@ -104,6 +104,12 @@ package final class RESTHandler: HTTPHandler {
       requestID: exchange.requestID, ip: request.peer, method: request.method.name, time: clock.now,
       origin: origin(authority: request.authority))
     if request.acceptsGzip { context.contentCoding = "gzip" }
+    if router.offered(route).isDisjoint(with: request.method.asSet) {
+      // Open to nobody: the service says so (403 or 404) whatever else is right or wrong with the request.
+      let operation = Operation(
+        OperationReader.action(route, request.method.asSet), resource: resource, key: route.key, caller: caller, context: context)
+      return HTTPResponse(try await operations.perform(operation), isAuthenticated: caller.isAuthenticated)
+    }
     let reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax)
     let operation = try await reader.operation(route, caller: caller, context: context)
     let answer = try await operations.perform(operation)

@@ -16,8 +16,8 @@ struct RESTHandlerTests {
     arguments: [
       (.get, "/v1/orders", .list(ListParameters()), nil), (.head, "/v1/orders", .list(ListParameters()), nil),
       (.post, "/v1/orders", .create, nil), (.get, "/v1/orders/7", .read(ReadParameters()), "7"),
-      (.head, "/v1/orders/7", .read(ReadParameters()), "7"), (.patch, "/v1/orders/7", .update, "7"),
-      (.put, "/v1/orders/7", .replace, "7"), (.delete, "/v1/orders/7", .delete, "7"),
+      (.head, "/v1/orders/7", .read(ReadParameters()), "7"), (.patch, "/v1/customers/7", .update, "7"),
+      (.put, "/v1/customers/7", .replace, "7"), (.delete, "/v1/orders/7", .delete, "7"),
       (.post, "/v1/orders/7/pay", .transition("pay"), "7"),
     ] as [(HTTPMethod, String, Service.Operation.Action, String?)])
   func actions(_ method: HTTPMethod, _ path: String, _ action: Service.Operation.Action, _ key: String?) async throws {
@@ -26,8 +26,16 @@ struct RESTHandlerTests {
     let received = try await bench.send(method, path, takesBody ? Self.json : [], body: takesBody ? "{\"a\":1}" : "")
     #expect(received.status == 200)
     let operation = try #require(bench.operations.asked.first)
-    #expect(operation.action == action && operation.key == key && operation.resource == "orders")
+    #expect(operation.action == action && operation.key == key && path.hasPrefix("/v1/" + operation.resource))
     #expect(operation.body == (takesBody ? Array("{\"a\":1}".utf8) : []))
+  }
+
+  @Test("what is open to nobody is refused by the service, whatever else is wrong with the request")
+  func nobody() async throws {
+    let bench = try Bench(.failure(Failure(.forbidden, "no")))
+    let received = try await bench.send(.patch, "/v1/orders/7?x=1", [("Accept", "text/html")], body: "nonsense")
+    #expect(received.status == 403 && bench.operations.asked.first?.action == .update)
+    #expect(bench.operations.asked.first?.body == [])
   }
 
   @Test("what rules and logs may know of a request is passed on")

@@ -9,10 +9,10 @@ extension DocsScript {
     }
 
     function lock(entry) {
-      const state = authentication(entry);
-      if (state === 'open') return null;
-      return el('span', { class: 'tag lock', title: state === 'required' ? 'Needs a token' : 'Shows more with a token' },
-        state === 'required' ? 'token' : 'open');
+      const access = entry.operation['x-access'];
+      if (authentication(entry) === 'open' || access === 'anyone') return null;
+      const isRole = access && !['authenticated', 'rule', 'nobody'].includes(access);
+      return el('span', { class: 'tag lock', title: isRole ? 'Needs one of these roles' : 'Needs a token' }, isRole ? access : 'token');
     }
 
     function operationView(entry, isOpen) {

@@ -27,18 +27,23 @@ enum AccessText {
 
   private static func list(_ roles: [String]) -> String { roles.map { "`\($0)`" }.joined(separator: " or ") }
 
-  /// Whether somebody without a token may succeed.
+  /// Whether a request without a token is answered at all. A rule may hold for somebody without one, and a list under a
+  /// rule is only empty for whom it does not hold.
   static func isOpenToAnonymous(_ access: Access) -> Bool {
     switch access {
-    case .anyone: true
+    case .anyone, .rule: true
     case .authenticated, .nobody, .roles: false
-    case .rule(let expression): mayHoldAnonymously(expression.source)
     }
   }
 
-  /// A rule that names the caller in each of its alternatives denies whoever has no token.
-  private static func mayHoldAnonymously(_ source: String) -> Bool {
-    source.split(separator: "||", omittingEmptySubsequences: false)
-      .contains { !$0.contains("caller.") || $0.contains("!") }
+  /// The kind of access for tools (`x-access`).
+  static func kind(_ access: Access) -> String {
+    switch access {
+    case .anyone: "anyone"
+    case .authenticated: "authenticated"
+    case .nobody: "nobody"
+    case .roles(let roles): roles.joined(separator: ", ")
+    case .rule: "rule"
+    }
   }
 }

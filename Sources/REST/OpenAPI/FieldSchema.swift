@@ -12,8 +12,14 @@ struct FieldSchema: Sendable {
   func schema(_ type: FieldType, field: String, resource: String) -> JSONObject {
     switch type {
     case .string(let options), .text(let options): string(options)
-    case .email: ["type": "string", "format": "email", "maxLength": 254]
-    case .url: ["type": "string", "format": "uri", "maxLength": 2048]
+    case .email:
+      isInput
+        ? ["type": "string", "format": "email", "maxLength": 254, "pattern": .string(FieldSchema.emailPattern)]
+        : ["type": "string", "format": "email"]
+    case .url:
+      isInput
+        ? ["type": "string", "format": "uri", "maxLength": 2048, "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#@\\\\]+([/?#]\\S*)?$"]
+        : ["type": "string", "format": "uri"]
     case .integer(let minimum, let maximum):
       [
         "type": "integer", "format": "int64", "minimum": .integer(isInput ? minimum ?? .min : .min),
@@ -39,6 +45,13 @@ struct FieldSchema: Sendable {
     case .file: ["$ref": .string("#/components/schemas/" + names.file)]
     }
   }
+
+  /// What the service takes for an e-mail address: the HTML standard's grammar with a dot in the domain.
+  private static let emailPattern: String = {
+    let atom = "A-Za-z0-9!#$%&'*+/=?^_`{|}~"
+    let label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    return "^[\(atom)-]([\(atom).-]{0,62}[\(atom)-])?@(\(label)\\.)+\(label)$"
+  }()
 
   /// The same where null may stand as well.
   static func nullable(_ schema: JSONObject) -> JSONObject {

@@ -167,11 +167,24 @@ struct ListParameterDocs {
   private var equalities: [JSONValue] {
     indexed.compactMap { field in
       guard !ListParameterDocs.reserved.contains(field.name), ListParameterDocs.isScalar(field.type) else { return nil }
-      var schema = FieldSchema(names: names, isInput: true).schema(field.type, field: field.name, resource: resource.name)
-      schema["description"] = nil
+      let schema = equalitySchema(field)
       return ListParameterDocs.parameter(
         field.name, "Only records whose `\(field.name)` equals this.", schema: .object(schema),
         example: FieldExample.value(field.type, name: field.name))
+    }
+  }
+
+  /// Any text may be asked for; other types must be readable as such.
+  private func equalitySchema(_ field: Field) -> JSONObject {
+    switch field.type {
+    case .string, .text, .email, .url: return ["type": "string"]
+    default:
+      var schema = FieldSchema(names: names, isInput: false).schema(field.type, field: field.name, resource: resource.name)
+      if case .ref(let reference) = field.type {
+        schema = FieldSchema(names: names, isInput: true).schema(reference.keyType, field: field.name, resource: resource.name)
+      }
+      schema["description"] = nil
+      return schema
     }
   }
 

@@ -24,8 +24,8 @@ package enum OpenAPI {
     var tags: [JSONValue] = []
     for resource in contract.resources {
       let count = paths.count
-      OperationDocs(resource, version: version, names: names, layout: layout[resource.name])
-        .append(to: &paths, problems: &problems, identifiers: &identifiers)
+      OperationDocs(resource, version: version, names: names, layout: layout[resource.name], identifiers: &identifiers)
+        .append(to: &paths, problems: &problems)
       guard paths.count > count else { continue }
       var tag: JSONObject = ["name": .string(resource.name)]
       if let description = resource.description { tag["description"] = .string(description) }

@@ -10,8 +10,18 @@ struct OperationDocs {
   let names: SchemaNames
   let parameters: ListParameterDocs
   let schemas: ResourceSchemas
+  /// Operation ids by kind.
+  private let ids: [String: String]
 
-  init(_ resource: Resource, version: String, names: SchemaNames, layout: TableLayout?) {
+  init(
+    _ resource: Resource, version: String, names: SchemaNames, layout: TableLayout?, identifiers: inout OperationIdentifiers
+  ) {
+    var ids: [String: String] = [:]
+    for kind in ["list", "create", "read", "update", "replace", "delete"] { ids[kind] = identifiers.unique(resource.name + "_" + kind) }
+    for transition in resource.states?.transitions ?? [] {
+      ids[OperationDocs.kind(transition)] = identifiers.unique(resource.name + "_" + transition.name)
+    }
+    self.ids = ids
     self.resource = resource
     self.version = version
     self.names = names
@@ -22,24 +32,24 @@ struct OperationDocs {
   private var collectionPath: String { "/\(version)/\(resource.name)" }
 
   /// Appends the resource's paths; operations that are open to nobody are left out.
-  func append(to paths: inout JSONObject, problems: inout ProblemResponses, identifiers: inout OperationIdentifiers) {
+  func append(to paths: inout JSONObject, problems: inout ProblemResponses) {
     let offer = OperationOffer(resource)
     var collection = JSONObject()
-    if offer.collection.contains(.get) { collection["get"] = list(&problems, &identifiers) }
-    if offer.collection.contains(.post) { collection["post"] = create(&problems, &identifiers) }
+    if offer.collection.contains(.get) { collection["get"] = list(&problems) }
+    if offer.collection.contains(.post) { collection["post"] = create(&problems) }
     if !collection.isEmpty { paths[collectionPath] = .object(collection) }
     var item = JSONObject()
-    if offer.item.contains(.get) { item["get"] = read(&problems, &identifiers) }
-    if offer.item.contains(.patch) { item["patch"] = update(&problems, &identifiers) }
-    if offer.item.contains(.put) { item["put"] = replace(&problems, &identifiers) }
-    if offer.item.contains(.delete) { item["delete"] = delete(&problems, &identifiers) }
+    if offer.item.contains(.get) { item["get"] = read(&problems) }
+    if offer.item.contains(.patch) { item["patch"] = update(&problems) }
+    if offer.item.contains(.put) { item["put"] = replace(&problems) }
+    if offer.item.contains(.delete) { item["delete"] = delete(&problems) }
     if !item.isEmpty {
       item["parameters"] = [idParameter]
       paths[collectionPath + "/{id}"] = .object(item)
     }
     for transition in offer.transitions {
       paths[collectionPath + "/{id}/" + transition.name] = [
-        "post": self.transition(transition, &problems, &identifiers), "parameters": [idParameter],
+        "post": self.transition(transition, &problems), "parameters": [idParameter],
       ]
     }
   }
@@ -59,12 +69,13 @@ struct OperationDocs {
   // MARK: The frame of an operation
 
   private func operation(
-    _ id: String, summary: String, description: String, access: Access, _ identifiers: inout OperationIdentifiers
+    _ kind: String, summary: String, description: String, access: Access
   ) -> JSONObject {
     var result: JSONObject = [
-      "operationId": .string(identifiers.unique(resource.name + "_" + id)), "tags": [.string(resource.name)],
+      "operationId": .string(ids[kind] ?? kind), "tags": [.string(resource.name)],
       "summary": .string(summary), "description": .string(description + " " + AccessText.sentence(access)),
     ]
+    result["x-access"] = .string(AccessText.kind(access))
     result["security"] = AccessText.isOpenToAnonymous(access) ? [[:], ["bearer": []]] : [["bearer": []]]
     return result
   }
@@ -80,9 +91,33 @@ struct OperationDocs {
     return .object(["application/json": .object(media)])
   }
 
-  private func recordResponse(_ description: String, headers: JSONValue = headersOfRecord) -> JSONValue {
-    ["description": .string(description), "headers": headers, "content": content(.read, example: schemas.example)]
+  private func recordResponse(
+    _ description: String, headers: JSONValue = headersOfRecord, links: JSONObject = [:]
+  ) -> JSONValue {
+    var result: JSONObject = [
+      "description": .string(description), "headers": headers, "content": content(.read, example: schemas.example),
+    ]
+    if !links.isEmpty { result["links"] = .object(links) }
+    return .object(result)
   }
+
+  /// Where the id of a new record leads.
+  private var links: JSONObject {
+    let offer = OperationOffer(resource)
+    var kinds: [String] = []
+    if offer.item.contains(.get) { kinds.append("read") }
+    if offer.item.contains(.patch) { kinds.append("update") }
+    if offer.item.contains(.delete) { kinds.append("delete") }
+    kinds += offer.transitions.map { OperationDocs.kind($0) }
+    var result = JSONObject()
+    for kind in kinds {
+      guard let id = ids[kind] else { continue }
+      result[id] = ["operationId": .string(id), "parameters": ["id": "$response.body#/id"]]
+    }
+    return result
+  }
+
+  private static func kind(_ transition: StateMachine.Transition) -> String { "transition " + transition.name }
 
   private static let silent: JSONValue = [
     "description": "Done; the caller may not read the result.", "headers": headersOfAnything,
@@ -108,11 +143,11 @@ struct OperationDocs {
 
   // MARK: Reading
 
-  private func list(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+  private func list(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "list", summary: "List \(resource.name)",
       description: "A page of the \(resource.name) that the caller may read, newest first unless sorted.",
-      access: resource.access.read, &identifiers)
+      access: resource.access.read)
     result["parameters"] = .array(parameters.list)
     var responses: JSONObject = [
       "200": [
@@ -131,10 +166,10 @@ struct OperationDocs {
     return .object(result)
   }
 
-  private func read(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+  private func read(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "read", summary: "Read one of \(resource.name)", description: "The record, as far as the caller may see it.",
-      access: resource.access.read, &identifiers)
+      access: resource.access.read)
     result["parameters"] = .array(parameters.selection + [ListParameterDocs.reference("ifNoneMatch")])
     var responses: JSONObject = ["200": recordResponse("The record."), "304": OperationDocs.notModified]
     problems.append(everywhere(resource.access.read, [.badParameter, .notFound]), to: &responses)
@@ -144,10 +179,9 @@ struct OperationDocs {
 
   // MARK: Writing
 
-  private func create(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+  private func create(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
-      "create", summary: "Create one of \(resource.name)", description: "Makes a record.", access: resource.access.create,
-      &identifiers)
+      "create", summary: "Create one of \(resource.name)", description: "Makes a record.", access: resource.access.create)
     result["parameters"] = [idempotencyParameter]
     result["requestBody"] = requestBody(.create, example: schemas.createExample)
     var responses: JSONObject = [
@@ -157,7 +191,7 @@ struct OperationDocs {
           "Location": ["$ref": "#/components/headers/Location"], "ETag": ["$ref": "#/components/headers/ETag"],
           "Idempotency-Replayed": ["$ref": "#/components/headers/Idempotency-Replayed"],
           "X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"],
-        ]),
+        ], links: links),
       "204": OperationDocs.silent,
     ]
     problems.append(everywhere(resource.access.create, writing + [.unique, .conflict]), to: &responses)
@@ -165,11 +199,11 @@ struct OperationDocs {
     return .object(result)
   }
 
-  private func update(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+  private func update(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "update", summary: "Change one of \(resource.name)",
       description: "A merge patch (RFC 7396): members that are left out stay as they are, null clears.",
-      access: resource.access.update, &identifiers)
+      access: resource.access.update)
     result["parameters"] = [matchParameter, idempotencyParameter]
     result["requestBody"] = requestBody(.update, patch: true, example: schemas.updateExample)
     var responses: JSONObject = ["200": recordResponse("Changed: the record as it is now."), "204": OperationDocs.silent]
@@ -178,12 +212,12 @@ struct OperationDocs {
     return .object(result)
   }
 
-  private func replace(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+  private func replace(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "replace", summary: "Replace one of \(resource.name)",
       description: "Every writable member: what is left out gets its default or null."
         + (resource.clientChoosesID ? " Makes the record where there is none." : ""),
-      access: resource.access.update, &identifiers)
+      access: resource.access.update)
     result["parameters"] = [matchParameter]
     result["requestBody"] = requestBody(.replace, example: schemas.createExample)
     var responses: JSONObject = ["200": recordResponse("Replaced: the record as it is now.")]
@@ -195,11 +229,11 @@ struct OperationDocs {
     return .object(result)
   }
 
-  private func delete(_ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers) -> JSONValue {
+  private func delete(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "delete", summary: "Delete one of \(resource.name)",
       description: resource.isSoftDeleted ? "Marks the record as deleted: it is gone for the API." : "Removes the record.",
-      access: resource.access.delete, &identifiers)
+      access: resource.access.delete)
     result["parameters"] = [matchParameter]
     var responses: JSONObject = ["204": ["description": "Deleted.", "headers": OperationDocs.headersOfAnything]]
     problems.append(everywhere(resource.access.delete, changing + [.restricted, .conflict]), to: &responses)
@@ -208,12 +242,13 @@ struct OperationDocs {
   }
 
   private func transition(
-    _ transition: StateMachine.Transition, _ problems: inout ProblemResponses, _ identifiers: inout OperationIdentifiers
+    _ transition: StateMachine.Transition, _ problems: inout ProblemResponses
   ) -> JSONValue {
     let from = transition.from.map { "`\($0)`" }.joined(separator: " or ")
     var result = operation(
-      transition.name, summary: "\(transition.name.prefix(1).uppercased() + transition.name.dropFirst()) one of \(resource.name)",
-      description: "Moves the record from \(from) to `\(transition.to)`.", access: transition.access, &identifiers)
+      OperationDocs.kind(transition),
+      summary: "\(transition.name.prefix(1).uppercased() + transition.name.dropFirst()) one of \(resource.name)",
+      description: "Moves the record from \(from) to `\(transition.to)`.", access: transition.access)
     result["parameters"] = [matchParameter, idempotencyParameter]
     var responses: JSONObject = ["200": recordResponse("Done: the record as it is now."), "204": OperationDocs.silent]
     let codes: [FailureCode] = [.wrongState, .conflict, .idempotencyInFlight, .idempotencyMismatch, .validation]

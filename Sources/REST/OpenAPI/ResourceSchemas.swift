@@ -13,6 +13,11 @@ struct ResourceSchemas {
     resource.fields.filter { field in
       if field.isGenerated || field.name == resource.states?.field { return false }
       if field.write?.isNobody == true { return false }
+      // Not served by this version yet.
+      switch field.type {
+      case .secret, .file: return false
+      default: break
+      }
       // Another value than the caller's own id needs an explicit write rule (contract.md, Access and expressions).
       if case .expression(let expression)? = field.defaultValue, expression.source == "caller.id", field.write == nil { return false }
       return true

@@ -30,16 +30,24 @@ struct OperationReader {
 
   private func action(_ route: Route, _ method: MethodSet, body: [UInt8]) throws(Failure) -> Operation.Action {
     let query = try QueryString(request.queryBytes)
-    let isRead = method == .get || method == .head
-    switch route {
-    case .collection where isRead: return .list(query.list())
-    case .collection where method == .query:
+    switch OperationReader.action(route, method) {
+    case .list where method == .query:
       try query.demandNone()
       return .list(try ListParameters(queryBody: body))
-    case .item where isRead: return .read(query.read())
-    default: try query.demandNone()
+    case .list: return .list(query.list())
+    case .read: return .read(query.read())
+    case let action:
+      try query.demandNone()
+      return action
     }
+  }
+
+  /// What the method means there, without parameters.
+  static func action(_ route: Route, _ method: MethodSet) -> Operation.Action {
+    let isRead = method == .get || method == .head
     switch route {
+    case .collection where isRead || method == .query: return .list(ListParameters())
+    case .item where isRead: return .read(ReadParameters())
     case .transition(_, _, let name): return .transition(name)
     case .item where method == .patch: return .update
     case .item where method == .put: return .replace

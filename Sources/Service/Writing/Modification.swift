@@ -1,5 +1,6 @@
 import Base
 import Contract
+import Identity
 import JSON
 import Store
 
@@ -11,7 +12,10 @@ extension Engine {
     guard let key = operation.key.flatMap(plan.key) else { throw Failure.notFound(plan.resource.name) }
     guard let rule = rule(for: operation.action, plan: plan) else { throw Failure.notFound(plan.resource.name) }
     let grant = rule.grant(facts)
-    if plan.read.grant(facts).isNever, grant.isNever { throw denied(facts, else: Failure.notFound(plan.resource.name)) }
+    let mayMake = operation.action == .replace && plan.resource.clientChoosesID
+    if grant.isNever, !mayMake, !facts.caller.isAuthenticated || plan.read.grant(facts).isNever {
+      throw denied(facts, else: Failure.notFound(plan.resource.name))
+    }
     if operation.action != .delete, operation.action != .replace { try requireKey(operation, plan: plan) }
     return try await idempotently(operation) { (operation: Operation) async throws(Failure) in
       var statements = 0
