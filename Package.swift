@@ -119,6 +119,6 @@ if Context.environment["MARTLET_BENCHMARKS"] != nil {
 if Context.environment["MARTLET_FUZZ"] != nil {
   package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
   package.targets += [
-    room("Fuzz", ["Base", "JSON", "Contract", "Identity"], unsafe: true)
+    room("Fuzz", ["Base", "JSON", "Pattern", "Expression", "Contract", "HTTP", "Identity"], unsafe: true)
   ]
 }

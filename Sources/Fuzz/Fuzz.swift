@@ -15,9 +15,7 @@ func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 enum FuzzTarget: String, CaseIterable {
-  case contract
-  case json
-  case token
+  case contract, expression, http, json, token
 
   // Safety: the environment is read once, before any other thread.
   static let chosen: FuzzTarget = {
@@ -31,6 +29,8 @@ enum FuzzTarget: String, CaseIterable {
   func run(_ bytes: [UInt8]) {
     switch self {
     case .contract: ContractFuzz.run(bytes)
+    case .expression: ExpressionFuzz.run(bytes)
+    case .http: HTTPFuzz.run(bytes)
     case .json: JSONFuzz.run(bytes)
     case .token: TokenFuzz.run(bytes)
     }
