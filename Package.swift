@@ -100,7 +100,7 @@ let package = Package(
     tests("Service", ["Base", "JSON", "Crypto", "Expression", "Contract", "Store", "SQLiteStore", "Identity"]),
     tests("REST", ["Base", "JSON", "Contract", "HTTP", "Store", "Service", "Identity", "Telemetry"]),
     tests("Martlet", ["Base", "JSON", "Contract", "Reactor", "HTTP", "Store", "Service", "REST"]),
-    tests("Bench", ["Base", "Contract"]),
+    tests("Bench", ["Base", "Contract", "Store", "SQLiteStore"]),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

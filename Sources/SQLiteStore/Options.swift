@@ -1,3 +1,5 @@
+import Base
+
 /// How a SQLite store is opened. Every queue and cache has its bound here.
 package struct SQLiteOptions: Sendable {
   /// Threads that read, each with a connection of its own. 1 to 64.
@@ -30,5 +32,42 @@ extension Duration {
     let (seconds, attoseconds) = components
     guard seconds >= 0 else { return 0 }
     return UInt64(min(seconds, 4_611_686_018)) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
+  }
+}
+
+extension SQLiteStore {
+  /// The file that `sqlite:PATH` names; `%20` and the like are read as the byte they stand for. Nil for another scheme.
+  package static func path(of url: String) -> String? {
+    guard url.hasPrefix("sqlite:") else { return nil }
+    var bytes: [UInt8] = []
+    let text = Array(url.utf8.dropFirst(7))
+    var place = 0
+    while place < text.count {
+      if text[place] == UInt8(ascii: "%"), place + 2 < text.count, let high = text[place + 1].hexadecimalValue,
+        let low = text[place + 2].hexadecimalValue
+      {
+        bytes.append(high << 4 | low)
+        place += 3
+      } else {
+        bytes.append(text[place])
+        place += 1
+      }
+    }
+    // `sqlite://` with an absolute path after it is understood as well.
+    if bytes.starts(with: Array("///".utf8)) { bytes.removeFirst(2) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The URL of a file, without blanks, control characters and what a contract would substitute.
+  package static func url(of path: String) -> String {
+    var text: [UInt8] = []
+    for byte in path.utf8 {
+      if byte <= 0x20 || byte >= 0x7f || "%${}\"\\".utf8.contains(byte) {
+        text += [UInt8(ascii: "%"), UInt8.hexadecimalDigit(byte >> 4), UInt8.hexadecimalDigit(byte & 15)]
+      } else {
+        text.append(byte)
+      }
+    }
+    return "sqlite:" + String(decoding: text, as: UTF8.self)
   }
 }

@@ -50,7 +50,9 @@ extension PreparedStatement {
       guard storage == SQLITE_INTEGER, (0...Decimal.digitsMax).contains(scale) else { throw misfit(column, kind) }
       return .decimal(Decimal(units: integer(of: column), scale: scale))
     case .decimalAsReal(let scale):
-      guard (0...Decimal.digitsMax).contains(scale), let decimal = decimal(of: column, storage, scale: scale) else { throw misfit(column, kind) }
+      guard (0...Decimal.digitsMax).contains(scale), let decimal = decimal(of: column, storage, scale: scale) else {
+        throw misfit(column, kind)
+      }
       return .decimal(decimal)
     case .timestamp, .timestampAsText, .timestampAsUnixSeconds, .timestampAsUnixMilliseconds:
       guard let time = timestamp(of: column, storage, kind) else { throw misfit(column, kind) }

@@ -1,0 +1,89 @@
+import Base
+import Contract
+
+/// Names of resources and fields for tables and columns: `snake_case`, unique, none that the language keeps for itself.
+struct AdoptedNames {
+  /// Paths of the API, and the identity's own resource.
+  private static let reservedResources: Set<String> = [
+    "users", "queries", "batch", "openapi", "docs", "health", "metrics", "problems",
+  ]
+  private static let reservedFields: Set<String> = [
+    "id", "limit", "after", "before", "sort", "filter", "fields", "include", "search", "count", "deleted",
+  ]
+
+  private var resources: [String: String] = [:]
+
+  /// The identity's own table: one of that name cannot be adopted beside it.
+  static func isTaken(_ table: String) -> Bool { table.lowercased() == "users" }
+
+  /// Finds a table its name.
+  mutating func addResource(_ table: String) {
+    if AdoptedNames.isTaken(table) { return }
+    var name = AdoptedNames.snakeCase(table)
+    let isReserved = ["sqlite_", "pg_", "martlet_"].contains { name.hasPrefix($0) }
+    if AdoptedNames.reservedResources.contains(name) || isReserved { name = AdoptedNames.shorten("table_" + name) }
+    name = AdoptedNames.free(name) { candidate in resources.values.contains(candidate) }
+    resources[table.lowercased()] = name
+  }
+
+  func resource(_ table: String) -> String? { resources[table.lowercased()] }
+
+  /// A field's name that is none of `taken`.
+  static func field(_ column: String, taken: Set<String>) -> String {
+    var name = snakeCase(column)
+    if reservedFields.contains(name) { name = shorten(name + "_value") }
+    return free(name) { taken.contains($0) || reservedFields.contains($0) }
+  }
+
+  private static func free(_ name: String, isTaken: (String) -> Bool) -> String {
+    var candidate = name
+    var number = 2
+    while isTaken(candidate) {
+      candidate = String(name.prefix(Name.lengthMax - 4)) + "_\(number)"
+      number += 1
+    }
+    return candidate
+  }
+
+  /// `InvoiceLine` and `Invoice-line` give `invoice_line`, `HTTPStatus` gives `http_status`.
+  static func snakeCase(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    var out: [UInt8] = []
+    func isUpper(_ place: Int) -> Bool { place < bytes.count && (0x41...0x5a).contains(bytes[place]) }
+    func isLower(_ place: Int) -> Bool { place < bytes.count && ((0x61...0x7a).contains(bytes[place]) || bytes[place].isDigit) }
+    for place in bytes.indices {
+      let byte = bytes[place]
+      guard byte.isLetter || byte.isDigit else {
+        if let last = out.last, last != UInt8(ascii: "_") { out.append(UInt8(ascii: "_")) }
+        continue
+      }
+      let beginsWord = isUpper(place) && place > 0 && (isLower(place - 1) || (isUpper(place - 1) && isLower(place + 1)))
+      if beginsWord, let last = out.last, last != UInt8(ascii: "_") { out.append(UInt8(ascii: "_")) }
+      out.append(byte.lowercased)
+    }
+    while out.last == UInt8(ascii: "_") { out.removeLast() }
+    var name = shorten(String(decoding: out, as: UTF8.self))
+    if name.isEmpty { name = "unnamed" }
+    return name.utf8.first?.isDigit == true ? shorten("n" + name) : name
+  }
+
+  /// The name of a ref: without the `_id` that its column ends with.
+  static func reference(_ column: String) -> String {
+    let name = snakeCase(column)
+    return name.hasSuffix("_id") && name.count > 3 ? String(name.dropLast(3)) : name
+  }
+
+  /// For lists of records; only a name, so that plain rules do.
+  static func plural(_ name: String) -> String {
+    if name.hasSuffix("s") { return name }
+    let vowels: Set<Character> = ["a", "e", "i", "o", "u"]
+    if name.hasSuffix("y"), let before = name.dropLast().last, !vowels.contains(before) { return String(name.dropLast()) + "ies" }
+    return name + "s"
+  }
+
+  private static func shorten(_ name: String) -> String {
+    var short = name.prefix(Name.lengthMax)
+    while short.hasSuffix("_") { short = short.dropLast() }
+    return String(short)
+  }
+}

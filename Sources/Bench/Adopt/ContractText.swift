@@ -1,0 +1,88 @@
+import Base
+
+/// Writes a contract as YAML.
+enum ContractText {
+  static func write(resources: [AdoptedResource], service: String, url: String) -> String {
+    var lines: [String] = [
+      "# Written by `martlet adopt`. Every access rule is `nobody` until you decide: see access under each resource.",
+      "# Tables that were there before are never changed by Martlet unless a resource says `managed: true`.", "martlet: 1", "",
+      "service:", "  name: \(quoted(service))", "  version: v1", "", "store:", "  url: \"${DATABASE_URL:-\(url)}\"", "",
+    ]
+    let served = resources.filter { $0.key != nil }
+    for left in resources where left.key == nil {
+      lines.append("# \(left.table) is left out:")
+      lines += left.comments.map { comment($0, indent: 0) }
+      lines.append("")
+    }
+    lines.append(served.isEmpty ? "resources: {}" : "resources:")
+    for resource in served { lines += write(resource) }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func write(_ resource: AdoptedResource) -> [String] {
+    var lines = ["  \(resource.name):"]
+    lines += resource.comments.map { comment($0, indent: 4) }
+    lines.append("    table: \(quoted(resource.table))")
+    switch resource.key {
+    case .single(_, let options): lines.append("    id: \(mapping(options))")
+    case .composite(let columns): lines.append("    id: {columns: \(list(columns))}")
+    case nil: break
+    }
+    if resource.isReadOnly { lines.append("    read_only: true") }
+    lines.append("    revision: none")
+    if !resource.fields.isEmpty || !resource.collections.isEmpty { lines.append("    fields:") }
+    for field in resource.fields {
+      lines += field.comments.map { comment($0, indent: 6) }
+      lines.append("      \(field.name): \(mapping(options(field)))")
+    }
+    for collection in resource.collections {
+      lines.append("      \(collection.name): {many: \(collection.resource), by: \(collection.by)}")
+    }
+    if !resource.uniques.isEmpty { lines.append("    unique: [\(resource.uniques.map(list).joined(separator: ", "))]") }
+    if !resource.indexes.isEmpty { lines.append("    indexes: [\(resource.indexes.map(list).joined(separator: ", "))]") }
+    lines.append(
+      resource.isReadOnly ? "    access: {read: nobody}" : "    access: {create: nobody, read: nobody, update: nobody, delete: nobody}")
+    return lines
+  }
+
+  private static func options(_ field: AdoptedField) -> [(key: String, value: String)] {
+    var options = field.options
+    if field.column != field.name { options.append(("column", quoted(field.column))) }
+    if field.isRequired, !options.contains(where: { $0.key == "generated" }) { options.append(("required", "true")) }
+    if field.isUnique { options.append(("unique", "true")) } else if field.isIndexed { options.append(("index", "true")) }
+    return options
+  }
+
+  private static func mapping(_ options: [(key: String, value: String)]) -> String {
+    "{" + options.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
+  }
+
+  static func list(_ texts: [String]) -> String { "[" + texts.map(quoted).joined(separator: ", ") + "]" }
+
+  private static func comment(_ text: String, indent: Int) -> String {
+    let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    return String(repeating: " ", count: indent) + "# " + line
+  }
+
+  /// Words that YAML or older readers of it take for something else than text.
+  private static let special: Set<String> = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "nobody", "anyone"]
+
+  /// A text as a YAML scalar: plain where it is a plain word, else in double quotes. `${` is never a variable.
+  static func quoted(_ text: String) -> String {
+    let isWord = text.utf8.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") }
+    if isWord, let first = text.utf8.first, first.isLetter || first == UInt8(ascii: "_"), !special.contains(text.lowercased()) {
+      return text
+    }
+    var out = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": out += "\\\""
+      case "\\": out += "\\\\"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+        out += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: out.unicodeScalars.append(scalar)
+      }
+    }
+    return out.split(separator: "${", omittingEmptySubsequences: false).joined(separator: "$${") + "\""
+  }
+}

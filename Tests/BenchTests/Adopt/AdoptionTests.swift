@@ -1,0 +1,140 @@
+import Base
+import Bench
+import Contract
+import SQLiteStore
+import Store
+import Testing
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+@Suite struct AdoptionTests {
+  /// The checkout's `../shared`.
+  static let chinook: String = {
+    let parts = #filePath.split(separator: "/").dropLast(5)
+    return "/" + parts.joined(separator: "/") + "/shared/data/Chinook_Sqlite.sqlite"
+  }()
+
+  private func contract(_ text: String) throws -> Contract {
+    let result = ContractLoader.load(text: text)
+    #expect(result.diagnostics.isEmpty, "\(result.diagnostics.map { "\($0.line): \($0.message)" })\n\(text)")
+    return try #require(result.contract)
+  }
+
+  private func adopted(_ statements: [String]) async throws -> (text: String, contract: Contract) {
+    var template = Array("/tmp/martlet-adopt.XXXXXX".utf8CString)
+    _ = try #require(mkdtemp(&template))
+    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let path = folder + "/a b%c.db"
+    defer {
+      for name in ["", ".lock", "-wal", "-shm"] { unlink(path + name) }
+      rmdir(folder)
+    }
+    let store = try SQLiteStore(path: path)
+    try await store.define(statements)
+    await store.close()
+    let text = try await Adoption.contract(of: SQLiteStore.url(of: path), service: "test")
+    let contract = try contract(text)
+    #expect(SQLiteStore.path(of: contract.store.url) == path)
+    return (text, contract)
+  }
+
+  @Test func `chinook's eleven tables load, with keys, refs and encodings`() async throws {
+    let text = try await Adoption.contract(of: "sqlite:" + Self.chinook)
+    let contract = try contract(text)
+    let tables = contract.resources.filter { !$0.isUsers }
+    #expect(tables.count == 11)
+    #expect(tables.allSatisfy { !$0.storage.isManaged && !$0.storage.hasRevision })
+    let track = try #require(contract.resource("track"))
+    #expect(track.storage.key.map(\.column) == ["TrackId"] && track.storage.key[0].isGenerated)
+    #expect(track.field("unit_price")?.type == .decimal(precision: 10, scale: 2, minimum: nil, maximum: nil))
+    #expect(track.field("unit_price")?.encoding == .real)
+    #expect(track.field("name")?.type == .string(StringOptions(length: 0...200)) && track.field("name")?.isRequired == true)
+    let employee = try #require(contract.resource("employee"))
+    #expect(employee.field("birth_date")?.encoding == .text)
+    guard case .ref(let reference)? = employee.field("reports_to")?.type else {
+      Issue.record("no self-reference")
+      return
+    }
+    #expect(reference.resource == "employee")
+    let join = try #require(contract.resource("playlist_track"))
+    #expect(join.storage.key.map(\.column) == ["PlaylistId", "TrackId"])
+    for resource in tables {
+      guard case .nobody = resource.access.read else {
+        Issue.record("\(resource.name) can be read")
+        continue
+      }
+    }
+  }
+
+  @Test func `what a contract can say of a table, it says`() async throws {
+    let (text, contract) = try await adopted([
+      """
+      CREATE TABLE "Order Line" (id INTEGER PRIMARY KEY, "Kind" TEXT CHECK ("Kind" IN ('a', 'b''c')) NOT NULL DEFAULT 'a',
+        stock INT CHECK (stock >= 0) DEFAULT 5, done BOOLEAN, live BOOL, seen INTEGER, at DATETIME DEFAULT CURRENT_TIMESTAMP,
+        day DATE, code CHAR(36), made TIMESTAMP, "limit" INT, doc JSON, note TEXT UNIQUE, odd INT CHECK (odd % 2 = 1),
+        twice INT GENERATED ALWAYS AS (stock * 2), raw BLOB, UNIQUE (stock, done))
+      """,
+      "CREATE INDEX by_seen ON \"Order Line\" (seen, stock DESC)", "CREATE INDEX some ON \"Order Line\" (day) WHERE day > '2000'",
+      """
+      INSERT INTO "Order Line" (stock, done, live, seen, at, day, code, made, doc, odd) VALUES
+        (3, 1, 'Y', 1700000000, '2024-01-02 03:04:05', '2024-01-02', '0190b1c2-0000-7000-8000-000000000001', 1700000000123, '{"a":1}', 1)
+      """,
+    ])
+    let resource = try #require(contract.resource("order_line"))
+    #expect(resource.storage.table == "Order Line")
+    #expect(resource.field("kind")?.type == .enumeration(["a", "b'c"]))
+    #expect(resource.field("stock")?.type == .integer(minimum: 0, maximum: nil))
+    #expect(resource.field("done")?.type == .boolean)
+    #expect(resource.field("live")?.encoding == .texts(yes: "Y", no: "N"))
+    #expect(resource.field("seen")?.type == .integer(minimum: nil, maximum: nil))
+    #expect(resource.field("at")?.type == .timestamp && resource.field("at")?.encoding == .text)
+    #expect(resource.field("day")?.type == .date)
+    #expect(resource.field("code")?.encoding == .uuidText)
+    #expect(resource.field("made")?.encoding == .unixMilliseconds)
+    #expect(resource.field("limit_value")?.column == "limit")
+    #expect(resource.field("note")?.isUnique == true)
+    #expect(resource.field("twice")?.isGenerated == true)
+    #expect(resource.field("raw") == nil)
+    #expect(resource.indexes.contains { $0.isUnique && $0.parts.map(\.field) == ["stock", "done"] })
+    #expect(resource.indexes.contains { !$0.isUnique && $0.parts.map(\.descending) == [false, true] })
+    #expect(text.contains("# the database also checks: odd % 2 = 1"))
+    #expect(text.contains("# column raw (BLOB) is left out"))
+    #expect(text.contains("# index some covers only some rows"))
+  }
+
+  @Test func `views are read only, and what has no key is left out with its reason`() async throws {
+    let (text, contract) = try await adopted([
+      "CREATE TABLE people (name VARCHAR(20) PRIMARY KEY, age INT) WITHOUT ROWID", "INSERT INTO people VALUES ('x', 1), ('y', 1)",
+      "CREATE VIEW grown AS SELECT age, name FROM people", "CREATE TABLE loose (a, b)", "CREATE TABLE wide (k INT NOT NULL UNIQUE, v)",
+      "CREATE TABLE parts (a INT, b INT, c INT REFERENCES parts (a), PRIMARY KEY (a, b))",
+      "CREATE TABLE Users (id INTEGER PRIMARY KEY)", "CREATE TABLE \"queries\" (id INTEGER PRIMARY KEY, u INT REFERENCES Users (id))",
+      "CREATE VIRTUAL TABLE words USING fts5(body)", "CREATE VIEW broken AS SELECT * FROM loose",
+    ])
+    #expect(contract.resource("grown")?.storage.isReadOnly == true)
+    #expect(contract.resource("grown")?.storage.key.map(\.column) == ["name"])
+    #expect(contract.resource("people")?.storage.key.first?.type == .string(StringOptions(length: 1...20)))
+    #expect(contract.resource("loose") == nil && text.contains("# loose is left out:"))
+    #expect(text.contains("# Users is left out:"))
+    #expect(contract.resource("table_queries")?.field("u")?.type == .integer(minimum: nil, maximum: nil))
+    #expect(contract.resource("wide")?.storage.key.map(\.column) == ["k"])
+    #expect(contract.resource("parts")?.storage.key.count == 2)
+    #expect(contract.resource("words") == nil && !text.contains("words_content"))
+  }
+
+  @Test func `hostile names load all the same`() async throws {
+    let (_, contract) = try await adopted([
+      "CREATE TABLE \"a: b #\"\"'${X}\" (\"1st\" INTEGER PRIMARY KEY, \"two words\" TEXT, \"two_words\" TEXT, \"Ünï\" TEXT, \"yes\" INT)",
+      "CREATE TABLE \"A_B_X\" (id INTEGER PRIMARY KEY, \"-\" TEXT)",
+    ])
+    #expect(contract.resources.filter { !$0.isUsers }.count == 2)
+  }
+
+  @Test func `a file that is no database is an error`() async throws {
+    await #expect(throws: StoreError.self) { _ = try await Adoption.contract(of: "sqlite:/nowhere/at/all.db") }
+    await #expect(throws: StoreError.self) { _ = try await Adoption.contract(of: "sqlite:" + #filePath) }
+  }
+}
