@@ -66,7 +66,7 @@ extension PredicateWriter {
       guard let parent = try collection(node).parent else { return isNull ? .never : .always }
       return .sql(parent + SQL(isNull ? " IS NULL" : " IS NOT NULL"))
     }
-    let scalar = try scalar(node)
+    let scalar = try finished(try scalar(node))
     if !scalar.isNullable {
       if isNull { return .never }
       return scalar.success.map(Condition.sql) ?? .always

@@ -101,7 +101,7 @@ extension PredicateWriter {
     for operand in items + [value] where !isParameter(operand) {
       if isFailure(operand) { return .never }
       if operand.type == .money { continue }
-      if let success = try scalar(operand).success { conditions.append(.sql(success)) }
+      if let success = try finished(try scalar(operand)).success { conditions.append(.sql(success)) }
     }
     if let plain = try plainMembership(value, items, wanted) {
       conditions.append(plain)

@@ -195,7 +195,8 @@ struct RandomExpressions {
         ]))
     case .number: Term(sort, random.pick(["0.0", "1.5", "-2.25", "3.0", "1e308", "-1e308", "5e-324", "0.1"]))
     case .decimal:
-      Term(sort, "decimal(\"" + random.pick(["0", "1.5", "1.50", "-2.25", "9.999", "9999999999.99", "-0.01", "123456789012345678"]) + "\")")
+      Term(
+        sort, "decimal(\"" + random.pick(["0", "1.5", "1.50", "-2.25", "9.999", "9999999999.99", "-0.01", "123456789012345678"]) + "\")")
     case .string:
       Term(sort, random.pick(["\"\"", "\"a\"", "\"b\"", "\"ab\"", "\"A\"", "\"é\"", "\"e\\u0301\"", "\"😀\"", "\"%\"", "\"_\"", "'\\'\"'"]))
     case .grade: Term(sort, random.pick(["\"low\"", "\"mid\"", "\"high\""]))
@@ -232,4 +233,3 @@ struct RandomExpressions {
     return members.isEmpty ? nil : random.pick(members).name
   }
 }
-

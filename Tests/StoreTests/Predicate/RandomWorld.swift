@@ -118,7 +118,9 @@ struct RandomWorld {
       return targets.isEmpty ? .null : random.pick(targets).id
     case .string: return .string(string())
     case .integer: return .integer(integer())
-    case .number: return .number(random.pick([0, -0.0, 1.5, -2.25, 3, 1e308, -1e308, Double.leastNonzeroMagnitude, 0.1, Double.greatestFiniteMagnitude]))
+    case .number:
+      return .number(
+        random.pick([0, -0.0, 1.5, -2.25, 3, 1e308, -1e308, Double.leastNonzeroMagnitude, 0.1, Double.greatestFiniteMagnitude]))
     case .decimal:
       return .decimal(Decimal(units: random.pick([0, 150, -225, 999, 1000, 999_999_999_999, -1, 1]), scale: 2))
     case .boolean: return .boolean(random.chance(50))
@@ -129,7 +131,8 @@ struct RandomWorld {
           Timestamp(microseconds: -86_400_000_001), Timestamp(microseconds: Int64(random.below(2_000_000_000)) * 999_983),
         ]))
     case .date:
-      return .date(random.pick([0, -1, 20_484, 1, Timestamp.minimum.date.days, Timestamp.maximum.date.days].map { CalendarDate(days: $0) }))
+      return .date(
+        random.pick([0, -1, 20_484, 1, Timestamp.minimum.date.days, Timestamp.maximum.date.days].map { CalendarDate(days: $0) }))
     case .uuid: return .uuid(UUID(random.pick(RandomWorld.someIDs)) ?? UUID(high: 0, low: 0))
     case .enumeration(let values): return .string(random.pick(values))
     case .money:
@@ -223,7 +226,11 @@ extension RandomWorld {
     switch value {
     case .integer(let number): String(number)
     case .string(let text):
-      "\"" + text.unicodeScalars.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0.value < 0x20 ? "\\u00" + ($0.value < 16 ? "0" : "") + String($0.value, radix: 16) : String($0) }.joined() + "\""
+      "\""
+        + text.unicodeScalars.map {
+          $0 == "\"" || $0 == "\\"
+            ? "\\\($0)" : $0.value < 0x20 ? "\\u00" + ($0.value < 16 ? "0" : "") + String($0.value, radix: 16) : String($0)
+        }.joined() + "\""
     default: "null"
     }
   }
