@@ -29,21 +29,31 @@ extension Checker {
       throw ExpressionError("\"in\" needs a list on its right, not \(list.type)", at: list.offset)
     }
     // A list of many types is one of JSON values; against the record it is a mistake.
-    let isMixed = element == .dynamic && value.isKnown
-    if case .list(let items) = list.kind, !items.isEmpty, !isMixed {
-      // Each literal is read as the value's type, so that an error points at it.
-      var adapted: [ExpressionNode] = []
-      for item in items {
-        let pair = try harmonised(value, item, at: item.offset) { "\($0) cannot be compared with \($1)" }
-        adapted.append(pair.1)
-      }
-      let list = ExpressionNode(.list(adapted), .list(value.type == .null ? element : value.type), at: list.offset)
-      return ExpressionNode(.binary(.in, value, list), .boolean, at: offset)
-    }
+    let isMixed = element == .dynamic && value.isKnown && list.isKnown
+    if case .list(let items) = list.kind, !items.isEmpty, !isMixed { return try membership(value, items, list, at: offset) }
     if equals(value.type, element) { return ExpressionNode(.binary(.in, value, list), .boolean, at: offset) }
     guard let value = try adapted(value, to: element, enumeration: nil) else {
       throw ExpressionError("\(value.type) cannot be in a list of \(element)", at: offset)
     }
+    return ExpressionNode(.binary(.in, value, list), .boolean, at: offset)
+  }
+
+  /// Literals are read as the other side's type, whichever side that is, so that an error points at one of them.
+  private func membership(
+    _ value: ExpressionNode, _ items: [ExpressionNode], _ list: ExpressionNode, at offset: Int
+  ) throws(ExpressionError) -> ExpressionNode {
+    var value = value
+    var adapted = items
+    // The first round finds the type where the value itself is a literal.
+    for _ in 0..<2 {
+      for place in items.indices {
+        (value, adapted[place]) = try harmonised(value, items[place], at: items[place].offset) {
+          "\($0) cannot be compared with \($1)"
+        }
+      }
+    }
+    let element = value.type == .null ? list.type : .list(value.type)
+    let list = ExpressionNode(.list(adapted), element, at: list.offset)
     return ExpressionNode(.binary(.in, value, list), .boolean, at: offset)
   }
 

@@ -32,7 +32,9 @@ struct Simplification {
       let test = exact(test)
       if let value = constant(test) { return exact(value ? a : b) }
       if isFailure(test) { return node.replacing(.failure) }
-      return node.replacing(.conditional(test, exact(a), exact(b)))
+      let (then, otherwise) = (exact(a), exact(b))
+      if isFailure(then), isFailure(otherwise) { return node.replacing(.failure) }
+      return node.replacing(.conditional(test, then, otherwise))
     case .macro(let macro, let range, let level, let predicate):
       let range = exact(range)
       if isFailure(range) || isNull(range) { return node.replacing(.failure) }
@@ -45,7 +47,10 @@ struct Simplification {
       }
       return node.replacing(.binary(operation, a, b))
     case .literal, .record, .input, .caller, .request, .now, .parameter, .event, .name, .variable, .slot, .failure: return node
-    case .member, .has, .index, .negate, .call, .list, .hasRole, .matches:
+    case .negate, .call, .index, .matches:
+      let result = node.mappingChildren(exact)
+      return result.kind.children.contains { isFailure($0) || isNull($0) } ? node.replacing(.failure) : result
+    case .member, .has, .list, .hasRole:
       let result = node.mappingChildren(exact)
       return result.kind.children.contains(where: isFailure) ? node.replacing(.failure) : result
     }

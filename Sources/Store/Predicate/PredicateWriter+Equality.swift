@@ -68,7 +68,8 @@ extension PredicateWriter {
     }
   }
 
-  func isParameter(_ node: ExpressionNode) -> Bool {
+  /// A literal or a slot.
+  func isPlain(_ node: ExpressionNode) -> Bool {
     switch node.kind {
     case .literal, .slot: true
     default: false
@@ -84,7 +85,7 @@ extension PredicateWriter {
   /// `record.customer.user == x`, asked from the other end where an index serves that:
   /// `customer IN (SELECT id FROM customers WHERE user = x)`.
   private mutating func semiJoin(_ path: ExpressionNode, _ value: ExpressionNode) throws(ExpressionError) -> Condition? {
-    guard isParameter(value), case .member = path.kind else { return nil }
+    guard isPlain(value), case .member = path.kind else { return nil }
     guard case .field(let row, let steps, let field) = try locate(path), let first = steps.first, let last = steps.last else { return nil }
     guard field.columns.count == 1, isSelective(field, in: last.table) else { return nil }
     if case .decimal = field.columns[0].kind { return nil }

@@ -98,7 +98,7 @@ extension PredicateWriter {
   ) throws(ExpressionError) -> Condition {
     var conditions: [Condition] = []
     // Every element is evaluated, and the value too, even where the list is empty.
-    for operand in items + [value] where !isParameter(operand) {
+    for operand in items + [value] where !isPlain(operand) {
       if isFailure(operand) { return .never }
       if operand.type == .money { continue }
       if let success = try finished(try scalar(operand)).success { conditions.append(.sql(success)) }
@@ -118,7 +118,7 @@ extension PredicateWriter {
     _ value: ExpressionNode, _ items: [ExpressionNode], _ wanted: Bool
   ) throws(ExpressionError) -> Condition? {
     guard items.count > 1, !isParameter(value), value.type != .money, value.type != .decimal else { return nil }
-    for item in items where !isParameter(item) || isNull(item) { return nil }
+    for item in items where !isPlain(item) || isNull(item) { return nil }
     let candidate = try finished(try scalar(value))
     var sql = candidate.sql + SQL(wanted ? " IN (" : " NOT IN (")
     for (place, item) in items.enumerated() {

@@ -5,10 +5,12 @@ extension PredicateWriter {
   mutating func scalar(_ node: ExpressionNode) throws(ExpressionError) -> Scalar {
     try step(node)
     switch node.kind {
-    case .literal, .slot: return try parameter(node, as: try kind(of: node))
+    case .literal, .slot, .failure: return try parameter(node, as: try kind(of: node))
     case .record, .variable, .member: return try pathScalar(node)
     case .negate(let operand): return try negated(operand, node)
-    case .conditional(let test, let a, let b): return try choice(test, a, b, node)
+    case .conditional(let test, let a, let b):
+      if isParameter(node) { return try parameter(node, as: try kind(of: node)) }
+      return try choice(test, a, b, node)
     case .binary(let operation, let a, let b):
       switch operation {
       case .add, .subtract, .multiply, .divide, .remainder: return try arithmetic(operation, a, b, node)
@@ -41,75 +43,90 @@ extension PredicateWriter {
     return Scalar(SQL("(") + sql + SQL(" END)"), .boolean, failure: .whenNull)
   }
 
+  /// `test ? a : b`. Branches are in one encoding: parameters take the other's.
   private mutating func choice(
     _ test: ExpressionNode, _ a: ExpressionNode, _ b: ExpressionNode, _ node: ExpressionNode
   ) throws(ExpressionError) -> Scalar {
-    let (holds, fails) = (try condition(test, true), try condition(test, false))
-    // Null on a side takes the other's form.
-    let (x, y): (Scalar?, Scalar?)
-    if isNull(a) || isFailure(a) {
-      (x, y) = (nil, isNull(b) || isFailure(b) ? nil : try finished(try scalar(b)))
-    } else if isNull(b) || isFailure(b) {
-      (x, y) = (try finished(try scalar(a)), nil)
-    } else {
-      let pair = try operands(a, b, node)
-      (x, y) = (pair.0, pair.1)
-    }
-    guard let kind = x?.kind ?? y?.kind else { throw refused("a choice between nothings", node) }
+    let (x, y) = try operands(a, b, node)
+    return try choice(test, (a, x), (b, y))
+  }
+
+  private mutating func choice(
+    _ test: ExpressionNode, _ a: (node: ExpressionNode, value: Scalar), _ b: (node: ExpressionNode, value: Scalar)
+  ) throws(ExpressionError) -> Scalar {
+    let (x, y) = (a.value, b.value)
     var sql = SQL("(CASE")
     var hasBranch = false
     var successes: [Condition] = []
-    for (condition, value, branch) in [(holds, x, a), (fails, y, b)] {
-      let guarded: Condition = isFailure(branch) ? .never : value?.success.map(Condition.sql) ?? .always
-      successes.append(.all([condition, guarded]))
-      guard let value else { continue }
+    for (wanted, branch) in [(true, a), (false, b)] {
+      let condition = try condition(test, wanted)
+      let fails = isFailure(branch.node)
+      successes.append(fails ? .never : .all([condition, branch.value.success.map(Condition.sql) ?? .always]))
       switch condition {
       case .never: continue
-      case .always: sql = sql + SQL(" WHEN ") + SQL(isSQLite ? "1" : "TRUE") + SQL(" THEN ") + value.sql
-      case .sql(let condition): sql = sql + SQL(" WHEN ") + condition + SQL(" THEN ") + value.sql
+      case .always: sql = sql + SQL(" WHEN ") + constant(true) + SQL(" THEN ") + branch.value.sql
+      case .sql(let condition): sql = sql + SQL(" WHEN ") + condition + SQL(" THEN ") + branch.value.sql
       }
       hasBranch = true
     }
-    if !hasBranch, let value = x ?? y { sql = sql + SQL(" WHEN ") + SQL(isSQLite ? "0" : "FALSE") + SQL(" THEN ") + value.sql }
-    var result = Scalar(sql + SQL(" END)"), kind)
-    result.isNullable = isNull(a) || isNull(b) || x?.isNullable == true || y?.isNullable == true
-    result.isMicroseconds = x?.isMicroseconds ?? y?.isMicroseconds ?? false
-    result.hasForeignCollation = x?.hasForeignCollation == true || y?.hasForeignCollation == true
+    if !hasBranch { sql = sql + SQL(" WHEN ") + constant(false) + SQL(" THEN ") + x.sql }
+    var result = Scalar(sql + SQL(" END)"), x.kind)
+    result.isNullable = [a, b].contains { isNull($0.node) || $0.value.isNullable }
+    result.isMicroseconds = x.isMicroseconds
+    result.hasForeignCollation = x.hasForeignCollation || y.hasForeignCollation
     if !result.isNullable {
       result.failure = .whenNull
     } else {
       switch Condition.any(successes) {
       case .always: break
-      case .never: result.failure = .unless(SQL(isSQLite ? "0" : "FALSE"))
+      case .never: result.failure = .unless(constant(false))
       case .sql(let success): result.failure = .unless(success)
       }
     }
     return result
   }
 
+  private func constant(_ value: Bool) -> SQL {
+    isSQLite ? SQL(value ? "1" : "0") : SQL(value ? "TRUE" : "FALSE")
+  }
+
   // MARK: Parameters
 
-  /// A literal or a slot, bound as `kind` says.
-  func parameter(_ node: ExpressionNode, as kind: ColumnKind) throws(ExpressionError) -> Scalar {
+  /// Whether it takes the encoding of what it is compared with: a literal, a slot, a choice between such.
+  func isParameter(_ node: ExpressionNode) -> Bool {
+    switch node.kind {
+    case .literal, .slot, .failure: true
+    case .conditional(_, let a, let b): node.type != .boolean && isParameter(a) && isParameter(b)
+    default: false
+    }
+  }
+
+  /// Such a value, bound as `kind` says.
+  mutating func parameter(_ node: ExpressionNode, as kind: ColumnKind) throws(ExpressionError) -> Scalar {
     var sql = SQL()
     switch node.kind {
     case .slot(let place): sql.append(parameter: kind, .slot(place))
     case .literal(.duration(let microseconds)): sql.append(parameter: .integer, .value(.integer(microseconds)))
     case .literal(let value): sql.append(parameter: kind, .value(value))
+    case .failure: sql.append(parameter: kind, .value(.null))
+    case .conditional(let test, let a, let b):
+      return try choice(test, (a, try parameter(a, as: kind)), (b, try parameter(b, as: kind)))
     default: throw refused("this", node)
     }
-    return Scalar(sql, kind)
+    var result = Scalar(sql, kind)
+    if isNull(node) { result.isNullable = true }
+    if isFailure(node) { result.failure = .whenNull }
+    return result
   }
 
   /// As the other side holds it.
-  func parameter(_ node: ExpressionNode, like other: Scalar) throws(ExpressionError) -> Scalar {
-    // A key of text is compared with text, whatever it is called.
+  mutating func parameter(_ node: ExpressionNode, like other: Scalar) throws(ExpressionError) -> Scalar {
     let parameter = try parameter(node, as: other.kind)
     return other.isMicroseconds ? microseconds(parameter) : parameter
   }
 
   /// How a value of the node's type is bound where nothing else says so.
-  private func kind(of node: ExpressionNode) throws(ExpressionError) -> ColumnKind {
+  func kind(of node: ExpressionNode) throws(ExpressionError) -> ColumnKind {
     switch node.type {
     case .boolean: .boolean
     case .integer, .duration: .integer
