@@ -46,7 +46,7 @@ extension Language {
       Key("types", .list(.text(.mediaType), count: 1...100), "Media types that are accepted.", types: ["file"]),
       Key(
         "on_delete", .word(["restrict", "cascade", "set_null"]), "What deleting the target does (restrict).", types: [refType]),
-      Key("column", .text(.text(max: 63)), "The column of an adopted field."),
+      Key("column", .text(.database), "The column of an adopted field."),
       Key(
         "stored_as", .choice([.word(["text", "real", "unix", "unix_milliseconds"]), .object(texts)]), "How the column holds its values.",
         types: ["date", "timestamp", "uuid", "decimal", "boolean"]),

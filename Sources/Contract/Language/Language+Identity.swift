@@ -32,18 +32,18 @@ extension Language {
   static let issuer = ObjectShape(
     "issuer", "An issuer of tokens that are accepted here.",
     [
-      Key("issuer", .text(.text(max: 2048)), "What its tokens say under `iss`.", required: true),
+      Key("issuer", .text(.filled(max: 2048)), "What its tokens say under `iss`.", required: true),
       Key(
-        "audience", .text(.text(max: 2048)), "What they must say under `aud`: without it tokens made for others would be accepted.",
+        "audience", .text(.filled(max: 2048)), "What they must say under `aud`: without it tokens made for others would be accepted.",
         required: true),
-      Key("jwks", .text(.text(max: 1024)), "A file with its keys: a JWK set or PEM, relative to the contract.", required: true),
+      Key("jwks", .text(.filled(max: 1024)), "A file with its keys: a JWK set or PEM, relative to the contract.", required: true),
       Key("roles", .object(roleMapping), "Which roles its tokens give."),
     ])
 
   static let roleMapping = ObjectShape(
     "role_mapping", "How a claim becomes roles.",
     [
-      Key("from", .text(.text(max: 256)), "The claim: a text or a list of texts.", required: true),
+      Key("from", .text(.filled(max: 256)), "The claim: a text or a list of texts.", required: true),
       Key("map", .map(.text(max: 256), .oneOrMany(name)), "Which value gives which role.", required: true),
     ])
 }

@@ -23,8 +23,8 @@ extension Language {
       Key("sourced", .boolean, "The events are the record.", later: "event sourcing"),
       Key("partition", .object(partition), "How the table is cut by time.", later: "partitions"),
       Key("tenancy", .object(tenancy), "Every row belongs to a tenant."),
-      Key("table", .text(.text(max: 63)), "The table of an adopted resource."),
-      Key("schema", .text(.text(max: 63)), "Its schema (PostgreSQL)."),
+      Key("table", .text(.database), "The table of an adopted resource."),
+      Key("schema", .text(.database), "Its schema (PostgreSQL)."),
       Key("managed", .boolean, "Whether Martlet makes and changes the table (false where `table` is given)."),
       Key("read_only", .boolean, "A view, or a table that is only read."),
       Key("revision", .word(["none"]), "none: the table has no revision column."),
@@ -35,8 +35,8 @@ extension Language {
     ObjectShape(
       name, "The key of an adopted table.", needsOneOf: ["column", "columns"],
       [
-        Key("column", .text(.text(max: 63)), "The key's column."),
-        Key("columns", .list(.text(.text(max: 63)), count: 2...8), "The columns of a composite key: each is a field's."),
+        Key("column", .text(.database), "The key's column."),
+        Key("columns", .list(.text(.database), count: 2...8), "The columns of a composite key: each is a field's."),
         Key("type", .text(.type), "The column's type (uuid)."),
         Key("length", .text(.range), "Characters, where the type is string.", types: ["string"]),
         Key("generated", .boolean, "Whether the database makes it (integers: true)."),

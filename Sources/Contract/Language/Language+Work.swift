@@ -112,7 +112,7 @@ extension Language {
     [
       Key("match", .text(.eventMatch), "Which events: orders.*", required: true),
       Key("to", name, "The broker.", required: true),
-      Key("topic", .text(.text(max: 249)), "The topic.", required: true),
+      Key("topic", .text(.filled(max: 249)), "The topic.", required: true),
       Key("key", expression, "What keeps events in order: an expression over record."),
     ])
 
@@ -120,8 +120,8 @@ extension Language {
     "consumption", "Messages taken from a broker.", needsOneOf: ["transition", "call", "run"],
     callKeys + [
       Key("from", name, "The broker.", required: true),
-      Key("topic", .text(.text(max: 249)), "The topic.", required: true),
-      Key("group", .text(.text(max: 249)), "The consumer group."),
+      Key("topic", .text(.filled(max: 249)), "The topic.", required: true),
+      Key("group", .text(.filled(max: 249)), "The consumer group."),
       Key("match", expression, "Which record it is about: an expression over record and event."),
       Key("retry", .object(retry), "When to try again."),
     ])

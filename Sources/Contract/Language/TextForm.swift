@@ -5,6 +5,10 @@ import Pattern
 enum TextForm: Sendable, Equatable {
   /// Any text, of so many characters.
   case text(max: Int)
+  /// The same, and not empty.
+  case filled(max: Int)
+  /// A table, a column, a schema: what a database takes between quotes.
+  case database
   case name
   case identifier
   /// The name of a type, with `list of`.
@@ -37,6 +41,10 @@ enum TextForm: Sendable, Equatable {
   func problem(_ text: String) -> String? {
     switch self {
     case .text(let max): text.unicodeScalars.count <= max ? nil : "has more than \(max) characters"
+    case .filled(let max): text.isEmpty ? "is empty" : TextForm.text(max: max).problem(text)
+    case .database:
+      text.isEmpty || text.utf8.count > 63 || text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+        ? "is not a name of 1 to 63 bytes without control characters" : nil
     case .name: Name.isSnakeCase(text) ? nil : "is not a snake_case name"
     case .identifier: Name.isIdentifier(text) ? nil : "is not a name of letters, digits and _"
     case .duration: DurationForm.milliseconds(text) == nil ? "is not a duration such as 500ms, 30s, 15m, 1h, 7d or 7y" : nil
@@ -62,7 +70,8 @@ enum TextForm: Sendable, Equatable {
   /// What it is, in words, for messages and the reference.
   var description: String {
     switch self {
-    case .text: "a text"
+    case .text, .filled: "a text"
+    case .database: "a name as the database has it"
     case .name: "a snake_case name"
     case .identifier: "a name"
     case .type: "a type"
@@ -93,7 +102,7 @@ enum TextForm: Sendable, Equatable {
     let name = "[a-z](?:_?[a-z0-9])*"
     let duration = "(?:[0-9]+(?:ms|[ywdhms]))+"
     return switch self {
-    case .text, .pattern, .expression: nil
+    case .text, .filled, .database, .pattern, .expression: nil
     case .name: name
     case .identifier: "[A-Za-z_][A-Za-z0-9_]*"
     case .type: "(?:list of )?[a-z]+"

@@ -76,6 +76,8 @@ struct SchemaBuilder {
 
   private mutating func text(_ form: TextForm) -> JSONObject {
     if case .text(let max) = form { return ["type": "string", "maxLength": .integer(Int64(max))] }
+    if case .filled(let max) = form { return ["type": "string", "minLength": 1, "maxLength": .integer(Int64(max))] }
+    if form == .database { return ["type": "string", "minLength": 1, "maxLength": 63] }
     if case .url(let schemes) = form {
       return [
         "type": "string", "pattern": .string("^(?:\(form.regex ?? ""))$|\\$\\{"), "description": .string(schemes.joined(separator: ", ")),
@@ -149,7 +151,7 @@ extension TextForm {
   /// Its name among the definitions.
   fileprivate var definition: String {
     switch self {
-    case .text: "text"
+    case .text, .filled, .database: "text"
     case .name: "name"
     case .identifier: "identifier"
     case .type: "type"
