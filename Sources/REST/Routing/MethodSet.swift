@@ -21,9 +21,10 @@ struct MethodSet: OptionSet, Sendable, Hashable {
     (.options, "OPTIONS"),
   ]
 
-  /// As in `Allow`: `GET, HEAD, POST, OPTIONS`.
+  /// As in `Allow`: `GET, HEAD, POST, OPTIONS`. QUERY is told by `Accept-Query` alone (RFC 10008): `Allow` is what the
+  /// OpenAPI document describes, and 3.1 has no word for it.
   var allow: String {
-    MethodSet.names.filter { contains($0.method) }.map(\.name).joined(separator: ", ")
+    MethodSet.names.filter { contains($0.method) && $0.method != .query }.map(\.name).joined(separator: ", ")
   }
 }
 
