@@ -125,7 +125,8 @@ import Testing
       async let read = Self.code { () throws(StoreError) in _ = try await store.read(Self.value("SELECT 1")) }
       async let write = Self.code { () throws(StoreError) in _ = try await store.write(Self.insert(1)) }
       let codes = await (read, write)
-      #expect(codes.0 == .timeout)
+      // Sent, or still waiting for a connection that could not be opened.
+      #expect(codes.0 == .timeout || codes.0 == .unavailable)
       #expect(codes.1 == .outcomeUnknown)
       relay.isFrozen.store(false, ordering: .relaxed)
       relay.mustCut.store(true, ordering: .relaxed)

@@ -80,9 +80,14 @@ extension Connection {
       }
     case .define(let statements):
       expectAnswer(within: pool.options.defineTimeout)
-      let limit = EngineSQL.limitDefinitions(milliseconds: pool.options.defineTimeout.wholeMilliseconds)
-      for (index, text) in ([limit, EngineSQL.lockDefinitions.description] + statements).enumerated() {
-        execute(text: text, [], 0..<0, .step(index - 2, nil), request)
+      // Another process's definitions are waited for; a table that is in use only as long as any statement waits.
+      let patience = pool.options.defineTimeout.wholeMilliseconds
+      let first = [
+        EngineSQL.limitStatements(milliseconds: patience), EngineSQL.limitLocks(milliseconds: patience),
+        EngineSQL.lockDefinitions.description, EngineSQL.limitLocks(milliseconds: pool.options.lockTimeout.wholeMilliseconds),
+      ]
+      for (index, text) in (first + statements).enumerated() {
+        execute(text: text, [], 0..<0, .step(index - first.count, nil), request)
       }
     case .setup: execute(text: EngineSQL.prepareDatabase.description, [], 0..<0, .step(0, nil), request)
     case .read, .inspect: break

@@ -70,13 +70,13 @@ import Store
   /// Nobody waits for what it runs.
   var isRunningOnlyFinished: Bool { pending[pendingHead...].allSatisfy { $0.request?.isFinished ?? true } }
 
-  /// libpq's words for what went wrong last, on one line.
+  /// The first line of libpq's words for what went wrong last.
   ///
   /// Safety: the handle is alive; the text is copied.
   var driverMessage: String {
     guard let handle = unsafe handle, let text = unsafe PQerrorMessage(handle) else { return "no connection" }
     let message = unsafe String(cString: text)
-    return message.split(separator: "\n").prefix(2).joined(separator: "; ")
+    return message.split(separator: "\n").first.map(String.init) ?? "no reason given"
   }
 
   /// Ends the connection; whoever waits for it has been answered before. Closing twice does nothing.
@@ -114,7 +114,7 @@ import Store
     guard !request.isFinished else { return }
     switch request.work {
     case .setup: return
-    case .read, .inspect: pool.retryRead(request, after: error)
+    case .read, .inspect: pool.retryRead(request, after: error, pausing: true)
     case .write, .define:
       if request.isCommitted { return finishTransaction(request) }
       if let verdict = request.verdict {

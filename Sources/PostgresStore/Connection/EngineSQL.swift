@@ -16,7 +16,7 @@ enum EngineSQL {
       IF pg_is_in_recovery()
         OR (to_regprocedure('martlet_guard(integer)') IS NOT NULL AND to_regprocedure('martlet_expect(bigint)') IS NOT NULL)
       THEN RETURN; END IF;
-      PERFORM pg_advisory_xact_lock(5566280231917847);
+      PERFORM pg_advisory_xact_lock(1296126067, hashtext(current_schema()));
       CREATE OR REPLACE FUNCTION martlet_guard(code integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS $body$
       BEGIN
         IF code = 0 THEN RETURN 0; END IF;
@@ -30,9 +30,10 @@ enum EngineSQL {
     """
 
   /// Definitions may take long, and run one process at a time.
-  static let lockDefinitions: StaticString = "SELECT pg_advisory_xact_lock(5566280231917848)"
+  static let lockDefinitions: StaticString = "SELECT pg_advisory_xact_lock(1296126068, hashtext(current_schema()))"
 
-  static func limitDefinitions(milliseconds: Int) -> String { "SET LOCAL statement_timeout = \(milliseconds)" }
+  static func limitStatements(milliseconds: Int) -> String { "SET LOCAL statement_timeout = \(milliseconds)" }
+  static func limitLocks(milliseconds: Int) -> String { "SET LOCAL lock_timeout = \(milliseconds)" }
 
   /// `name` is one of `StatementCache`'s own.
   static func deallocate(_ name: String) -> String { "DEALLOCATE \(name)" }

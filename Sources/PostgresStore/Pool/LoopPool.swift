@@ -151,12 +151,22 @@ final class LoopPool: @unchecked Sendable {
   // MARK: trying again
 
   /// Sends a read again, before the others; gives up after a few times, or where it was the time that ran out.
-  func retryRead(_ request: Request, after error: StoreError) {
+  ///
+  /// - Parameter pausing: a moment later: when one connection is lost the others often are as well, and are not known to be yet.
+  func retryRead(_ request: Request, after error: StoreError, pausing: Bool = false) {
     guard !request.isFinished else { return }
     guard error.code != .timeout, request.attempts < options.readAttemptsMax, closesAt == nil else {
       return request.finish(.failure(error))
     }
-    reads.pushFirst(request)
+    guard pausing else { return sendAgain(request, error) }
+    loop.schedule(after: .milliseconds(10 << request.attempts)) { [self] in sendAgain(request, error) }
+  }
+
+  private func sendAgain(_ request: Request, _ error: StoreError) {
+    guard !request.isFinished else { return }
+    guard closesAt == nil || whenClosed != nil else { return request.finish(.failure(error)) }
+    if let down { return request.finish(.failure(down)) }
+    if request.isTransaction { writes.pushFirst(request) } else { reads.pushFirst(request) }
     planDispatch()
   }
 
@@ -166,11 +176,7 @@ final class LoopPool: @unchecked Sendable {
     guard request.attempts < options.writeAttemptsMax, closesAt == nil else { return request.finish(.failure(error)) }
     figures.retries.add(1, ordering: .relaxed)
     var pause = Backoff(firstMilliseconds: 4 << min(request.attempts, 6), lastMilliseconds: 256)
-    loop.schedule(after: .milliseconds(pause.next(random))) { [self] in
-      guard !request.isFinished else { return }
-      writes.pushFirst(request)
-      planDispatch()
-    }
+    loop.schedule(after: .milliseconds(pause.next(random))) { [self] in sendAgain(request, error) }
   }
 
   // MARK: connections
@@ -213,7 +219,8 @@ final class LoopPool: @unchecked Sendable {
     figures.lost.add(1, ordering: .relaxed)
     if wasOpening {
       opensAt = loop.nowMilliseconds + UInt64(backoff.next(random))
-      if !connections.contains(where: { $0.phase != .opening }) {
+      // One failure may be the last breath of what cut the others; two say that the server is away.
+      if backoff.failures >= 2, !connections.contains(where: { $0.phase != .opening }) {
         let reason = StoreError(.unavailable, error.message)
         down = reason
         failWaiting(reason)
