@@ -33,9 +33,6 @@ package enum StoreOpening {
 
   /// The path of `sqlite:PATH`, or nil.
   package static func path(ofSQLite url: String) -> String? {
-    guard url.hasPrefix("sqlite:") else { return nil }
-    var path = url.dropFirst(7)
-    if path.hasPrefix("//") { path = path.dropFirst(2) }
-    return String(path)
+    SQLiteStore.path(of: url)
   }
 }

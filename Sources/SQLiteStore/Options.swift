@@ -53,8 +53,8 @@ extension SQLiteStore {
         place += 1
       }
     }
-    // `sqlite://` with an absolute path after it is understood as well.
-    if bytes.starts(with: Array("///".utf8)) { bytes.removeFirst(2) }
+    // `sqlite://PATH` is understood as well.
+    if bytes.starts(with: Array("//".utf8)) { bytes.removeFirst(2) }
     return String(decoding: bytes, as: UTF8.self)
   }
 
