@@ -55,7 +55,9 @@ enum CommandLineTool {
     text += "\n"
     guard !command.flags.isEmpty else { return text }
     text += "\n"
-    let shown = command.flags.map { "--\($0.name)" + ($0.value.map { " " + $0 } ?? "") + ($0.mayRepeat ? "..." : "") }
+    let shown = command.flags.map {
+      ($0.letter.map { "-\($0), " } ?? "") + "--\($0.name)" + ($0.value.map { " " + $0 } ?? "") + ($0.mayRepeat ? "..." : "")
+    }
     let width = (shown.map(\.count).max() ?? 0) + 2
     for (flag, words) in zip(command.flags, shown) { text += "  \(padded(words, width))\(flag.help) [\(flag.variable)]\n" }
     return text

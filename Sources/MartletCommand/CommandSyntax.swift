@@ -7,14 +7,17 @@ struct Flag: Sendable {
   var value: String?
   var help: String
   var mayRepeat = false
+  /// One letter that stands for it: `-o FILE`.
+  var letter: Character?
 
   var variable: String { "MARTLET_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }
 
-  init(_ name: String, _ value: String? = nil, _ help: String, mayRepeat: Bool = false) {
+  init(_ name: String, _ value: String? = nil, _ help: String, mayRepeat: Bool = false, letter: Character? = nil) {
     self.name = name
     self.value = value
     self.help = help
     self.mayRepeat = mayRepeat
+    self.letter = letter
   }
 
   static let contract = Flag("contract", "FILE", "the contract (default martlet.yaml)")
@@ -67,11 +70,13 @@ struct Invocation {
 
   private mutating func read(_ word: String, _ rest: inout ArraySlice<String>, command: Command) throws(CommandFailure) {
     let parts = word.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = parts.first.map(String.init) ?? ""
-    guard word.hasPrefix("--"), let flag = command.flags.first(where: { $0.name == name }) else {
-      let hint = Suggestion.question("--" + name, in: command.flags.map { "--" + $0.name }).map { "; " + $0 } ?? ""
+    let given = parts.first.map(String.init) ?? ""
+    let isLong = word.hasPrefix("--")
+    guard let flag = command.flags.first(where: { isLong ? $0.name == given : $0.letter.map(String.init) == given }) else {
+      let hint = Suggestion.question("--" + given, in: command.flags.map { "--" + $0.name }).map { "; " + $0 } ?? ""
       throw CommandFailure(.usage, "martlet \(command.name) has no flag \(word)\(hint); see martlet \(command.name) --help")
     }
+    let name = flag.name
     guard flag.value != nil else {
       guard parts.count == 1 else { throw CommandFailure(.usage, "--\(name) takes no value") }
       values[name] = ["true"]

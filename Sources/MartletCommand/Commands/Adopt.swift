@@ -4,7 +4,7 @@ import Store
 let adoptCommand = Command(
   name: "adopt", operands: "URL", operandCount: 1...1, summary: "Writes a contract for a database that is there already.",
   flags: [
-    Flag("output", "FILE", "where the contract goes (default standard output)"),
+    Flag("output", "FILE", "where the contract goes (default standard output)", letter: "o"),
     Flag("service", "NAME", "the service's name (default: the database's)"),
   ], run: adopt)
 

@@ -87,7 +87,7 @@ struct FieldReader: Sendable {
   }
 
   private func integer(_ node: JSONNode, _ minimum: Int64?, _ maximum: Int64?) throws(Violation) -> Value {
-    guard let value = node.int64 else { throw Violation("type", "must be an integer of 64 bits") }
+    guard let value = node.integralValue else { throw Violation("type", "must be an integer of 64 bits") }
     if let minimum, value < minimum { throw Violation("range", "must be at least \(minimum)") }
     if let maximum, value > maximum { throw Violation("range", "must be at most \(maximum)") }
     return .integer(value)
@@ -150,7 +150,7 @@ struct FieldReader: Sendable {
     for member in node.members where member.name != "amount" && member.name != "currency" {
       throw Violation("unknown_field", "money has amount and currency only", pointer: "/" + JSONPointer.escaped(member.name))
     }
-    guard let amount = node["amount"]?.int64 else {
+    guard let amount = node["amount"]?.integralValue else {
       throw Violation("type", "must be an integer of minor units (cents)", pointer: "/amount")
     }
     guard let currency = node["currency"]?.stringValue.flatMap({ Currency($0) }) else {
