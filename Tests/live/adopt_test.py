@@ -2,7 +2,6 @@
 
 import datetime
 import decimal
-import json
 import pathlib
 import shutil
 import subprocess
@@ -44,12 +43,19 @@ def opened(text):
 
 
 def shell(path, table):
-    """The table's rows as the sqlite3 shell prints them; numbers as their text."""
-    done = subprocess.run(
-        ["sqlite3", "-readonly", "-json", str(path), f'SELECT * FROM "{table}"'], capture_output=True, text=True, timeout=60
-    )
+    """The table's rows as the sqlite3 shell prints them: column to text, None for NULL."""
+    separator, newline, null = "\x1f", "\x1e", "\x1d"
+    words = ["sqlite3", "-readonly", "-header", "-separator", separator, "-newline", newline, "-nullvalue", null]
+    done = subprocess.run([*words, str(path), f'SELECT * FROM "{table}"'], capture_output=True, timeout=60)
     equal(done.returncode, 0, done.stderr)
-    return json.loads(done.stdout or "[]", parse_float=lambda text: text, parse_int=lambda text: text)
+    lines = done.stdout.decode().split(newline)
+    equal(lines.pop(), "", "what follows the last row")
+    if not lines:
+        return []
+    names = lines[0].split(separator)
+    rows = [[None if text == null else text for text in line.split(separator)] for line in lines[1:]]
+    check(all(len(row) == len(names) for row in rows), f"a value of {table} holds a separator")
+    return [dict(zip(names, row)) for row in rows]
 
 
 def records(client, version, name):
@@ -142,7 +148,7 @@ def test_every_row_of_chinook_comes_back_as_the_shell_prints_it():
         path.chmod(0o600)
         before = path.read_bytes()
         contract = opened(adopt(path))
-        with Server(yaml.safe_dump(contract, sort_keys=False, allow_unicode=True)) as server:
+        with Server(yaml.safe_dump(contract, sort_keys=False, allow_unicode=True), url=f"sqlite:{urllib.parse.quote(str(path))}") as server:
             server_tables = {name: resource for name, resource in contract["resources"].items() if "table" in resource}
             equal(len(server_tables), TABLES, "adopted tables")
             client = server.client()
@@ -183,7 +189,7 @@ def test_an_adopted_contract_passes_check_and_grants_nothing():
         done = subprocess.run([command, "check", str(target)], capture_output=True, text=True, timeout=60)
         equal(done.returncode, 0, f"check: {done.stdout}{done.stderr}")
         contract = yaml.safe_load(text)
-        with Server(text) as server:
+        with Server(text, url=f"sqlite:{path}") as server:
             client = server.client()
             for name in contract["resources"]:
                 status = client.get(f"/{contract['service'].get('version', 'v1')}/{name}").status

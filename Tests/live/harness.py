@@ -95,8 +95,8 @@ stores = {"sqlite": SQLite, "postgres": Postgres}
 class Server:
     """`martlet serve` on a free port. A context: stopped and its folder removed at the end."""
 
-    def __init__(self, contract, store="sqlite", files=None, arguments=()):
-        """`contract` is the text of one; `files` more files beside it, name to octets."""
+    def __init__(self, contract, store="sqlite", files=None, arguments=(), url=None):
+        """`contract` is the text of one; `files` more files beside it, name to octets; `url` a database that is there already."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="martlet-live-"))
         self.contract = self.folder / "martlet.yaml"
         self.contract.write_text(contract)
@@ -104,7 +104,7 @@ class Server:
             (self.folder / name).write_bytes(content)
         self.arguments = list(arguments)
         self.store = stores[store](self.folder)
-        self.environment = {**os.environ, "MARTLET_DATA": str(self.folder / "data"), "DATABASE_URL": self.store.url, "NO_COLOR": "1"}
+        self.environment = {**os.environ, "MARTLET_DATA": str(self.folder / "data"), "DATABASE_URL": url or self.store.url, "NO_COLOR": "1"}
         self.process = None
         self.address = None
         self.log = collections.deque(maxlen=400)
