@@ -3,7 +3,7 @@ package struct UUID: Sendable, Hashable, Comparable {
   package var high: UInt64
   package var low: UInt64
 
-  package init(high: UInt64, low: UInt64) {
+  @inlinable package init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
   }
@@ -41,12 +41,18 @@ package struct UUID: Sendable, Hashable, Comparable {
   package init?(_ text: String) { self.init(text.utf8) }
 
   /// From its 16 bytes, most significant first. Nil for another length.
-  package init?(bytes: some Collection<UInt8>) {
+  @inlinable package init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 16 else { return nil }
     var high: UInt64 = 0
     var low: UInt64 = 0
-    for (position, byte) in bytes.enumerated() {
-      if position < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
+    var place = bytes.startIndex
+    for _ in 0..<8 {
+      high = high << 8 | UInt64(bytes[place])
+      bytes.formIndex(after: &place)
+    }
+    for _ in 0..<8 {
+      low = low << 8 | UInt64(bytes[place])
+      bytes.formIndex(after: &place)
     }
     self.init(high: high, low: low)
   }
