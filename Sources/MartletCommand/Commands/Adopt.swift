@@ -13,20 +13,17 @@ private func adopt(_ invocation: Invocation) async throws(CommandFailure) -> Exi
   guard url.hasPrefix("sqlite:") else {
     throw CommandFailure(.usage, "this version adopts sqlite:PATH only")
   }
-  do {
-    let text = try await Adoption.contract(of: url, service: invocation["service"])
-    guard let path = invocation["output"] else {
-      Output.result(text)
-      return .done
-    }
-    try OutputFile.write(text, to: path)
-    Output.words("Wrote \(path). Every access rule is `nobody`: decide them, then run martlet check --contract \(path)")
-    return .done
-  } catch let failure as CommandFailure {
-    throw failure
-  } catch let error as StoreError {
-    throw CommandFailure(.unreachable, "\(url) cannot be read: \(error.message)")
+  let text: String
+  do throws(StoreError) {
+    text = try await Adoption.contract(of: url, service: invocation["service"])
   } catch {
-    throw CommandFailure(.failed, "\(error)")
+    throw CommandFailure(error.code == .invalidStatement ? .usage : .unreachable, "\(url) cannot be read: \(error.message)")
   }
+  guard let path = invocation["output"] else {
+    Output.result(text)
+    return .done
+  }
+  try OutputFile.write(text, to: path)
+  Output.words("Wrote \(path). Every access rule is `nobody`: decide them, then run martlet check --contract \(path)")
+  return .done
 }
