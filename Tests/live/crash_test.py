@@ -140,6 +140,12 @@ def verify(server, token, workers, generator):
     counters = {value: revision for value, revision in store.rows("SELECT value, revision FROM counters")}
     for value, revision in counters.items():
         equal(int(revision), int(value) + 1, "the revision of a counter that was counted up once for each revision")
+    # What was written with each change: one event, and one record of its key (the counters were made without one).
+    events = {name: int(number) for name, number in store.rows("SELECT resource, count(*) FROM _martlet_events GROUP BY resource")}
+    changes = sum(int(revision) for revision, in store.rows("SELECT revision FROM counters"))
+    equal((events.get("entries", 0), events.get("counters", 0)), (len(rows), changes), "events of entries and of counters")
+    keys = store.rows("SELECT count(*) FROM _martlet_idempotency")
+    equal(int(keys[0][0]), len(rows) + changes - len(workers), "records of idempotency keys")
     client = server.client(token)
     for worker in workers:
         answer = client.get(f"/v1/counters/{worker.counter}")
