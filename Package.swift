@@ -56,7 +56,7 @@ let package = Package(
     room("YAML", ["Base", "CYAML"], unsafe: true),
     room("Pattern", ["Base", "CRE2"], unsafe: true),
     room("Crypto", ["Base", "COpenSSL"], unsafe: true),
-    room("Expression", ["Base"]),
+    room("Expression", ["Base", "JSON"]),
     // domain
     room("Contract", ["Base", "JSON", "YAML", "Pattern", "Expression"]),
     // machinery
@@ -90,7 +90,7 @@ let package = Package(
     tests("YAML", ["Base"]),
     tests("Pattern", []),
     tests("Crypto", ["Base"]),
-    tests("Expression", ["Base", "Pattern"]),
+    tests("Expression", ["Base", "JSON", "Pattern"]),
     tests("Contract", ["Base", "JSON", "Expression"]),
     tests("Telemetry", ["Base"]),
     tests("Reactor", ["Base"]),

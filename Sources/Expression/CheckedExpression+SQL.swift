@@ -22,7 +22,6 @@ private struct SQLSupport {
     }
     switch node.kind {
     case .matches: throw refused("\"matches\"", node, "use startsWith, endsWith or contains")
-    case .input: throw refused("\"input\"", node, nil)
     case .index: throw refused("an index", node, nil)
     case .member(let base, _): try member(node, base)
     case .binary(let operation, let a, let b): try binary(operation, a, b, node)
@@ -77,7 +76,7 @@ private struct SQLSupport {
     case .dynamic: throw dynamic(node)
     case .record, .money:
       switch base.kind {
-      case .record, .variable, .member: break
+      case .record, .input, .variable, .member: break
       default: throw refused("a member of a computed record", node, nil)
       }
     default: throw refused("this", node, nil)

@@ -30,6 +30,7 @@ extension Evaluator {
       for (first, second) in zip(x, y) where !(try equal(first, second, at: offset)) { return false }
       return true
     }
+    if a.isJSONObject || b.isJSONObject { throw EvaluationError(.type, at: offset) }
     switch (a.value, b.value) {
     case (.boolean(let x), .boolean(let y)): return x == y
     case (.string(let x), .string(let y)):

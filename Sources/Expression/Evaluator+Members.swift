@@ -17,7 +17,8 @@ extension Evaluator {
   private static func holdsNull(_ value: Value) -> Bool {
     switch value {
     case .string(let text): text.utf8.contains(0)
-    case .list(let items): items.contains(where: holdsNull)
+    // Nor has a declared list an element that is null.
+    case .list(let items): items.contains { $0.isNull || holdsNull($0) }
     default: false
     }
   }
@@ -38,6 +39,14 @@ extension Evaluator {
       return base
     case .scalar, .list: throw EvaluationError(.type, at: offset)
     }
+  }
+
+  /// A JSON text, read when it is asked for.
+  mutating func opened(_ value: ExpressionValue, _ node: ExpressionNode) throws(EvaluationError) -> ExpressionValue {
+    guard case .scalar(.json(let text)) = value else { return value }
+    try charge(text.count / 8, at: node.offset)
+    guard let value = ExpressionValue.reading(text, as: node.type) else { throw EvaluationError(.text, at: node.offset) }
+    return value
   }
 
   func element(

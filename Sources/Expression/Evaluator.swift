@@ -29,12 +29,12 @@ struct Evaluator {
     case .request(let member): return .scalar(try outside(bindings.request(member), at: offset))
     case .parameter(let name): return .scalar(try outside(bindings.parameter(name), at: offset))
     case .now: return .scalar(.timestamp(try found(bindings.now, at: offset)))
-    case .event: return try found(bindings.event, at: offset)
-    case .name(let name): return try found(bindings.named(name), at: offset)
+    case .event: return try opened(try found(bindings.event, at: offset), node)
+    case .name(let name): return try opened(try found(bindings.named(name), at: offset), node)
     case .variable(let level):
       guard level < variables.count else { throw EvaluationError(.missing, at: offset) }
       return variables[level]
-    case .member(let base, let name): return try member(try evaluate(base), name, at: offset)
+    case .member(let base, let name): return try opened(try member(try evaluate(base), name, at: offset), node)
     case .index(let base, let index): return try element(of: try evaluate(base), try evaluate(index), at: offset)
     case .negate(let operand): return try negated(try evaluate(operand), at: offset)
     case .conditional(let test, let then, let otherwise):

@@ -79,7 +79,14 @@ struct RuleReader {
           suggestion: Suggestion.nearest(text, in: words).map { "did you mean \(reader.contract.roles.contains($0) ? "[\($0)]" : $0)?" })
         return .nobody
       }
-      return expression(node, what, expecting: .boolean, in: environment).map { .rule($0) } ?? .nobody
+      guard let rule = expression(node, what, expecting: .boolean, in: environment) else { return .nobody }
+      // Every rule is asked of the store sooner or later.
+      if let error = rule.sqlUnsupported {
+        let mark = findings.mark(of: node, utf8Offset: error.offset)
+        findings.report(.invalidExpression, "\(what): \(error.message)", at: mark, suggestion: error.suggestion)
+        return .nobody
+      }
+      return .rule(rule)
     case nil: return .nobody
     }
   }

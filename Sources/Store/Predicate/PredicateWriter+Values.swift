@@ -6,7 +6,7 @@ extension PredicateWriter {
     try step(node)
     switch node.kind {
     case .literal, .slot, .failure: return try parameter(node, as: try kind(of: node))
-    case .record, .variable, .member: return try pathScalar(node)
+    case .record, .input, .variable, .member: return try pathScalar(node)
     case .negate(let operand): return try negated(operand, node)
     case .conditional(let test, let a, let b):
       if isParameter(node) { return try parameter(node, as: try kind(of: node)) }
