@@ -100,7 +100,7 @@ struct Visibility: Sendable {
   init(places: [Int]) { self.places = places }
 
   func condition(at place: Int) -> Condition? { conditions.first { $0.place == place }?.condition }
-  /// Seen in every row.
+  /// Seen in every row: only such a member may be filtered or sorted by, because what a list finds would tell the others.
   func shows(_ place: Int) -> Bool { places.contains(place) && condition(at: place) == nil }
 }
 

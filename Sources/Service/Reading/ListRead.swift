@@ -36,7 +36,9 @@ extension Engine {
     guard !plan.read.grant(facts).isNever else {
       throw denied(facts, else: Failure(.forbidden, "You may not read \(plan.resource.name)"))
     }
-    let request = try ListRequest(parameters, plan: plan, contract: contract) { self.visibleMembers(of: $0, facts) }
+    let visibility = plan.visibility(facts)
+    let members = visibility.places.filter(visibility.shows).map { plan.table.fields[$0].name }
+    let request = try ListRequest(parameters, plan: plan, contract: contract, members: members) { self.visibleMembers(of: $0, facts) }
     var list = try plannedList(request, filter: parameters.filter, plan: plan, facts: facts)
     let context = cursorContext(request, plan: plan, facts: facts)
     try seek(&list, request, context: context)

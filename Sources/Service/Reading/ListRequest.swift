@@ -21,12 +21,14 @@ struct ListRequest: Sendable {
 
   static let limitMax: Int64 = 100
 
+  /// - Parameters:
+  ///   - members: what may be filtered and sorted by: the members that this caller sees in every row.
+  ///   - visible: the members of a resource that this caller sees at all.
   init(
-    _ parameters: ListParameters, plan: ResourcePlan, contract: Contract, visible: (Resource) -> [String]
+    _ parameters: ListParameters, plan: ResourcePlan, contract: Contract, members: [String], visible: (Resource) -> [String]
   ) throws(Failure) {
     identity = [parameters.sort, parameters.filter].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
     for (name, value) in parameters.equals { identity += "\(name.utf8.count):\(name)\(value.utf8.count):\(value)" }
-    let members = visible(plan.resource)
     if let text = parameters.limit {
       guard let limit = Int64(text), (1...ListRequest.limitMax).contains(limit), text.utf8.first?.isDigit == true else {
         throw Failure.parameter("limit", "must be 1 to \(ListRequest.limitMax)")

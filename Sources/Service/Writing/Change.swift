@@ -62,7 +62,7 @@ extension Engine {
     } catch {
       throw Failure(error, statements: statements)
     }
-    return try await result(of: outcome, change, batch, plan: plan, statements: &statements)
+    return try await result(of: outcome, change, batch, plan: plan, facts: facts, statements: &statements)
   }
 
   private func addGuards(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) throws(Failure) {

@@ -36,7 +36,7 @@ struct ChangeBatch {
 extension Engine {
   /// Turns the store's outcome into the change's, or into what the client did wrong.
   func result(
-    of outcome: WriteOutcome, _ change: Change, _ batch: ChangeBatch, plan: ResourcePlan, statements: inout Int
+    of outcome: WriteOutcome, _ change: Change, _ batch: ChangeBatch, plan: ResourcePlan, facts: Facts, statements: inout Int
   ) async throws(Failure) -> ChangeResult {
     switch outcome {
     case .committed: return .done
@@ -47,7 +47,7 @@ extension Engine {
       return .stale
     case .uniqueViolation(let step, _, let columns):
       if case .key = batch.subject(step) { return .keyTaken }
-      if case .row = batch.subject(step) { throw unique(columns, plan: plan).counting(statements) }
+      if case .row = batch.subject(step) { throw unique(columns, plan: plan, facts: facts).counting(statements) }
       return .stale
     case .foreignKeyViolation(let step, _):
       if change.after == nil { throw try await restricted(change, plan: plan, statements: &statements) }
@@ -64,10 +64,13 @@ extension Engine {
     }
   }
 
-  private func unique(_ columns: [String], plan: ResourcePlan) -> Failure {
-    let fields = plan.table.fields.filter { field in field.columns.contains { columns.contains($0.name) } }
-    let names = fields.map(\.name)
-    let detail = names.isEmpty ? "The record is there already" : "There is another record with this \(names.joined(separator: ", "))"
+  /// 409 with the fields, as far as the caller may know of them.
+  private func unique(_ columns: [String], plan: ResourcePlan, facts: Facts) -> Failure {
+    let places = plan.visibility(facts).places.filter { place in
+      plan.table.fields[place].columns.contains { columns.contains($0.name) }
+    }
+    let names = places.map { plan.table.fields[$0].name }
+    let detail = names.isEmpty ? "There is such a record already" : "There is another record with this \(names.joined(separator: ", "))"
     return Failure(
       .unique, detail,
       items: names.map { .init(pointer: "/" + JSONPointer.escaped($0), code: FailureCode.unique.rawValue, detail: "is taken") })

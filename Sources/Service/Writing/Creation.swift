@@ -71,6 +71,7 @@ extension Engine {
   ) async throws(Failure) {
     if let key {
       record.values[0] = key.count == 1 ? key[0] : .list(key)
+      if let given = body["id"]?.stringValue, plan.key(given) != key { input.report("/id", "immutable", "is not the id of the path") }
       return
     }
     if plan.takesKey, let text = body["id"]?.stringValue ?? body["id"].map({ String(decoding: $0.rawText, as: UTF8.self) }) {

@@ -45,7 +45,7 @@ struct InputReader {
         report(pointer, "unknown_field", unknown(name))
         continue
       }
-      if isKept(place) {
+      if isKept(place, isNew: stored == nil) {
         keep(place, member.value, record: record, pointer: pointer, isNew: stored == nil)
         continue
       }
@@ -70,8 +70,8 @@ struct InputReader {
   }
 
   /// `id`, the engine's own members, generated columns: they may be sent back as they are.
-  private func isKept(_ place: Int) -> Bool {
-    guard let field = plan.table.fields[place].field else { return !(place == 0 && plan.takesKey) }
+  private func isKept(_ place: Int, isNew: Bool) -> Bool {
+    guard let field = plan.table.fields[place].field else { return !(place == 0 && isNew && plan.takesKey) }
     return field.isGenerated
   }
 
