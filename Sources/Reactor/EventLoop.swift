@@ -56,6 +56,8 @@ import Darwin
   let lagMaxNanoseconds = Atomic<UInt64>(0)
 
   /// - Throws: when the system has no descriptor left for another loop.
+  ///
+  /// Safety: both allocations are given back in `deinit`, or here when there will be none.
   init(index: Int) throws(ReactorError) {
     self.index = index
     unsafe uv = .allocate(capacity: 1)

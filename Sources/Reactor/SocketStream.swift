@@ -70,11 +70,17 @@ package protocol SocketStreamDelegate: AnyObject {
 
   override func willClose() { delegate = nil }
 
+  /// The handle, as libuv's stream functions take it.
+  ///
+  /// Safety: both kinds of handle begin with a uv_stream_t, as libuv promises.
   private var stream: UnsafeMutablePointer<uv_stream_t> { unsafe memory.assumingMemoryBound(to: uv_stream_t.self) }
 
   // MARK: Reading
 
   /// Begins, or goes on, to hand bytes to the delegate.
+  ///
+  /// Safety: the callbacks find the object by the handle's data, which is set until the handle is closed; the buffer
+  /// that libuv gets is the loop's and as long as it says.
   package func startReading() {
     guard !isReading, !isClosed else { return }
     isReading = true
@@ -95,6 +101,7 @@ package protocol SocketStreamDelegate: AnyObject {
     unsafe uv_read_start(stream, allocate, read)
   }
 
+  /// Safety: libuv has just written that many bytes at the begin of the loop's buffer.
   private func deliver(_ count: Int) {
     let bytes = unsafe UnsafeRawBufferPointer(start: loop.readBuffer, count: count)
     let elements = unsafe bytes.assumingMemoryBound(to: UInt8.self)

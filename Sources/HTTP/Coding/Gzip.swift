@@ -34,6 +34,9 @@ import CZlib
     return compressed.isEmpty ? nil : compressed
   }
 
+  /// The stream, ready for another body.
+  ///
+  /// Safety: the memory is initialised before zlib sees it, and kept only once zlib has made its state in it.
   private func ready() -> UnsafeMutablePointer<z_stream>? {
     if let stream = unsafe stream { return unsafe deflateReset(stream) == Z_OK ? stream : nil }
     let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)

@@ -1,8 +1,10 @@
 import Base
 import Reactor
 
+/// `@concurrent` brings a caller that is isolated to an actor back to the task's preferred executor, which is the loop; a
+/// task without that preference is refused.
 extension HTTPConnection: HTTPBodySource {
-  func collectBody(of request: UInt64, upTo limit: Int) async throws(HTTPBodyError) -> [UInt8] {
+  @concurrent func collectBody(of request: UInt64, upTo limit: Int) async throws(HTTPBodyError) -> [UInt8] {
     try beginReading(request)
     guard body.count <= limit else { throw .tooLarge(limit: limit) }
     bodyUse = .collect(limit: limit)
@@ -17,7 +19,7 @@ extension HTTPConnection: HTTPBodySource {
     return body
   }
 
-  func nextPiece(of request: UInt64) async throws(HTTPBodyError) -> [UInt8]? {
+  @concurrent func nextPiece(of request: UInt64) async throws(HTTPBodyError) -> [UInt8]? {
     try beginReading(request)
     while body.isEmpty {
       if let bodyError { throw bodyError }
@@ -32,8 +34,11 @@ extension HTTPConnection: HTTPBodySource {
     return piece
   }
 
+  /// Checks that a reader may read now, and sends `100 Continue` to a client that waits for it.
+  ///
+  /// Safety: the continuation is only looked at, not resumed.
   private func beginReading(_ request: UInt64) throws(HTTPBodyError) {
-    precondition(owner.loop.isCurrent, "a body is read on its connection's loop")
+    guard owner.loop.isCurrent else { throw .unreadable }
     guard !isBroken else { throw .disconnected }
     let isBusy = unsafe inputWaiter != nil
     guard request == self.request, !isBusy, isHeadReady else { throw .unreadable }

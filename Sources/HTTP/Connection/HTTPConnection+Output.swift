@@ -108,7 +108,7 @@ extension HTTPConnection {
     return true
   }
 
-  private func report(_ request: HTTPRequest, status: Int, bodyBytes: Int, isAborted: Bool) {
+  func report(_ request: HTTPRequest, status: Int, bodyBytes: Int, isAborted: Bool) {
     guard let onExchange = owner.configuration.onExchange else { return }
     let duration = EventLoop.monotonicNanoseconds &- request.receivedAtNanoseconds
     onExchange(

@@ -33,8 +33,8 @@ extension HTTPConnection: HTTPBodySink {
     }
   }
 
-  func writeBody(_ bytes: [UInt8], of request: UInt64) async throws(HTTPWriteError) {
-    precondition(owner.loop.isCurrent, "a body is written on its connection's loop")
+  @concurrent func writeBody(_ bytes: [UInt8], of request: UInt64) async throws(HTTPWriteError) {
+    guard owner.loop.isCurrent else { throw .wrongTask }
     guard request == self.request, let framing = streamLeft, !isBroken, !isPeerDone else { throw .disconnected }
     guard !bytes.isEmpty else { return }
     switch framing {

@@ -6,7 +6,7 @@ import Reactor
 ///
 /// Safety: every property is touched only on the loop's thread: the stream's callbacks come there, the task prefers the
 /// loop as its executor and the methods it runs are not isolated elsewhere. A handler's child tasks inherit that
-/// preference; `collectBody`, `nextPiece` and `writeBody` check it.
+/// preference; `collectBody`, `nextPiece` and `writeBody` check that they are on the loop.
 @safe final class HTTPConnection: SocketStreamDelegate, @unchecked Sendable {
   let owner: LoopServer
   let stream: SocketStream
@@ -86,7 +86,11 @@ import Reactor
     let request = takeRequest()
     owner.counters.requests.increment()
     let response = await owner.handler.respond(to: request)
-    guard state.phase == .handling, !isBroken else { return false }
+    guard state.phase == .handling else { return false }
+    guard !isBroken else {
+      report(request, status: response.status, bodyBytes: 0, isAborted: true)
+      return false
+    }
     return await send(response, to: request)
   }
 

@@ -8,7 +8,8 @@ package enum HTTPBodyError: Error, Sendable, Equatable {
   case malformed(HTTPParseError)
   /// The client left.
   case disconnected
-  /// The request is over, or its body is already being read.
+  /// The request is over, its body is already being read, or the reader was taken to a task that is none of the
+  /// handler's.
   case unreadable
 
   /// The status to answer with, where there is still someone to answer.

@@ -55,6 +55,8 @@ package enum HTTPWriteError: Error, Sendable, Equatable {
   case disconnected
   /// More bytes than the declared length.
   case tooLong
+  /// The writer was taken to a task that is none of the handler's.
+  case wrongTask
 }
 
 /// What a body writer writes to.

@@ -25,7 +25,7 @@ final class LoopServer: @unchecked Sendable {
   private var date = DateLine()
   private var sweepTimer: LoopTimer?
   private var sweepPart = 0
-  private var drained: CheckedContinuation<Void, Never>?
+  private var drains: [CheckedContinuation<Void, Never>] = []
 
   /// A sweep looks at one part of the connections, so that many of them hold the loop for a short time only.
   private static let sweepParts = 4
@@ -149,7 +149,7 @@ final class LoopServer: @unchecked Sendable {
     for connection in connections { connection?.drain() }
     guard openCount > 0 else { return }
     let timer = loop.schedule(after: limit) { [weak self] in self?.cutOff() }
-    await withCheckedContinuation { drained = $0 }
+    await withCheckedContinuation { drains.append($0) }
     timer.cancel()
   }
 
@@ -158,7 +158,7 @@ final class LoopServer: @unchecked Sendable {
   }
 
   private func endDrain() {
-    drained?.resume()
-    drained = nil
+    for drain in drains { drain.resume() }
+    drains = []
   }
 }
