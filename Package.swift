@@ -82,7 +82,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "MartletCommand",
-      dependencies: ["Base", "JSON", "Contract", "Store", "Identity", "Service", "REST", "Bench", "Martlet"],
+      dependencies: ["Base", "JSON", "Contract", "Telemetry", "Reactor", "Store", "Identity", "Service", "REST", "Bench", "Martlet"],
       swiftSettings: strict),
     // tests
     tests("Base", []),

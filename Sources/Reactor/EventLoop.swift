@@ -60,6 +60,7 @@ import Darwin
   /// Safety: both allocations are given back in `deinit`, or here when there will be none.
   init(index: Int) throws(ReactorError) {
     self.index = index
+    // Safety: both live as long as the loop, which gives them back when it ends.
     unsafe uv = .allocate(capacity: 1)
     unsafe readBuffer = .allocate(capacity: EventLoop.readBufferBytes)
     let code = unsafe uv_loop_init(uv)

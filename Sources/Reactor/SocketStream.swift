@@ -84,6 +84,7 @@ package protocol SocketStreamDelegate: AnyObject {
   package func startReading() {
     guard !isReading, !isClosed else { return }
     isReading = true
+    // Safety: libuv calls back on the loop, with this stream's own handle, and reads before it asks for a buffer again.
     let allocate: uv_alloc_cb = { handle, _, buffer in
       guard let stream = unsafe LoopHandle.object(handle?.pointee.data, as: SocketStream.self) else { return }
       unsafe buffer?.pointee = uv_buf_init(stream.loop.readBuffer, UInt32(EventLoop.readBufferBytes))

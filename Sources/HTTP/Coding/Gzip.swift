@@ -41,6 +41,7 @@ import CZlib
     if let stream = unsafe stream { return unsafe deflateReset(stream) == Z_OK ? stream : nil }
     let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     unsafe made.initialize(to: z_stream())
+    // Safety: the stream was made and initialised here, and is given back where the library refuses it.
     // 15 bits of window, 16 more for the gzip wrapper.
     let code = unsafe deflateInit2_(
       made, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))

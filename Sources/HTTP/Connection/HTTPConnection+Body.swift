@@ -40,6 +40,7 @@ extension HTTPConnection: HTTPBodySource {
   private func beginReading(_ request: UInt64) throws(HTTPBodyError) {
     guard owner.loop.isCurrent else { throw .unreadable }
     guard !isBroken else { throw .disconnected }
+    // Safety: the waiter is only compared with nil, on the loop that owns it.
     let isBusy = unsafe inputWaiter != nil
     guard request == self.request, !isBusy, isHeadReady else { throw .unreadable }
     if case .discard = bodyUse { throw .unreadable }
