@@ -21,13 +21,13 @@ enum Output {
   private static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc_write(descriptor, $0) }
+      let count = rest.withUnsafeBytes { writeOnce(descriptor, $0) }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)
     }
   }
 
-  private static func Glibc_write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  private static func writeOnce(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     #if canImport(Glibc)
     Glibc.write(descriptor, bytes.baseAddress, bytes.count)
     #else

@@ -14,7 +14,7 @@ enum OutputFile {
     }
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { unsafeWrite(descriptor, $0) }
+      let count = rest.withUnsafeBytes { writeOnce(descriptor, $0) }
       guard count > 0 else {
         close(descriptor)
         throw CommandFailure(.failed, "\(path): \(String(cString: strerror(errno)))")
@@ -31,7 +31,7 @@ enum OutputFile {
     }
   }
 
-  private static func unsafeWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  private static func writeOnce(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     #if canImport(Glibc)
     Glibc.write(descriptor, bytes.baseAddress, bytes.count)
     #else

@@ -33,7 +33,9 @@ extension Connection {
     let parameters = pool.settings.parameters(addresses: addresses)
     var keywords = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.keyword)) }
     var values = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.value)) }
-    defer { unsafe (keywords + values).forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) } }
+    defer {
+      for unsafe text in unsafe keywords + values { unsafe free(UnsafeMutablePointer(mutating: text)) }
+    }
     unsafe keywords.append(nil)
     unsafe values.append(nil)
     unsafe handle = PQconnectStartParams(keywords, values, 0)

@@ -35,7 +35,7 @@ struct FieldSchema: Sendable {
     case .enumeration(let values): ["type": "string", "enum": .array(values.map { .string($0) })]
     case .money(let options): money(options)
     case .json(let options): json(options, field: field, resource: resource)
-    case .ref(let reference): reference_(reference, field: field, resource: resource)
+    case .ref(let reference): refSchema(reference, field: field, resource: resource)
     case .list(let element, let length):
       [
         "type": "array", "items": .object(schema(element, field: field, resource: resource)),
@@ -128,7 +128,7 @@ struct FieldSchema: Sendable {
     return schema
   }
 
-  private func reference_(_ reference: Reference, field: String, resource: String) -> JSONObject {
+  private func refSchema(_ reference: Reference, field: String, resource: String) -> JSONObject {
     var key = schema(reference.keyType, field: field, resource: resource)
     guard !isInput, let target = names.read(reference.resource) else { return key }
     key["description"] = .string("The id of one of \(reference.resource).")
