@@ -11,7 +11,7 @@ die() {
 }
 
 # What the engine is linked with.
-packages_build=(libuv1-dev libssl-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config)
+packages_build=(libuv1-dev libssl-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev pkg-config procps)
 # What the tests talk to and are written with.
 packages_test=(postgresql sqlite3 python3-venv jq curl)
 # What the measurements compare with.
@@ -54,6 +54,47 @@ need_swift() {
   local version
   version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
   [[ $(printf '%s\n6.3\n' "$version" | sort -V | head -n 1) == 6.3 ]] || die "Swift $version is too old: 6.3 or later is needed"
+}
+
+# Runs `swift build ...`. The compiler's driver now and then misses the end of a compiler that it started and waits for it
+# for ever (seen with 6.3.1 on busy machines): a driver whose compiler has been dead for 20 s is ended, and the build, which
+# keeps what it has done, is run again.
+patient_swift_build() {
+  local attempt build status stuck driver
+  for attempt in 1 2 3 4 5; do
+    swift build "$@" &
+    build=$!
+    stuck=0
+    declare -A dead=()
+    while kill -0 "$build" 2>/dev/null; do
+      sleep 1
+      while read -r driver zombie; do
+        dead[$zombie]=$((${dead[$zombie]:-0} + 1))
+        if ((dead[$zombie] == 20)); then
+          kill -9 "$driver" 2>/dev/null || true
+          stuck=1
+        fi
+      done < <(dead_compilers "$build")
+    done
+    status=0
+    wait "$build" || status=$?
+    if ((status == 0 || stuck == 0)); then return "$status"; fi
+    say "the compiler's driver hung; building again (attempt $((attempt + 1)))"
+  done
+  return 1
+}
+
+# Drivers below a process that have not noticed the end of a compiler: `driver zombie`, a line each.
+dead_compilers() {
+  ps -eo pid=,ppid=,stat=,comm= | awk -v top="$1" '
+    { parent[$1] = $2; state[$1] = $3; name[$1] = $4 }
+    END {
+      for (pid in state) {
+        if (state[pid] !~ /^Z/ || name[pid] !~ /^swift/ || name[parent[pid]] !~ /^swift(c|-driver)$/) continue
+        for (up = parent[pid]; up > 1 && up != top; up = parent[up]);
+        if (up == top) print parent[pid], pid
+      }
+    }'
 }
 
 # A TCP port of the loopback address that nobody listens on.

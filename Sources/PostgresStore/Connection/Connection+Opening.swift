@@ -34,7 +34,7 @@ extension Connection {
     var keywords = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.keyword)) }
     var values = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.value)) }
     defer {
-      for unsafe text in unsafe keywords + values { unsafe free(UnsafeMutablePointer(mutating: text)) }
+      for unsafetext in unsafe keywords + values { unsafe free(UnsafeMutablePointer(mutating: text)) }
     }
     unsafe keywords.append(nil)
     unsafe values.append(nil)
