@@ -30,6 +30,12 @@ package final class PostgresStore: Store {
     for pool in pools { pool.loop.execute { pool.planDispatch() } }
   }
 
+  /// A store that is dropped without `close` still gives its connections back.
+  deinit {
+    guard !isClosed.load(ordering: .acquiring) else { return }
+    for pool in pools { pool.loop.execute { pool.close {} } }
+  }
+
   package var dialect: Dialect { .postgres }
 
   package func read(_ query: Query) async throws(StoreError) -> Rows {
