@@ -110,7 +110,11 @@ class Server:
         self.log = collections.deque(maxlen=400)
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None)
+            raise
         return self
 
     def __exit__(self, kind, *_):
