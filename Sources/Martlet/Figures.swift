@@ -31,7 +31,7 @@ final class Figures: Sendable {
       counters.abandoned += one.abandoned
     }
     metrics.connections.set(counters.connectionsOpen)
-    gauge("martlet_http_connections_accepted", "Client connections accepted since the start.", counters.connectionsAccepted)
+    metrics.connectionsAccepted.add(counters.connectionsAccepted - metrics.connectionsAccepted.value)
     gauge("martlet_http_connections_refused", "Client connections turned away at the bound.", counters.connectionsRefused)
     gauge("martlet_http_parse_errors", "Requests that were not HTTP.", counters.parseErrors)
     gauge("martlet_http_timeouts", "Heads, bodies, handlers and writes that took too long.", counters.timeouts)

@@ -75,7 +75,11 @@ package final class Runtime: Sendable {
       options.publicOrigin = settings.publicOrigin
       let handler = RESTHandler(
         contract: contract, operations: engine, health: health, options: options, clock: clock, metrics: metrics,
-        figures: { figures.text() }, log: { logger.request($0) })
+        figures: { figures.text() },
+        log: { entry in
+          if entry.status == 503 { metrics.overloads.add() }
+          logger.request(entry)
+        })
       var configuration = HTTPServerConfiguration()
       configuration.renderRefusal = { handler.refusal(status: $0.status, detail: $0.detail) }
       let server = HTTPServer(group: group, listeners: listeners, configuration: configuration, handler: handler)

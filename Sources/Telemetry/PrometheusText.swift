@@ -25,7 +25,8 @@ package struct PrometheusText {
     case .gauges(let list):
       for (labels, gauge) in list { append(family.name, "", names, labels, value: gauge.value) }
     case .histograms(let list):
-      for (labels, histogram) in list { append(family.name, names, labels, histogram) }
+      // A route that nobody asked for yet has nothing to tell.
+      for (labels, histogram) in list where labels.isEmpty || histogram.count > 0 { append(family.name, names, labels, histogram) }
     case .collected(let read):
       for sample in read().prefix(MetricRegistry.childrenMax) {
         appendHead(family.name, "", names, sample.labels)

@@ -34,7 +34,8 @@ extension Connection {
     var keywords = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.keyword)) }
     var values = unsafe parameters.map { unsafe UnsafePointer<CChar>(strdup($0.value)) }
     defer {
-      for unsafetext in unsafe keywords + values { unsafe free(UnsafeMutablePointer(mutating: text)) }
+      while let text = unsafe keywords.popLast() { unsafe free(UnsafeMutablePointer(mutating: text)) }
+      while let text = unsafe values.popLast() { unsafe free(UnsafeMutablePointer(mutating: text)) }
     }
     unsafe keywords.append(nil)
     unsafe values.append(nil)
