@@ -40,13 +40,17 @@ class PocketBase:
         self.rows = rows
         self.call("superuser", "upsert", "root@example.org", "0123456789ab")
 
+    @property
+    def flags(self):
+        return ["--dir", self.folder, "--migrationsDir", f"{self.folder}/migrations", "--automigrate=false"]
+
     def call(self, *arguments):
-        subprocess.run([self.command, *arguments, "--dir", self.folder], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run([self.command, *arguments, *self.flags], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def serve(self):
         port = free_port()
         process = Process(
-            [self.command, "serve", "--http", f"127.0.0.1:{port}", "--dir", self.folder], f"http://127.0.0.1:{port}/api/health"
+            [self.command, "serve", "--http", f"127.0.0.1:{port}", *self.flags], f"http://127.0.0.1:{port}/api/health"
         )
         process.address = f"http://127.0.0.1:{port}"
         return process
