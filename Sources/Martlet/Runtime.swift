@@ -81,7 +81,7 @@ package final class Runtime: Sendable {
           logger.request(entry)
         })
       var configuration = HTTPServerConfiguration()
-      configuration.renderRefusal = { handler.refusal(status: $0.status, detail: $0.detail) }
+      configuration.renderRefusal = { handler.refusal($0) }
       let server = HTTPServer(group: group, listeners: listeners, configuration: configuration, handler: handler)
       figures.add(server)
       return server

@@ -47,19 +47,20 @@ package final class RESTHandler: HTTPHandler {
     var exchange = Exchange(requestID: requestID(request))
     var response = await answer(request, &exchange)
     finish(&response, requestID: exchange.requestID)
-    observer.observe(request, exchange, response, nanoseconds: clock.monotonicNanoseconds &- started)
+    observer.observe(request.method, exchange, response, nanoseconds: clock.monotonicNanoseconds &- started)
     return response
   }
 
-  /// What HTTP itself refuses (a malformed head, a body that is too slow) as a problem document like any other.
-  ///
-  /// - Parameter detail: a sentence for the client; nil takes the code's own.
-  package func refusal(status: Int, detail: String?) -> HTTPResponse {
-    let requestID = RequestID.make(at: clock.now, random: random)
+  /// What HTTP itself refuses (a malformed head, a body that is too slow) as a problem document like any other, logged and
+  /// counted as one.
+  package func refusal(_ refusal: HTTPRefusal) -> HTTPResponse {
+    let exchange = Exchange(requestID: RequestID.make(at: clock.now, random: random))
+    let detail = refusal.detail.last == "." ? String(refusal.detail.dropLast()) : refusal.detail
     var response = HTTPResponse(
-      .ofHTTP(status: status, detail: detail), status: status, origin: origin(authority: nil), instance: nil,
-      requestID: requestID, realm: realm)
-    finish(&response, requestID: requestID)
+      .ofHTTP(status: refusal.status, detail: detail), status: refusal.status, origin: origin(authority: nil),
+      instance: refusal.path, requestID: exchange.requestID, realm: realm)
+    finish(&response, requestID: exchange.requestID)
+    observer.observe(nil, exchange, response, nanoseconds: 0)
     return response
   }
 

@@ -30,9 +30,10 @@ struct RequestObserver: Sendable {
     }
   }
 
-  func observe(_ request: HTTPRequest, _ exchange: Exchange, _ response: HTTPResponse, nanoseconds: UInt64) {
+  /// - Parameter method: nil where the request was refused before it was whole.
+  func observe(_ method: HTTPMethod?, _ exchange: Exchange, _ response: HTTPResponse, nanoseconds: UInt64) {
     if let route = routes[exchange.route] {
-      let set = request.method.asSet
+      let set = method?.asSet ?? []
       let place = set.isEmpty ? route.count - 1 : set.rawValue.trailingZeroBitCount
       if place < route.count { route[place].observe(status: response.status, nanoseconds: nanoseconds) }
     }
@@ -40,7 +41,7 @@ struct RequestObserver: Sendable {
     if case .bytes(let body) = response.body { bytes = body.count }
     log(
       RequestLog(
-        method: request.method.asSet.isEmpty ? "other" : request.method.name, route: exchange.route, status: response.status,
+        method: method.map { $0.asSet.isEmpty ? "other" : $0.name } ?? "other", route: exchange.route, status: response.status,
         durationNanoseconds: nanoseconds, bytes: bytes, caller: exchange.caller, requestID: exchange.requestID,
         statements: exchange.statements, cause: exchange.cause))
   }

@@ -1,5 +1,6 @@
 import HTTP
 import Service
+import Telemetry
 import Testing
 
 @testable import REST
@@ -108,7 +109,10 @@ struct RESTHandlerRefusalTests {
 
   @Test("what HTTP itself refuses is a problem document too", arguments: [400, 408, 413, 414, 417, 431, 500, 501, 503, 504, 505])
   func refusal(_ status: Int) throws {
-    let received = Received(try Bench().handler.refusal(status: status, detail: "It is \"so\""))
+    let bench = try Bench()
+    let received = Received(bench.handler.refusal(HTTPRefusal(status: status, detail: "It is \"so\".", path: "/x")))
+    #expect(received.member("instance") == "/x")
+    #expect(bench.logged.all.map(\.status) == [status] && bench.logged.all.map(\.method) == ["other"])
     #expect(received.status == status)
     #expect(received.text.contains(text: "\"status\":\(status)"))
     #expect(received.detail == "It is \"so\"")

@@ -20,6 +20,7 @@ extension DocsScript {
       if (alternatives.length) return alternatives.map(kind).join(' or ');
       if (schema.type === 'array') return 'list of ' + kind(schema.items || {});
       if (schema.enum) return 'one of';
+      if (schema.properties) return 'object: ' + Object.keys(schema.properties).join(', ');
       const format = schema.format && !['int64', 'double', 'password'].includes(schema.format) ? schema.format : null;
       return format || typesOf(schema).join(' or ') || 'any value';
     }
@@ -50,7 +51,8 @@ extension DocsScript {
       for (const value of values) parts.push(' ', el('code', {}, value));
       if (isNullable(schema)) parts.push(' ', el('span', { class: 'tag' }, 'or null'));
       for (const bound of bounds(schema)) parts.push(el('small', {}, bound));
-      if (schema.pattern && schema.pattern.length <= 40) parts.push(el('small', {}, 'matches ', el('code', {}, schema.pattern)));
+      const pattern = schema.pattern && schema.pattern.replace(/^\^\(\?:(.*)\)\$$/, '$1');
+      if (pattern && pattern.length <= 40) parts.push(el('small', {}, 'matches ', el('code', {}, pattern)));
       return parts;
     }
 

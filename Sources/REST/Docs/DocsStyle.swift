@@ -161,7 +161,7 @@ enum DocsStyle {
     .actions { display: flex; align-items: center; gap: .7rem; margin: .8rem 0; }
     .send { border: 0; border-radius: 8px; padding: .45rem 1.3rem; background: var(--accent); color: var(--on-accent); font-weight: 600; }
     .send:hover { filter: brightness(1.08); }
-    .curl pre { max-height: 9rem; font-size: .85rem; background: var(--ground); }
+    .curl pre { white-space: pre-wrap; overflow-wrap: anywhere; padding-right: 4.5rem; max-height: 9rem; font-size: .85rem; background: var(--ground); }
     .output .result { margin: .9rem 0 .4rem; }
     .failed { color: var(--delete); }
     dialog { width: min(34rem, calc(100vw - 2rem)); border: 1px solid var(--line); border-radius: 14px; padding: 1.2rem 1.5rem; background: var(--ground); color: var(--ink); }

@@ -124,7 +124,7 @@ struct ListParameterDocs {
 
   private var sort: JSONValue {
     let sorts = sorts
-    var schema: JSONObject = ["type": "string", "minLength": 1, "default": "-id"]
+    var schema: JSONObject = ["type": "string", "minLength": 1, "default": .string(resource.storage.hasOwnKey ? "-id" : "id")]
     schema["examples"] = .array(sorts.prefix(20).map { .string($0) })
     return ListParameterDocs.parameter(
       "sort",
@@ -151,7 +151,11 @@ struct ListParameterDocs {
       default: continue
       }
     }
-    return "id != \"\(FieldExample.id)\""
+    let key = resource.storage.key
+    if key.count == 1, key[0].type == .uuid { return "id != \"\(FieldExample.id)\"" }
+    if key.count == 1, case .integer = key[0].type { return "id > 0" }
+    guard let first = indexed.first, let value = FieldExample.value(first.type, name: first.name) else { return "id != \"1\"" }
+    return first.name + " == " + String(decoding: value.bytes, as: UTF8.self)
   }
 
   /// Fields that lead an index.

@@ -74,7 +74,7 @@ package enum OpenAPI {
     for resource in contract.resources {
       let made = ResourceSchemas(resource: resource, names: names)
       let offer = OperationOffer(resource)
-      // Always there: relations of others point at it.
+      if offer.isEmpty { continue }
       schemas[names.name(resource.name, .read)] = made.record
       if offer.collection.contains(.get) { schemas[names.name(resource.name, .list)] = made.list }
       if offer.collection.contains(.post) { schemas[names.name(resource.name, .create)] = made.create }

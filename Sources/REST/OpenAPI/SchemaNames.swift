@@ -17,6 +17,8 @@ struct SchemaNames: Sendable {
   }
 
   private var bases: [String: String] = [:]
+  /// Resources that somebody may read.
+  private var readable: Set<String> = []
 
   init(_ contract: Contract) {
     var taken: Set<String> = [problem, page, money, file, health]
@@ -30,11 +32,12 @@ struct SchemaNames: Sendable {
       }
       for form in Form.allCases { taken.insert(base + form.rawValue) }
       bases[resource.name] = base
+      if !resource.access.read.isNobody { readable.insert(resource.name) }
     }
   }
 
-  /// The schema of a record as answered; nil for a resource that is not there.
-  func read(_ resource: String) -> String? { bases[resource] }
+  /// The schema of a record that may stand in place of its id; nil for a resource that nobody may read.
+  func read(_ resource: String) -> String? { readable.contains(resource) ? bases[resource] : nil }
 
   func name(_ resource: String, _ form: Form) -> String { (bases[resource] ?? SchemaNames.pascalCase(resource)) + form.rawValue }
 

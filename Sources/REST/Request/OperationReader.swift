@@ -102,16 +102,15 @@ struct OperationReader {
 
   /// All fields of a name as one list (RFC 9110 section 5.3).
   private func joined(_ name: StaticString) -> String? {
-    guard let first = request.header(name) else { return nil }
     let all = request.headers(name)
-    return all.count > 1 ? all.joined(separator: ", ") : first
+    return all.count > 1 ? all.joined(separator: ", ") : all.first
   }
 
   /// A field that may stand once only.
   private func single(_ name: StaticString) throws(Failure) -> String? {
-    guard let first = request.header(name) else { return nil }
-    guard request.headers(name).count == 1 else { throw Failure(.badRequest, "\(name) stands twice") }
-    return first
+    let all = request.headers(name)
+    guard all.count <= 1 else { throw Failure(.badRequest, "\(name) stands twice") }
+    return all.first
   }
 
   private func readPreconditions(into operation: inout Operation) throws(Failure) {

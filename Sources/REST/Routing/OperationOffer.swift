@@ -7,6 +7,9 @@ struct OperationOffer: Sendable {
   /// Transitions that somebody may make.
   let transitions: [StateMachine.Transition]
 
+  /// Nobody may do anything with it.
+  var isEmpty: Bool { collection == [.options] && item == [.options] && transitions.isEmpty }
+
   init(_ resource: Resource) {
     let access = resource.access
     let writable = !resource.storage.isReadOnly

@@ -1,0 +1,104 @@
+import Base
+import Contract
+import JSON
+import Testing
+
+@testable import REST
+
+@Suite("Schemas of fields")
+struct FieldSchemaTests {
+  private static let contract: Contract = {
+    var contract = Contract()
+    var people = Resource(name: "people")
+    people.access.read = .anyone
+    contract.resources = [people, Resource(name: "secrets")]
+    return contract
+  }()
+
+  private func schema(_ type: FieldType, isInput: Bool) -> JSONValue {
+    .object(FieldSchema(names: SchemaNames(Self.contract), isInput: isInput).schema(type, field: "f", resource: "r"))
+  }
+
+  static let inputs: [(FieldType, String)] = [
+    (.string(StringOptions(length: 2...5)), #"{"type":"string","minLength":2,"maxLength":5}"#),
+    (
+      .text(StringOptions(length: 0...9, pattern: "(?i)a+")),
+      #"{"type":"string","maxLength":9,"description":"Matches the RE2 pattern (?i)a+ as a whole."}"#
+    ),
+    (.integer(minimum: 1, maximum: nil), #"{"type":"integer","format":"int64","minimum":1,"maximum":9223372036854775807}"#),
+    (.number(minimum: 0.5, maximum: 2), #"{"type":"number","format":"double","minimum":0.5,"maximum":2.0}"#),
+    (
+      .decimal(precision: 4, scale: 2, minimum: Decimal(units: 1, scale: 0), maximum: nil),
+      #"{"type":"string","format":"decimal","pattern":"^-?[0-9]{1,2}(?:\\.[0-9]{1,2})?$","x-minimum":"1"}"#
+    ),
+    (.decimal(precision: 3, scale: 0, minimum: nil, maximum: nil), #"{"type":"string","format":"decimal","pattern":"^-?[0-9]{1,3}$"}"#),
+    (.boolean, #"{"type":"boolean"}"#), (.timestamp, #"{"type":"string","format":"date-time"}"#),
+    (.date, #"{"type":"string","format":"date"}"#), (.uuid, #"{"type":"string","format":"uuid"}"#),
+    (.enumeration(["a", "b"]), #"{"type":"string","enum":["a","b"]}"#),
+    (.money(MoneyOptions()), ##"{"$ref":"#/components/schemas/Money"}"##),
+    (.json(JSONOptions()), "{}"), (.json(JSONOptions(schema: Array("[".utf8))), "{}"),
+    (
+      .json(JSONOptions(schema: Array(#"{"$schema":"x","type":"array"}"#.utf8))),
+      #"{"type":"array","$id":"urn:martlet:schema:r:f"}"#
+    ),
+    (.ref(Reference(resource: "people")), #"{"type":"string","format":"uuid"}"#),
+    (.list(.boolean, length: 1...3), #"{"type":"array","items":{"type":"boolean"},"minItems":1,"maxItems":3}"#),
+    (.secret(encrypted: false), #"{"type":"string","writeOnly":true,"format":"password"}"#),
+    (.file(sizeMax: 1, types: []), ##"{"$ref":"#/components/schemas/File"}"##),
+  ]
+
+  @Test("a body's schema has the field's bounds", arguments: inputs)
+  func input(_ type: FieldType, _ expected: String) {
+    #expect(String(decoding: schema(type, isInput: true).bytes, as: UTF8.self) == expected)
+  }
+
+  @Test("an answer's schema promises only what rows of earlier contracts keep too")
+  func output() {
+    #expect(schema(.string(StringOptions(length: 2...5, pattern: "a")), isInput: false) == ["type": "string"])
+    #expect(schema(.integer(minimum: 1, maximum: 2), isInput: false)["minimum"] == .integer(.min))
+    #expect(schema(.number(minimum: 1, maximum: 2), isInput: false) == ["type": "number", "format": "double"])
+    #expect(schema(.email, isInput: false) == ["type": "string", "format": "email"])
+    #expect(schema(.money(MoneyOptions(currencies: ["EUR"])), isInput: false)["properties"]?["currency"]?["enum"] == ["EUR"])
+  }
+
+  @Test("a ref shows the record only where somebody may read it")
+  func refs() {
+    let people = schema(.ref(Reference(resource: "people")), isInput: false)
+    #expect(people["anyOf"]?.arrayValue?.last == ["$ref": "#/components/schemas/People"])
+    #expect(schema(.ref(Reference(resource: "secrets")), isInput: false)["anyOf"] == nil)
+  }
+
+  @Test("null joins whatever the type is")
+  func nullable() {
+    #expect(FieldSchema.nullable(["type": "string", "enum": ["a"]]) == ["type": ["string", "null"], "enum": ["a", nil]])
+    #expect(FieldSchema.nullable(["$ref": "#/x"]) == ["anyOf": [["$ref": "#/x"], ["type": "null"]]])
+    #expect(FieldSchema.nullable([:]) == [:])
+  }
+
+  @Test("examples keep the bounds of their type")
+  func examples() {
+    let cases: [(FieldType, JSONValue?)] = [
+      (.string(StringOptions(length: 0...3)), "Ada"), (.string(StringOptions(length: 20...30)), "Ada Lovelacexxxxxxxx"),
+      (.string(StringOptions(length: 0...3, pattern: "[a-z]{5}")), nil), (.integer(minimum: nil, maximum: -4), -4),
+      (.number(minimum: 3, maximum: nil), 3.0), (.decimal(precision: 4, scale: 2, minimum: nil, maximum: nil), "1.00"),
+      (.decimal(precision: 4, scale: 1, minimum: Decimal(units: 5, scale: 0), maximum: nil), "5.0"),
+      (.decimal(precision: 2, scale: 2, minimum: nil, maximum: nil), "0.00"), (.boolean, true), (.date, "2026-01-31"),
+      (.money(MoneyOptions(currencies: ["JPY"], minimum: 5000)), ["amount": 5000, "currency": "JPY"]),
+      (.list(.date, length: 2...4), ["2026-01-31", "2026-01-31"]), (.list(.date, length: 50...60), nil),
+      (.file(sizeMax: 1, types: []), nil), (.json(JSONOptions(schema: [])), nil), (.url, "https://example.com/page"),
+    ]
+    for (type, expected) in cases { #expect(FieldExample.value(type, name: "name") == expected, "\(type)") }
+  }
+
+  @Test("values stand in the description as they stand in answers")
+  func values() {
+    let cases: [(Value, JSONValue)] = [
+      (.null, nil), (.boolean(true), true), (.integer(3), 3), (.duration(4), 4), (.number(1.5), 1.5),
+      (.decimal(Decimal(units: 125, scale: 2)), "1.25"), (.string("a"), "a"),
+      (.timestamp(Timestamp(microseconds: 0)), "1970-01-01T00:00:00Z"), (.date(CalendarDate(days: 0)), "1970-01-01"),
+      (.uuid(UUID(high: 0, low: 1)), "00000000-0000-0000-0000-000000000001"), (.json(Array("[1]".utf8)), [1]),
+      (.json([0x7b]), nil), (.list([.integer(1), .null]), [1, nil]), (.bytes([1]), nil),
+    ]
+    for (value, expected) in cases { #expect(value.json == expected, "\(value)") }
+  }
+}
