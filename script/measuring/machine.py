@@ -130,13 +130,15 @@ def wrk(process, url, connections=32, seconds=5, script=None, headers=None):
         text = subprocess.run([*arguments, url], capture_output=True, text=True, check=True, env=environment).stdout
         used = cpu_seconds(process.pid) - before
     requests = int(re.search(r"(\d+) requests in", text)[1])
+    if requests == 0:
+        raise SystemExit(f"{url} gave no answer in {seconds} s:\n{text}")
     errors = sum(int(found) for found in re.findall(r"(?:connect|read|write|timeout) (\d+)", text))
     if refused := re.search(r"Non-2xx or 3xx responses: (\d+)", text):
         errors += int(refused[1])
     return Load(
         rate=float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
-        p50=milliseconds(re.search(r"50%\s+(\S+)", text)[1]),
-        p99=milliseconds(re.search(r"99%\s+(\S+)", text)[1]),
+        p50=milliseconds(re.search(r"^\s+50%\s+(\S+)", text, re.M)[1]),
+        p99=milliseconds(re.search(r"^\s+99%\s+(\S+)", text, re.M)[1]),
         errors=errors,
         cpu=used / requests * 1e6 if requests else None,
     )

@@ -142,10 +142,13 @@ def pgbench(url, script, clients=32, seconds=5):
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)
         file.flush()
-        text = subprocess.run(
+        done = subprocess.run(
             ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name, url],
-            check=True, capture_output=True, text=True,
-        ).stdout
+            capture_output=True, text=True,
+        )
+    if done.returncode != 0:
+        raise SystemExit(f"pgbench: {done.stderr[-1000:]}")
+    text = done.stdout
     return Load(
         rate=float(re.search(r"tps = ([\d.]+)", text)[1]), p50=float(re.search(r"latency average = ([\d.]+)", text)[1])
     )

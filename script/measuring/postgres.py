@@ -12,12 +12,12 @@ met = []
 read = f"""
 \\set n random(1, {rows})
 SELECT id, sku, name, price_amount, price_currency, stock, created_at, updated_at, revision FROM products
-  WHERE id = ('00000000-0000-7000-8001-' || lpad(to_hex(:n), 12, '0'))::uuid;
+  WHERE id = ('00000000-0000-7000-8001-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid;
 """
 listing = """
 \\set n random(1, 10)
 SELECT id, product, kind, quantity, created_at, updated_at, revision FROM items
-  WHERE kind = substr('abcdefghij', :n, 1) ORDER BY id DESC LIMIT 20;
+  WHERE kind = substr('abcdefghij', :n::int, 1) ORDER BY id DESC LIMIT 20;
 """
 creating = """
 BEGIN;
