@@ -91,6 +91,19 @@ import Testing
     #expect(await code { $0.equals = [("kind", "x")] } == .badParameter)
   }
 
+  @Test func aRefIsFilteredByItsOwnIndexWhateverLongerOnesThereAre() async throws {
+    let shop = try await Bench(Contracts.shop)
+    let ada = try await shop.caller("ada")
+    let support = try await shop.caller("sue", roles: ["support"])
+    let customer = try await shop.create("customers", #"{"email": "ada@example.com", "name": "Ada"}"#, as: ada)
+    _ = try await shop.create("orders", #"{"customer": "\#(customer.id)", "total": {"amount": 1, "currency": "EUR"}}"#, as: ada)
+    var parameters = ListParameters()
+    parameters.equals = [("customer", customer.id)]
+    let answer = try await shop.perform(.list(parameters), "orders", as: support)
+    #expect(answer.json.rows.count == 1)
+    #expect(answer.statements == 1)
+  }
+
   @Test func theRowBudgetEndsAScan() async throws {
     let bench = try await Bench(Contracts.notes)
     for number in 0..<60 { _ = try await bench.create("notes", #"{"title": "n\#(number)", "score": \#(number == 0 ? 1 : 0)}"#) }

@@ -78,8 +78,9 @@ package final class TableLayout: Sendable {
       if field.isUnique { wanted.append(Index(parts: [.init(field: field.name)], isUnique: true)) }
       var isRef = false
       if case .ref = field.type { isRef = true }
-      let isLeading = wanted.contains { $0.parts.first?.field == field.name && ($0.parts.count == 1 || !$0.isUnique) }
-      if field.isIndexed || isRef, !isLeading { wanted.append(Index(parts: [.init(field: field.name)])) }
+      // A longer index that begins with the field has another order behind it: a list by the field alone goes by its own.
+      let isThere = wanted.contains { $0.parts.count == 1 && $0.parts[0].field == field.name }
+      if field.isIndexed || isRef, !isThere { wanted.append(Index(parts: [.init(field: field.name)])) }
     }
     var result: [IndexLayout] = []
     for index in wanted {
