@@ -35,7 +35,7 @@ package final class ExpressionNode: Sendable {
     case ip, time, method
   }
 
-  package enum Kind: Sendable {
+  package indirect enum Kind: Sendable {
     case literal(Value)
     case record
     case input

@@ -1,50 +1,37 @@
-import Base
-
-/// Decides an expression from its atoms' outcomes alone, where they decide it. Allocates nothing.
+/// Decides an expression from its atoms' outcomes alone, where they decide it.
 struct Judge {
   enum Verdict {
     case yes, no, open
   }
 
   let shape: Shape
-  let atoms: [RulePlan.Atom]
+  let skeleton: Skeleton
 
-  /// Whether it is true. `.no` is false or an error.
-  func isTrue(_ node: ExpressionNode) -> Verdict {
-    switch node.kind {
-    case .literal(.boolean(let value)): return value ? .yes : .no
-    case .literal, .failure: return .no
-    case .atom(let place):
-      guard atoms[place].isCondition else { return fails(node) ? .no : .open }
-      return shape[place] == .true ? .yes : .no
-    case .and(let parts): return all(parts, isTrue)
-    case .or(let parts): return any(parts, isTrue)
-    case .not(let operand): return isFalse(operand)
-    case .conditional(let test, let a, let b): return choose(test, { isTrue(a) }, { isTrue(b) })
-    default: return fails(node) ? .no : .open
+  /// Whether the whole is true. `.no` is false or an error.
+  var verdict: Verdict { ask(skeleton.root, true) }
+
+  /// Whether it is `wanted`; `.no` is the other or an error.
+  private func ask(_ place: Int32, _ wanted: Bool) -> Verdict {
+    let step = skeleton.steps[Int(place)]
+    switch step.operation {
+    case .yes: return wanted ? .yes : .no
+    case .no: return wanted ? .no : .yes
+    case .null, .failure: return .no
+    case .condition: return shape[Int(step.atom)] == (wanted ? .true : .false) ? .yes : .no
+    case .and: return wanted ? all(step, true) : any(step, false)
+    case .or: return wanted ? any(step, true) : all(step, false)
+    case .not: return ask(operand(step, 0), !wanted)
+    case .conditional: return choose(step, wanted)
+    case .value, .strict, .strictOnNull, .membership, .open: return fails(place) ? .no : .open
     }
   }
 
-  /// Whether it is false. `.no` is true or an error.
-  func isFalse(_ node: ExpressionNode) -> Verdict {
-    switch node.kind {
-    case .literal(.boolean(let value)): return value ? .no : .yes
-    case .literal, .failure: return .no
-    case .atom(let place):
-      guard atoms[place].isCondition else { return fails(node) ? .no : .open }
-      return shape[place] == .false ? .yes : .no
-    case .and(let parts): return any(parts, isFalse)
-    case .or(let parts): return all(parts, isFalse)
-    case .not(let operand): return isTrue(operand)
-    case .conditional(let test, let a, let b): return choose(test, { isFalse(a) }, { isFalse(b) })
-    default: return fails(node) ? .no : .open
-    }
-  }
+  private func operand(_ step: Skeleton.Step, _ index: Int) -> Int32 { skeleton.operands[Int(step.first) + index] }
 
-  private func all(_ parts: [ExpressionNode], _ ask: (ExpressionNode) -> Verdict) -> Verdict {
+  private func all(_ step: Skeleton.Step, _ wanted: Bool) -> Verdict {
     var result = Verdict.yes
-    for part in parts {
-      switch ask(part) {
+    for index in 0..<Int(step.count) {
+      switch ask(operand(step, index), wanted) {
       case .no: return .no
       case .open: result = .open
       case .yes: break
@@ -53,10 +40,10 @@ struct Judge {
     return result
   }
 
-  private func any(_ parts: [ExpressionNode], _ ask: (ExpressionNode) -> Verdict) -> Verdict {
+  private func any(_ step: Skeleton.Step, _ wanted: Bool) -> Verdict {
     var result = Verdict.no
-    for part in parts {
-      switch ask(part) {
+    for index in 0..<Int(step.count) {
+      switch ask(operand(step, index), wanted) {
       case .yes: return .yes
       case .open: result = .open
       case .no: break
@@ -65,37 +52,40 @@ struct Judge {
     return result
   }
 
-  private func choose(_ test: ExpressionNode, _ a: () -> Verdict, _ b: () -> Verdict) -> Verdict {
-    let (holds, fails) = (isTrue(test), isFalse(test))
-    if holds == .yes { return a() }
-    if fails == .yes { return b() }
+  private func choose(_ step: Skeleton.Step, _ wanted: Bool) -> Verdict {
+    let (test, then, otherwise) = (operand(step, 0), operand(step, 1), operand(step, 2))
+    let (holds, fails) = (ask(test, true), ask(test, false))
+    if holds == .yes { return ask(then, wanted) }
+    if fails == .yes { return ask(otherwise, wanted) }
     if holds == .no, fails == .no { return .no }
     // The test is open: what both branches refuse is refused.
-    return a() == .no && b() == .no ? .no : .open
+    return ask(then, wanted) == .no && ask(otherwise, wanted) == .no ? .no : .open
   }
 
   /// Whether it is an error whatever the row holds. False where that is not known.
-  func fails(_ node: ExpressionNode) -> Bool {
-    switch node.kind {
-    case .failure: true
-    case .atom(let place): shape[place] == .failure
-    case .binary(let operation, let a, let b):
-      fails(a) || fails(b) || operation != .equal && operation != .notEqual && operation != .in && (isNull(a) || isNull(b))
-        || operation == .in && isNull(b)
-    case .negate(let a): fails(a) || isNull(a)
-    case .call(_, let arguments): arguments.contains { fails($0) || isNull($0) }
-    case .member(let a, _), .has(let a): fails(a)
-    case .macro(_, let range, _, _): fails(range) || isNull(range)
-    case .list(let items): items.contains(where: fails)
-    default: false
+  private func fails(_ place: Int32) -> Bool {
+    let step = skeleton.steps[Int(place)]
+    switch step.operation {
+    case .failure: return true
+    case .condition, .value: return shape[Int(step.atom)] == .failure
+    case .strict, .strictOnNull, .membership:
+      for index in 0..<Int(step.count) {
+        let operand = operand(step, index)
+        if fails(operand) { return true }
+        let isStrict = step.operation == .strictOnNull || step.operation == .membership && index == 1
+        if isStrict, isNull(operand) { return true }
+      }
+      return false
+    case .yes, .no, .and, .or, .not, .conditional, .null, .open: return false
     }
   }
 
-  private func isNull(_ node: ExpressionNode) -> Bool {
-    switch node.kind {
-    case .literal(.null): true
-    case .atom(let place): !atoms[place].isCondition && shape[place] == .null
-    default: false
+  private func isNull(_ place: Int32) -> Bool {
+    let step = skeleton.steps[Int(place)]
+    switch step.operation {
+    case .null: return true
+    case .value: return shape[Int(step.atom)] == .null
+    default: return false
     }
   }
 }

@@ -1,4 +1,5 @@
 package import Base
+import Synchronization
 
 /// An expression prepared for folding: the parts that do not stand on the row ("atoms") are cut out once, and evaluated
 /// for each request before anything is asked of the store.
@@ -8,12 +9,37 @@ package final class RulePlan: Sendable {
     /// Where only true, false or error counts. Else a value goes into a slot.
     let isCondition: Bool
     let slot: Int
+    let shortcut: Shortcut
+
+    init(node: ExpressionNode, isCondition: Bool, slot: Int) {
+      self.node = node
+      self.isCondition = isCondition
+      self.slot = slot
+      shortcut = Shortcut(node, isCondition: isCondition)
+    }
+  }
+
+  /// The atoms that nearly every rule has, asked of the bindings directly.
+  enum Shortcut: Sendable {
+    case role(String)
+    case callerID
+    case none
+
+    init(_ node: ExpressionNode, isCondition: Bool) {
+      switch node.kind {
+      case .hasRole(let role) where isCondition:
+        if case .literal(.string(let name)) = role.kind { self = .role(name) } else { self = .none }
+      case .caller(.id) where !isCondition: self = .callerID
+      default: self = .none
+      }
+    }
   }
 
   package let expression: CheckedExpression
   /// The expression with atoms in it.
   let root: ExpressionNode
   let atoms: [Atom]
+  private let skeleton: Skeleton
   /// How many slots a residual may refer to.
   package let slotCount: Int
 
@@ -22,6 +48,7 @@ package final class RulePlan: Sendable {
     var extraction = AtomExtraction()
     root = extraction.rewrite(expression.root, isCondition: true)
     atoms = extraction.atoms
+    skeleton = Skeleton(root, atoms: atoms)
     slotCount = extraction.slots
   }
 
@@ -29,45 +56,74 @@ package final class RulePlan: Sendable {
   package func fold(
     _ bindings: any ExpressionBindings, budget: Int = CheckedExpression.budget
   ) -> FoldedRule {
-    var evaluator = Evaluator(bindings, budget: budget)
     var shape = Shape()
     var values: [Value] = []
     if slotCount > 0 { values.reserveCapacity(slotCount) }
-    for (place, atom) in atoms.enumerated() {
-      do {
-        if atom.isCondition {
-          shape[place] = try evaluator.boolean(atom.node) ? .true : .false
+    var evaluator: Evaluator?
+    for place in atoms.indices {
+      switch atoms[place].shortcut {
+      case .role(let name): shape[place] = bindings.hasRole(name) ? .true : .false
+      case .callerID:
+        if case .uuid(let id)? = bindings.caller(.id) {
+          shape[place] = .value
+          values.append(.uuid(id))
         } else {
-          let value = try evaluator.evaluate(atom.node).value
-          if value.isNull {
-            shape[place] = .null
-            values.append(.null)
-          } else if let parameter = value.parameter(of: atom.node.type) {
-            shape[place] = .value
-            values.append(parameter)
-          } else {
-            shape[place] = .failure
-            values.append(.null)
-          }
+          shape[place] = .failure
+          values.append(.null)
         }
-      } catch {
-        if error.code == .budget { return .constant(false) }
-        shape[place] = .failure
-        if !atom.isCondition { values.append(.null) }
+      case .none:
+        var current = evaluator ?? Evaluator(bindings, budget: budget)
+        guard fold(place, &current, &shape, &values) else { return .constant(false) }
+        evaluator = current
       }
     }
-    let judge = Judge(shape: shape, atoms: atoms)
-    switch judge.isTrue(root) {
+    switch Judge(shape: shape, skeleton: skeleton).verdict {
     case .yes: return .constant(true)
     case .no: return .constant(false)
     case .open: return .residual(shape, values)
     }
   }
 
-  /// What is left of the expression when folding had that outcome. Made anew at each call: keep what is compiled of it.
+  /// Evaluates one atom. False where the budget is used up: then nothing is known, and the rule denies.
+  private func fold(_ place: Int, _ evaluator: inout Evaluator, _ shape: inout Shape, _ values: inout [Value]) -> Bool {
+    let atom = atoms[place]
+    var value = Value.null
+    do {
+      if atom.isCondition {
+        shape[place] = try evaluator.boolean(atom.node) ? .true : .false
+      } else {
+        value = try evaluator.evaluate(atom.node).value
+        if value.isNull {
+          shape[place] = .null
+        } else if let parameter = value.parameter(of: atom.node.type) {
+          shape[place] = .value
+          value = parameter
+        } else {
+          shape[place] = .failure
+          value = .null
+        }
+      }
+    } catch {
+      if error.code == .budget { return false }
+      shape[place] = .failure
+    }
+    if !atom.isCondition { values.append(value) }
+    return true
+  }
+
+  /// Residuals that are kept: a rule is met in few shapes.
+  static let residualsMax = 32
+  private let residuals = Mutex<[Shape: ResidualExpression]>([:])
+
+  /// What is left of the expression when folding had that outcome.
   package func residual(for shape: Shape) -> ResidualExpression {
-    let simplification = Simplification(shape: shape, atoms: atoms)
-    return ResidualExpression(root: simplification.truth(root))
+    if let known = residuals.withLock({ $0[shape] }) { return known }
+    let residual = ResidualExpression(root: Simplification(shape: shape, atoms: atoms).truth(root))
+    residuals.withLock { kept in
+      if kept.count >= RulePlan.residualsMax { kept.removeAll() }
+      kept[shape] = residual
+    }
+    return residual
   }
 
   /// A residual in which nothing is known: to compile once when the contract loads, so that no request finds out first
