@@ -2,9 +2,20 @@ import Base
 import Contract
 import Expression
 import Store
+import Synchronization
 
 /// Asks a store and the evaluator the same question about every row.
-struct AgreementJudge: Sendable {
+final class AgreementJudge: Sendable {
+  /// What the run was made of: a property that only trivial cases were asked about proves nothing.
+  struct Tally {
+    var expressions = 0
+    /// Decided by folding alone.
+    var folded = 0
+    var yes = 0
+    var no = 0
+    var errors = 0
+  }
+
   enum Verdict {
     case agreed
     /// The expression does not check, or is refused.
@@ -20,6 +31,9 @@ struct AgreementJudge: Sendable {
   let store: any Store
   private let environment: ExpressionEnvironment
   private let compiler: PredicateCompiler
+  private let counts = Mutex(Tally())
+
+  var tally: Tally { counts.withLock { $0 } }
 
   init(world: RandomWorld, store: any Store) {
     self.world = world
@@ -33,6 +47,18 @@ struct AgreementJudge: Sendable {
     guard let expression = check(source), let negation = check("!(\(source))") else { return .notAsked }
     if compiler.unsupported(expression, resource: "things") != nil { return .notAsked }
     let expected = answers(expression, caller)
+    let isFolded = if case .constant = RulePlan(expression).fold(caller) { true } else { false }
+    counts.withLock { tally in
+      tally.expressions += 1
+      if isFolded { tally.folded += 1 }
+      for answer in expected {
+        switch answer {
+        case .yes: tally.yes += 1
+        case .no: tally.no += 1
+        case .error: tally.errors += 1
+        }
+      }
+    }
     var stored = Array(repeating: Answer.error, count: expected.count)
     for (question, answer) in [(expression, Answer.yes), (negation, .no)] {
       let plan = RulePlan(question)

@@ -55,6 +55,10 @@ import Darwin
             return
           }
         }
+        let tally = judge.tally
+        let answers = tally.yes + tally.no + tally.errors
+        #expect(count < 100 || tally.folded * 2 < tally.expressions, "most are decided before the store is asked: \(tally)")
+        #expect(count < 100 || min(tally.yes, tally.no, tally.errors) * 20 > answers, "an answer is hardly ever given: \(tally)")
       }
       done += count
       world += 1
