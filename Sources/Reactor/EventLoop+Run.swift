@@ -3,14 +3,16 @@ import Synchronization
 
 extension EventLoop {
   func enqueueRemote(_ work: Work) {
-    let mustWake = remote.withLock { remote in
-      guard !remote.isClosed else { return false }
+    let mustWake: WakeHandle? = remote.withLock { remote in
+      guard !remote.isClosed else { return nil }
       remote.queue.append(work)
-      return remote.queue.count == 1
+      // One wake-up for a whole queue: the loop takes all of it at once.
+      guard remote.queue.count == 1 else { return nil }
+      wake?.beginSend()
+      return wake
     }
-    // One wake-up for a whole queue: the loop takes all of it at once. Sent outside the lock; `wake` is closed only
-    // after `isClosed` was set, and `sendCount` keeps the handle until this call is over.
-    if mustWake { wake?.send() }
+    // Sent outside the lock; announced inside it, so that the loop does not close the handle in between.
+    mustWake?.send()
   }
 
   /// Moves what other threads queued into the local queue.
@@ -104,5 +106,8 @@ extension EventLoop {
     runJobs()
     let code = unsafe uv_loop_close(uv)
     precondition(code == 0, "a handle was left open on event loop \(index)")
+    // These hold the loop.
+    wake = nil
+    lagTimer = nil
   }
 }

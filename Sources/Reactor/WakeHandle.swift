@@ -4,7 +4,8 @@ import Synchronization
 /// The handle that other threads wake a loop with.
 ///
 /// Safety: `uv_async_send` is the one libuv function that may be called from any thread; `senders` counts the calls
-/// under way, and the loop waits for zero (with its queue closed to new ones) before it closes the handle.
+/// announced under the queue's lock, and the loop waits for zero (with the queue closed to new ones) before it closes
+/// the handle.
 final class WakeHandle: LoopHandle, @unchecked Sendable {
   private let senders = Atomic<Int>(0)
 
@@ -20,9 +21,11 @@ final class WakeHandle: LoopHandle, @unchecked Sendable {
     return handle
   }
 
-  /// From any thread.
+  /// Announces a `send`. With the queue's lock held, while the queue is open.
+  func beginSend() { senders.add(1, ordering: .relaxed) }
+
+  /// Wakes the loop. From any thread, once for each `beginSend`.
   func send() {
-    senders.add(1, ordering: .acquiring)
     defer { senders.subtract(1, ordering: .releasing) }
     // Safety: see the type.
     unsafe uv_async_send(memory.assumingMemoryBound(to: uv_async_t.self))

@@ -158,10 +158,29 @@ enum Thread {
     #expect(duration.millisecondsRoundedUp == milliseconds)
   }
 
+  @Test func loopsThemselvesAreFreed() async throws {
+    weak var weak: EventLoop?
+    try await withLoops { weak = $0.loops[0] }
+    #expect(weak == nil)
+  }
+
+  @Test func bodiesThatComeWhileALoopEndsAreRunOrDropped() async throws {
+    let count = Mutex(0)
+    for _ in 0..<50 {
+      try await withLoops { group in
+        let loop = group.loops[0]
+        Thread.run {
+          for _ in 0..<200 { loop.execute { count.withLock { $0 += 1 } } }
+        }
+      }
+    }
+    #expect(count.withLock { $0 } <= 50 * 200)
+  }
+
   @Test func theCachedWallClockFollowsTheRealOne() async throws {
     try await withLoops { group in
       let distance = await Task(executorPreference: group.loops[0]) {
-        EventLoop.current.map { SystemClock().now.microseconds - $0.wallTime.microseconds }
+        EventLoop.current.map { -$0.wallTime.microseconds + SystemClock().now.microseconds }
       }.value
       #expect(distance.map { (0..<5_000_000).contains($0) } == true)
     }
