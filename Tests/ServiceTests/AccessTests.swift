@@ -60,6 +60,27 @@ import Testing
     }
   }
 
+  /// Two callers with the same roles do not see the same: a rule may ask for anything of the caller.
+  @Test func aFilterThatOneCallerMayAskIsNotSharedWithAnother() async throws {
+    let bench = try await Bench(
+      """
+      martlet: 1
+      service: {name: notes, version: v1}
+      resources:
+        notes:
+          fields:
+            title: {type: string}
+            hint:  {type: string, index: true, read: caller.subject == "ada"}
+          access: {create: anyone, read: anyone}
+      """)
+    let ada = try await bench.caller("ada")
+    let bob = try await bench.caller("bob")
+    _ = try await bench.create("notes", #"{"title": "a", "hint": "secret"}"#, as: ada)
+    #expect(try await bench.list("notes", as: ada) { $0.filter = "hint == 'secret'" }.rows.count == 1)
+    await #expect(throws: Failure.self) { try await bench.list("notes", as: bob) { $0.filter = "hint == 'secret'" } }
+    #expect(try await bench.list("notes", as: ada) { $0.filter = "hint == 'secret'" }.rows.count == 1)
+  }
+
   @Test func aFieldThatMayNotBeWrittenIsRefusedByName() async throws {
     let shop = try await Bench(Contracts.shop)
     let (ada, bob) = (try await shop.caller("ada"), try await shop.caller("bob"))

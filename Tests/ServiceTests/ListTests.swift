@@ -70,6 +70,33 @@ import Testing
     #expect(both.rows.compactMap { $0["score"]?.integerValue } == [7, 10].reversed().filter { $0 < 10 } + [10])
   }
 
+  @Test func aFieldComparedWithTwoValuesFindsNothing() async throws {
+    let bench = try await ListTests.filled()
+    let crossed = try await bench.list("notes") {
+      $0.equals = [("kind", "a")]
+      $0.filter = "kind == 'b'"
+    }
+    #expect(crossed.rows.isEmpty)
+    #expect(try await bench.list("notes") { $0.filter = "kind == 'a' && kind == 'b'" }.rows.isEmpty)
+    #expect(try await bench.list("notes") { $0.filter = "kind == 'a' && kind == 'a'" }.rows.count == 4)
+  }
+
+  @Test func moneyMayBeComparedWithNull() async throws {
+    let bench = try await Bench(
+      """
+      martlet: 1
+      service: {name: shop, version: v1}
+      resources:
+        things:
+          fields: {price: {type: money, index: true}}
+          access: {create: anyone, read: anyone}
+      """)
+    _ = try await bench.create("things", "{}")
+    _ = try await bench.create("things", #"{"price": {"amount": 5, "currency": "EUR"}}"#)
+    #expect(try await bench.list("things") { $0.filter = "price == null" }.rows.map { $0["price"] } == [.null])
+    #expect(try await bench.list("things") { $0.filter = "price != null" }.rows.map { $0["price"]?["amount"] } == [.integer(5)])
+  }
+
   @Test func whatNoIndexServesIsRefusedWithItsRemedy() async throws {
     let bench = try await ListTests.filled()
     func code(_ change: @escaping (inout ListParameters) -> Void) async -> FailureCode? {
@@ -160,6 +187,27 @@ import Testing
     let bench = try await ListTests.filled()
     let row = try #require(try await bench.list("notes") { $0.fields = "title,rank" }.rows.first)
     #expect(row.objectValue?.names == ["title", "rank"])
+  }
+
+  @Test func fieldsMayNameOnlyWhatIsInsideAnInclude() async throws {
+    let shop = try await Bench(Contracts.shop)
+    let ada = try await shop.caller("ada")
+    let customer = try await shop.create("customers", #"{"email": "ada@example.com", "name": "Ada"}"#, as: ada)
+    for amount in 1...2 {
+      _ = try await shop.create(
+        "orders", #"{"customer": "\#(customer.id)", "total": {"amount": \#(amount), "currency": "EUR"}}"#, as: ada)
+    }
+    let rows = try await shop.list("orders", as: ada) {
+      $0.include = "customer"
+      $0.fields = "customer.name"
+    }.rows
+    #expect(rows.count == 2)
+    #expect(rows.allSatisfy { $0.objectValue?.names == ["customer"] && $0["customer"]?["name"] == .string("Ada") })
+    let bare = try await shop.list("orders", as: ada) {
+      $0.include = "customer"
+      $0.fields = "customer"
+    }.rows
+    #expect(bare.allSatisfy { $0["customer"]?["email"] == .string("ada@example.com") })
   }
 
   @Test func includesCostOneStatementForEachRelation() async throws {

@@ -28,8 +28,13 @@ struct Fetched: Sendable {
 
   /// Appends a row's whole object.
   func append(_ row: Int, to out: inout [UInt8], origin: ResponsePlace) {
-    let start = row == 0 ? 0 : rows.ends[row - 1]
-    out.append(contentsOf: rows.json[start..<rows.ends[row]])
+    // A store writes nothing for rows of which only relations are shown.
+    if rows.ends.isEmpty {
+      out.append(UInt8(ascii: "{"))
+    } else {
+      let start = row == 0 ? 0 : rows.ends[row - 1]
+      out.append(contentsOf: rows.json[start..<rows.ends[row]])
+    }
     for (place, relation) in node.relations.enumerated() where place < relations.count {
       if out.last != UInt8(ascii: "{") { out.append(UInt8(ascii: ",")) }
       out.appendJSONKey(relation.name)

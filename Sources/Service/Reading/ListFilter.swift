@@ -11,14 +11,13 @@ struct ListFilter: Sendable {
   /// Its top-level conjuncts of the form `field == value`.
   let equalities: [(field: String, value: Value)]
   let isOnlyEqualities: Bool
+  /// The members that it speaks of: whoever may see all of them may share it.
+  let used: [(resource: String, name: String)]
 }
 
 struct FilterKey: Hashable, Sendable {
   var resource: Int
   var text: String
-  /// Who sees the same may share a filter.
-  var roles: [String]
-  var isAuthenticated: Bool
 }
 
 extension Engine {
@@ -26,13 +25,13 @@ extension Engine {
 
   /// The filter for this caller. What the caller may not see is to it as if it did not exist.
   func filter(_ text: String, plan: ResourcePlan, facts: Facts) throws(Failure) -> ListFilter {
-    let key = FilterKey(
-      resource: plan.number, text: text, roles: facts.caller.roles, isAuthenticated: facts.caller.isAuthenticated)
-    if let known = filters.value(for: key) { return known }
+    let key = FilterKey(resource: plan.number, text: text)
+    let schema = VisibleSchema(engine: self, facts: facts, root: plan)
+    // A field's rule may ask anything of the caller and the request, so each caller's sight is looked at again.
+    if let known = filters.value(for: key), known.used.allSatisfy({ schema.isVisible($0.name, of: $0.resource) }) { return known }
     guard text.utf8.count <= Engine.filterBytesMax else {
       throw Failure.parameter("filter", "has more than \(Engine.filterBytesMax) bytes")
     }
-    let schema = VisibleSchema(engine: self, facts: facts, root: plan)
     var environment = ExpressionEnvironment(schema: schema)
     environment.record = plan.resource.name
     environment.fieldsAtTop = true
@@ -46,13 +45,15 @@ extension Engine {
     if let error = expression.sqlUnsupported {
       throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)")
     }
-    for (resource, field) in schema.used {
+    let used = schema.used
+    for (resource, field) in used {
       guard let owner = self.plan(of: resource), owner.resource.collection(field) == nil else { continue }
       try checkFilterable(field, plan: owner)
     }
     let grant = AccessRule(.rule(expression)).grant(facts)
     let filter = ListFilter(
-      grant: grant, equalities: grant.condition?.equalities ?? [], isOnlyEqualities: grant.condition?.isOnlyEqualities ?? false)
+      grant: grant, equalities: grant.condition?.equalities ?? [], isOnlyEqualities: grant.condition?.isOnlyEqualities ?? false,
+      used: used)
     filters.insert(filter, for: key)
     return filter
   }
@@ -64,7 +65,7 @@ private final class VisibleSchema: ExpressionSchema {
   private let facts: Facts
   /// The resource that is listed: its own rule is applied to its rows anyway.
   private let root: ResourcePlan
-  private let uses = Mutex<[(String, String)]>([])
+  private let uses = Mutex<[(resource: String, name: String)]>([])
 
   init(engine: Engine, facts: Facts, root: ResourcePlan) {
     self.engine = engine
@@ -72,7 +73,7 @@ private final class VisibleSchema: ExpressionSchema {
     self.root = root
   }
 
-  var used: [(String, String)] { uses.withLock { $0 } }
+  var used: [(resource: String, name: String)] { uses.withLock { $0 } }
 
   func member(_ name: String, of resource: String) -> ExpressionMember? {
     guard isVisible(name, of: resource), let member = engine.schema.member(name, of: resource) else { return nil }
@@ -88,7 +89,7 @@ private final class VisibleSchema: ExpressionSchema {
 
   /// Seen in every row; and for a relation, every record it leads to. (A member seen in some rows only would tell, by
   /// what a filter finds, what it hides.)
-  private func isVisible(_ name: String, of resource: String) -> Bool {
+  func isVisible(_ name: String, of resource: String) -> Bool {
     guard let plan = engine.plan(of: resource) else { return false }
     if let target = plan.resource.collection(name)?.resource {
       return engine.plan(of: target)?.read.grant(facts).isAlways ?? false

@@ -32,7 +32,7 @@ extension Engine {
       if !isServed { try checkFilterable(field, plan: plan) }
       list.add(layout, value, isServed: isServed)
     }
-    if let filter { try apply(filter, choice: choice, to: &list) }
+    if let filter { try apply(filter, choice: choice, served: candidates, to: &list) }
     if let condition = grant.condition {
       try apply(condition, choice: choice, ruled: ruled, mayDrive: mayDrive, to: &list)
     }
@@ -40,15 +40,27 @@ extension Engine {
   }
 
   /// The filter as a predicate, unless it says no more than the equalities that the index serves.
-  private func apply(_ filter: ListFilter, choice: IndexChoice, to list: inout ListPlan) throws(Failure) {
+  private func apply(
+    _ filter: ListFilter, choice: IndexChoice, served: [(field: String, value: Value)], to list: inout ListPlan
+  ) throws(Failure) {
     switch filter.grant {
     case .always: break
     case .never:
       list.specification.filters.append(Predicate.never)
       list.filteredFields.append("!")
     case .when(let condition):
-      if filter.isOnlyEqualities, filter.equalities.allSatisfy({ choice.equal.contains($0.field) }) { return }
-      let made = try predicate(condition, on: list.node.plan.table)
+      // A field may be compared twice, with two values, of which the index serves one.
+      let isServed = filter.equalities.allSatisfy { equality in
+        choice.equal.contains(equality.field) && served.contains { $0.field == equality.field && $0.value == equality.value }
+      }
+      if filter.isOnlyEqualities, isServed { return }
+      let made: (predicate: Predicate, values: [Value])
+      do {
+        made = try predicate(condition, on: list.node.plan.table)
+      } catch {
+        // What a caller writes is the caller's to mend, however late it shows.
+        throw Failure.parameter("filter", "it cannot be asked of the store")
+      }
       list.specification.filters.append(made.predicate)
       list.filterValues.append(contentsOf: made.values)
       list.extra.append(condition.key)

@@ -66,6 +66,12 @@ extension PredicateWriter {
       guard let parent = try collection(node).parent else { return isNull ? .never : .always }
       return .sql(parent + SQL(isNull ? " IS NULL" : " IS NOT NULL"))
     }
+    if node.type == .money {
+      // Both columns are there or neither is.
+      let columns = try money(node)
+      guard columns.isNullable else { return isNull ? .never : .always }
+      return .sql(columns.amount + SQL(isNull ? " IS NULL" : " IS NOT NULL"))
+    }
     let scalar = try finished(try scalar(node))
     if !scalar.isNullable {
       if isNull { return .never }
