@@ -21,19 +21,21 @@ package struct UUID: Sendable, Hashable, Comparable {
   }
 
   /// Reads the 36-character form, either case. Nil for anything else (no braces, no `urn:uuid:`).
-  package init?(_ text: some Collection<UInt8>) {
+  @inlinable package init?(_ text: some Collection<UInt8>) {
     guard text.count == 36 else { return nil }
     var high: UInt64 = 0
     var low: UInt64 = 0
-    var digits = 0
-    for (position, byte) in text.enumerated() {
+    var place = text.startIndex
+    for position in 0..<36 {
+      let byte = text[place]
+      text.formIndex(after: &place)
       if position == 8 || position == 13 || position == 18 || position == 23 {
         guard byte == UInt8(ascii: "-") else { return nil }
         continue
       }
       guard let nibble = byte.hexadecimalValue else { return nil }
-      if digits < 16 { high = high << 4 | UInt64(nibble) } else { low = low << 4 | UInt64(nibble) }
-      digits += 1
+      // The first sixteen digits stand before the third dash, at 18.
+      if position < 18 { high = high << 4 | UInt64(nibble) } else { low = low << 4 | UInt64(nibble) }
     }
     self.init(high: high, low: low)
   }

@@ -30,18 +30,22 @@ struct RequestObserver: Sendable {
     }
   }
 
+  /// Of a request whose client left before its answer was ready: nobody got the answer, so its status is no news.
+  static let abandonedStatus = 499
+
   /// - Parameter method: nil where the request was refused before it was whole.
   func observe(_ method: HTTPMethod?, _ exchange: Exchange, _ response: HTTPResponse, nanoseconds: UInt64) {
+    let status = method != nil && Task.isCancelled ? RequestObserver.abandonedStatus : response.status
     if let route = routes[exchange.route] {
       let set = method?.asSet ?? []
       let place = set.isEmpty ? route.count - 1 : set.rawValue.trailingZeroBitCount
-      if place < route.count { route[place].observe(status: response.status, nanoseconds: nanoseconds) }
+      if place < route.count { route[place].observe(status: status, nanoseconds: nanoseconds) }
     }
     var bytes = 0
     if case .bytes(let body) = response.body { bytes = body.count }
     log(
       RequestLog(
-        method: method.map { $0.asSet.isEmpty ? "other" : $0.name } ?? "other", route: exchange.route, status: response.status,
+        method: method.map { $0.asSet.isEmpty ? "other" : $0.name } ?? "other", route: exchange.route, status: status,
         durationNanoseconds: nanoseconds, bytes: bytes, caller: exchange.caller, requestID: exchange.requestID,
         statements: exchange.statements, cause: exchange.cause))
   }

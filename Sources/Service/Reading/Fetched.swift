@@ -24,8 +24,6 @@ struct Fetched: Sendable {
     return rows.captured[start + places.lowerBound..<start + places.upperBound]
   }
 
-  func key(_ row: Int) -> [Value] { Array(captured(row, node.captures.key)) }
-
   /// Appends a row's whole object.
   func append(_ row: Int, to out: inout [UInt8], origin: ResponsePlace) {
     // A store writes nothing for rows of which only relations are shown.

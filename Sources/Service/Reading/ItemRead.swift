@@ -23,7 +23,7 @@ extension Engine {
     let selection = try Selection(
       fields: parameters.fields, include: parameters.include, resource: plan.resource, contract: contract,
       visible: { self.visibleMembers(of: $0, facts) })
-    let node = try ReadNode(plan, selection: selection, engine: self, facts: facts)
+    let node = try ReadNode(plan, selection: selection, engine: self, facts: facts, role: .item)
     guard !node.grant.isNever else { throw denied(facts, else: Failure.notFound(plan.resource.name)) }
     let rule = try rule(of: node)
     let statement = statement(node, kind: .item) { plan.reads.item(node.projection, rule: rule?.predicate) }

@@ -20,7 +20,7 @@ extension Engine {
     else { throw notSortable(request, equal: equal.map(\.field), plan: plan) }
 
     let order = orderTerms(request, plan: plan)
-    let node = try ReadNode(plan, selection: request.selection, engine: self, facts: facts, order: order)
+    let node = try ReadNode(plan, selection: request.selection, engine: self, facts: facts, role: .list, order: order)
     var specification = ListSpecification(projection: node.projection, order: order, limit: request.limit + 1)
     specification.budget = plan.resource.scanMax
     var list = ListPlan(

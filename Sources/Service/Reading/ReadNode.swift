@@ -36,11 +36,22 @@ struct ReadNode: Sendable {
     var order = 0..<0
   }
 
+  /// What a node's rows are for.
+  enum Role {
+    /// The one record of an answer: its state goes into the ETag.
+    case item
+    /// The rows of a list.
+    case list
+    /// Records that refs lead to.
+    case referred
+    /// The rows of a collection: the field that refers to the parent.
+    case collected(FieldLayout)
+  }
+
   /// - Parameters:
-  ///   - parent: the child's field that refers to the parent, where this node is a collection.
   ///   - order: columns whose values are wanted for cursors.
   init(
-    _ plan: ResourcePlan, selection: Selection, engine: Engine, facts: Facts, parent: FieldLayout? = nil, order: [OrderTerm] = []
+    _ plan: ResourcePlan, selection: Selection, engine: Engine, facts: Facts, role: Role, order: [OrderTerm] = []
   ) throws(Failure) {
     self.plan = plan
     self.selection = selection
@@ -50,7 +61,7 @@ struct ReadNode: Sendable {
     for include in selection.includes {
       guard let target = Selection.target(of: include.relation, in: plan.resource).flatMap(engine.plan(of:)) else { continue }
       let by = plan.resource.collection(include.relation).flatMap { target.table.field($0.by) }
-      let node = try ReadNode(target, selection: include.selection, engine: engine, facts: facts, parent: by)
+      let node = try ReadNode(target, selection: include.selection, engine: engine, facts: facts, role: by.map(Role.collected) ?? .referred)
       relations.append(
         Relation(name: include.relation, ref: by == nil ? plan.table.place(include.relation) : nil, by: by, node: node))
     }
@@ -68,11 +79,11 @@ struct ReadNode: Sendable {
       members.append(member)
     }
     self.slots = slots
-    (projection, captures) = ReadNode.project(plan, members: members, relations: relations, parent: parent, order: order)
+    (projection, captures) = ReadNode.project(plan, members: members, relations: relations, role: role, order: order)
   }
 
   private static func project(
-    _ plan: ResourcePlan, members: [Projection.Member], relations: [Relation], parent: FieldLayout?, order: [OrderTerm]
+    _ plan: ResourcePlan, members: [Projection.Member], relations: [Relation], role: Role, order: [OrderTerm]
   ) -> (Projection, CapturePlaces) {
     var captured: [Projection.Captured] = []
     var places = CapturePlaces()
@@ -81,13 +92,16 @@ struct ReadNode: Sendable {
       places.stride += width
       return places.stride - width..<places.stride
     }
-    places.key = add(.field(0), width: plan.table.key.count)
-    let first = places.stride
-    for capture in ResourcePlan.stateCaptures(plan.table) {
-      guard case .field(let place) = capture else { continue }
-      _ = add(capture, width: plan.table.fields[place].columns.count)
+    // Only what is looked at is taken out of the row: a page has many.
+    if role.isIncluded || relations.contains(where: { $0.by != nil }) { places.key = add(.field(0), width: plan.table.key.count) }
+    if case .item = role {
+      let first = places.stride
+      for capture in ResourcePlan.stateCaptures(plan.table) {
+        guard case .field(let place) = capture else { continue }
+        _ = add(capture, width: plan.table.fields[place].columns.count)
+      }
+      places.state = first..<places.stride
     }
-    places.state = first..<places.stride
     for relation in relations {
       guard let ref = relation.ref else {
         places.refs.append(nil)
@@ -95,7 +109,7 @@ struct ReadNode: Sendable {
       }
       places.refs.append(add(.field(ref), width: 1).lowerBound)
     }
-    if let parent { places.parent = add(.column(parent.columns[0]), width: 1).lowerBound }
+    if case .collected(let parent) = role { places.parent = add(.column(parent.columns[0]), width: 1).lowerBound }
     let start = places.stride
     for term in order { _ = add(.column(ColumnLayout(name: term.column, kind: term.kind, isNullable: term.isNullable)), width: 1) }
     places.order = start..<places.stride
@@ -107,5 +121,15 @@ struct ReadNode: Sendable {
     var keys = visibility.conditions.map(\.condition.key)
     if let condition = grant.condition { keys.append(condition.key) }
     return keys
+  }
+}
+
+extension ReadNode.Role {
+  /// Whether its rows stand inside another's.
+  var isIncluded: Bool {
+    switch self {
+    case .item, .list: false
+    case .referred, .collected: true
+    }
   }
 }
