@@ -47,7 +47,14 @@ extension Array where Element == UInt8 {
       append(0x30 &+ UInt8(truncatingIfNeeded: rest % 10))
       rest /= 10
     }
-    self[start...].reverse()
+    // By hand: a slice's reverse() copies the array for every swap.
+    var low = start
+    var high = count - 1
+    while low < high {
+      swapAt(low, high)
+      low += 1
+      high -= 1
+    }
   }
 
   /// Appends a decimal number with at least `width` digits, padded with zeros.
