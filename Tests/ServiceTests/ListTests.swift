@@ -50,6 +50,26 @@ import Testing
     #expect(back == whole)
   }
 
+  @Test func aPageWhoseRowsAreGoneIsEmpty() async throws {
+    let bench = try await ListTests.filled()
+    let first = try await bench.list("notes") { $0.limit = "10" }
+    let rest = try await bench.list("notes") { $0.after = first.page("next").stringValue }.rows.map(\.id)
+    #expect(rest.count == 2)
+    for id in rest { _ = try await bench.perform(.delete, "notes", id) }
+    let empty = try await bench.list("notes") { $0.after = first.page("next").stringValue }
+    #expect(empty.rows.isEmpty)
+    #expect(empty.page("next") == .null)
+    #expect(empty.page("previous") == .null)
+    let last = try await bench.list("notes") { $0.limit = "5" }
+    let second = try await bench.list("notes") {
+      $0.limit = "5"
+      $0.after = last.page("next").stringValue
+    }
+    for row in last.rows { _ = try await bench.perform(.delete, "notes", row.id) }
+    let before = try await bench.list("notes") { $0.before = second.page("previous").stringValue }
+    #expect(before.rows.isEmpty)
+  }
+
   @Test func nullSortsLowest() async throws {
     let bench = try await ListTests.filled()
     let rows = try await bench.list("notes") { $0.sort = "rank" }.rows

@@ -161,4 +161,27 @@ import Testing
     }
     #expect(try await bench.read("notes", note.id)["revision"] == .integer(9))
   }
+
+  @Test func aRecordWhoseRefIsClearedByADeletionHasAnotherRevision() async throws {
+    let bench = try await Bench(
+      """
+      martlet: 1
+      service: {name: tree, version: v1}
+      resources:
+        nodes:
+          fields: {parent: {ref: nodes, on_delete: set_null}}
+          access: {create: anyone, read: anyone, update: anyone, delete: anyone}
+      """)
+    let parent = try await bench.create("nodes", "{}").id
+    let child = try await bench.create("nodes", #"{"parent": "\#(parent)"}"#).id
+    let before = try await bench.perform(.read(ReadParameters()), "nodes", child)
+    _ = try await bench.perform(.update, "nodes", parent, body: #"{"parent": "\#(parent)"}"#)
+    bench.clock.advance(seconds: 5)
+    _ = try await bench.perform(.delete, "nodes", parent)
+    let after = try await bench.perform(.read(ReadParameters()), "nodes", child, ifNoneMatch: before.etag)
+    #expect(after.status == .ok)
+    #expect(after.json["parent"] == .null)
+    #expect(after.json["revision"] == .integer(2))
+    #expect(after.json["updated_at"] != before.json["updated_at"])
+  }
 }

@@ -127,7 +127,8 @@ extension Engine {
   }
 
   private func cursor(_ fetched: Fetched, row: Int, context: [UInt8]) -> String? {
-    guard row >= 0 else { return nil }
+    // A page may be empty: what followed the cursor is gone.
+    guard row >= 0, row < fetched.rows.count else { return nil }
     return Cursor(values: Array(fetched.captured(row, fetched.node.captures.order))).sealed(with: cursorKey, context: context)
   }
 

@@ -114,7 +114,8 @@ extension ResourcePlan {
   func key(_ text: String) -> [Value]? {
     let columns = resource.storage.key
     if columns.count == 1 { return (try? FieldReader.value(of: text, as: columns[0].type)).map { [$0] } }
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    // A comma of the last part is its own.
+    let parts = text.split(separator: ",", maxSplits: columns.count - 1, omittingEmptySubsequences: false)
     guard parts.count == columns.count else { return nil }
     var values: [Value] = []
     for (part, column) in zip(parts, columns) {

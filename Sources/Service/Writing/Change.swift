@@ -26,6 +26,7 @@ struct ChangeKey: Hashable, Sendable {
     case insert([Int])
     case update([Int], unchanged: [String], nulls: [Bool])
     case delete(unchanged: [String], nulls: [Bool])
+    case release(Int)
     case reference(Condition.Key?)
     case row(Condition.Key)
     case candidate(Condition.Key)
@@ -116,11 +117,29 @@ extension Engine {
       let new = places.flatMap { Record.columnValues(after.values[$0], of: plan.table.fields[$0]) }
       batch.add(.row, .run(prepared.statement, prepared.values(new + before.key + values), rows: 1))
     case (let before?, nil):
+      addReleases(before, plan: plan, to: &batch)
       let (unchanged, values) = plan.unchanged(before)
       let kind = ChangeKey.Kind.delete(unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull))
       let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) { plan.writes.delete(unchanged: unchanged) }
       batch.add(.row, .run(prepared.statement, prepared.values(before.key + values), rows: 1))
     case (nil, nil): break
+    }
+  }
+
+  /// What refers to a record with `on_delete: set_null` is changed by its going: a client that holds such a record must
+  /// see another revision. (The foreign key alone would clear the ref and leave the revision.)
+  private func addReleases(_ before: Record, plan: ResourcePlan, to batch: inout ChangeBatch) {
+    for other in plans where other.table.hasRevision {
+      for (place, field) in other.table.fields.enumerated() {
+        guard let reference = field.reference, reference.resource == plan.resource.name, reference.onDelete == .setNull else { continue }
+        let touches = other.resource.storage.hasTimestamps
+        let isOwnTable = other.number == plan.number
+        let prepared = prepared(ChangeKey(resource: other.number, kind: .release(place))) {
+          other.writes.release(field, touches: touches, isOwnTable: isOwnTable)
+        }
+        let values = (touches ? [.timestamp(clock.now)] : []) + before.key + (isOwnTable ? before.key : [])
+        batch.add(.event, .run(prepared.statement, prepared.values(values), rows: nil))
+      }
     }
   }
 

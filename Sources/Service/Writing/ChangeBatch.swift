@@ -51,8 +51,10 @@ extension Engine {
       return .stale
     case .foreignKeyViolation(let step, _):
       if change.after == nil { throw try await restricted(change, plan: plan, statements: &statements) }
-      if case .row = batch.subject(step), let place = change.references.first {
-        throw ChangeBatch.brokenReference(plan, place).counting(statements)
+      if case .row = batch.subject(step) {
+        if let place = change.references.first { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
+        // A key of the database that the contract does not speak of, such as one over two columns: trying again is no use.
+        throw Failure(.conflict, "The database refuses this record: it refers to one that is not there").counting(statements)
       }
       return .stale
     case .checkViolation(_, let constraint):

@@ -57,6 +57,36 @@ package struct WriteStatements: Sendable {
     return builder.prepared(for: dialect)
   }
 
+  /// Rows that refer to a key through that field let go of it, and count as changed. Slots: the time of `updated_at` where
+  /// `touches`, the key, and once more the key where the table refers to itself (the row that goes is left alone).
+  package func release(_ ref: FieldLayout, touches: Bool, isOwnTable: Bool) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("UPDATE ")
+    builder.table(table)
+    builder.text(" AS t SET ")
+    builder.identifier(ref.columns[0].name)
+    builder.text(" = NULL, ")
+    builder.identifier("revision")
+    builder.text(" = ")
+    builder.column("revision")
+    builder.text(" + 1")
+    if touches, let updated = table.field("updated_at")?.columns.first {
+      builder.text(", ")
+      builder.identifier(updated.name)
+      builder.text(" = ")
+      builder.slot(updated.kind)
+    }
+    builder.text(" WHERE ")
+    builder.column(ref.columns[0].name)
+    builder.text(" = ")
+    builder.slot(ref.columns[0].kind)
+    if isOwnTable {
+      builder.text(" AND NOT ")
+      builder.keyEquals(table.key)
+    }
+    return builder.prepared(for: dialect)
+  }
+
   /// A column that must still hold what was read: the revision, or every column where there is none. A null takes no slot.
   package struct Unchanged: Sendable {
     package var column: ColumnLayout
