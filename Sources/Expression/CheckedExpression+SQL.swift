@@ -27,7 +27,8 @@ private struct SQLSupport {
     case .binary(let operation, let a, let b): try binary(operation, a, b, node)
     case .call(let function, let arguments): try call(function, arguments, node)
     case .negate(let a) where a.type == .dynamic: throw dynamic(node)
-    case .conditional(_, _, _):
+    case .conditional(_, let a, let b):
+      if node.type == .decimal { try decimals(a, b, node, isComparison: false) }
       switch node.type {
       case .money, .list, .map, .dynamic, .record: throw refused("a choice between two values that are \(node.type)", node, nil)
       default: break
@@ -94,6 +95,7 @@ private struct SQLSupport {
         if case .list = other.type, other.isCollection { throw refused("whether a collection is null", node, nil) }
         return
       }
+      if a.type == .decimal { try decimals(a, b, node, isComparison: true) }
       for side in [a, b] {
         switch side.type {
         case .dynamic: throw dynamic(side)
@@ -103,19 +105,43 @@ private struct SQLSupport {
       }
     case .less, .lessOrEqual, .greater, .greaterOrEqual:
       if a.type == .dynamic || b.type == .dynamic { throw dynamic(node) }
+      if a.type == .decimal { try decimals(a, b, node, isComparison: true) }
     case .in:
       if a.type == .dynamic { throw dynamic(a) }
-      if case .list = b.kind { return }
+      if case .list(let items) = b.kind {
+        if a.type == .decimal { for item in items { try decimals(a, item, node, isComparison: true) } }
+        return
+      }
       try list(b)
     case .add, .subtract, .multiply, .divide, .remainder:
       switch node.type {
       case .integer, .timestamp, .duration, .string: break
       case .number: throw refused("arithmetic on numbers", node, "compare the field itself, or use integers")
-      case .decimal: throw refused("arithmetic on decimals", node, "compare the field itself, or use integers")
+      case .decimal:
+        guard node.decimalPrecision != nil else {
+          throw refused("a calculation that may need more than \(Decimal.digitsMax) digits", node, "lower the fields' precision")
+        }
       case .list: throw refused("joining lists", node, nil)
       default: throw dynamic(node)
       }
     }
+  }
+
+  /// SQLite holds decimals as whole numbers of their scale: two fields must have one scale, or one that they can be given.
+  private func decimals(
+    _ a: ExpressionNode, _ b: ExpressionNode, _ node: ExpressionNode, isComparison: Bool
+  ) throws(ExpressionError) {
+    guard let x = scale(of: a), let y = scale(of: b), x != y else { return }
+    let (finer, coarser) = x > y ? (x, b) : (y, a)
+    if isComparison, coarser.decimalPrecision?.rescaled(to: finer) != nil { return }
+    throw refused("a comparison of decimals whose scales are \(x) and \(y)", node, "give both fields the same precision")
+  }
+
+  /// Nil for what takes the other side's.
+  private func scale(of node: ExpressionNode) -> Int? {
+    if node.isKnown { return nil }
+    if case .conditional(_, let a, let b) = node.kind { return scale(of: a) ?? scale(of: b) }
+    return node.decimalPrecision?.scale ?? node.precision?.scale
   }
 
   /// A list that rows can be drawn from.

@@ -138,13 +138,14 @@ extension Checker {
   ) -> ExpressionNode {
     ExpressionNode(
       kind, member.type, isNullable: isNullable || member.isNullable || member.type.mayBeNull,
-      enumeration: member.enumeration, isCollection: member.isCollection, at: offset)
+      enumeration: member.enumeration, isCollection: member.isCollection, precision: member.precision, at: offset)
   }
 }
 
 extension ExpressionNode {
   /// The same node at another place.
   func moved(to offset: Int) -> ExpressionNode {
-    ExpressionNode(kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, at: offset)
+    ExpressionNode(
+      kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, precision: precision, at: offset)
   }
 }

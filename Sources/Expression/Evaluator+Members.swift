@@ -49,6 +49,18 @@ extension Evaluator {
     return value
   }
 
+  /// Whether a member is there and not null. What a caller or a JSON object does not have is not there; that is no error.
+  mutating func has(_ member: ExpressionNode) throws(EvaluationError) -> Bool {
+    switch member.kind {
+    case .caller(let name): return bindings.caller(name).map { !$0.isNull } ?? false
+    case .parameter(let name): return bindings.parameter(name).map { !$0.isNull } ?? false
+    case .member(let base, let name) where base.type == .dynamic:
+      guard case .record(let record) = try evaluate(base) else { return false }
+      return record.member(name).map { !$0.isNull } ?? false
+    default: return !(try evaluate(member).isNull)
+    }
+  }
+
   func element(
     of base: ExpressionValue, _ index: ExpressionValue, at offset: Int
   ) throws(EvaluationError) -> ExpressionValue {

@@ -77,7 +77,7 @@ struct Evaluator {
     let offset = node.offset
     switch node.kind {
     case .hasRole(let role): return bindings.hasRole(try text(role))
-    case .has(let member): return !(try evaluate(member).isNull)
+    case .has(let member): return try has(member)
     case .not(let operand): return !(try boolean(operand))
     case .and(let parts): return try junction(parts, decisive: false)
     case .or(let parts): return try junction(parts, decisive: true)

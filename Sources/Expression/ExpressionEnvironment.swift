@@ -22,12 +22,18 @@ package struct ExpressionMember: Sendable, Equatable {
   package var enumeration: [String]?
   /// True for a collection (`many`): its elements are rows of another table.
   package var isCollection: Bool
+  /// Of a decimal: what bounds it, so that calculations with it can be proven to fit.
+  package var precision: DecimalPrecision?
 
-  package init(_ type: ExpressionType, isNullable: Bool, enumeration: [String]? = nil, isCollection: Bool = false) {
+  package init(
+    _ type: ExpressionType, isNullable: Bool, enumeration: [String]? = nil, isCollection: Bool = false,
+    precision: DecimalPrecision? = nil
+  ) {
     self.type = type
     self.isNullable = isNullable
     self.enumeration = enumeration
     self.isCollection = isCollection
+    self.precision = precision
   }
 }
 

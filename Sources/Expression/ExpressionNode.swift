@@ -77,6 +77,8 @@ package final class ExpressionNode: Sendable {
   package let enumeration: [String]?
   /// A collection: rows of another table.
   package let isCollection: Bool
+  /// Of a decimal member.
+  package let precision: DecimalPrecision?
   /// UTF-8 bytes from the start of the source.
   package let offset: Int
   /// Whether it stands on `record` or `input`.
@@ -89,13 +91,14 @@ package final class ExpressionNode: Sendable {
 
   package init(
     _ kind: Kind, _ type: ExpressionType, isNullable: Bool = false, enumeration: [String]? = nil, isCollection: Bool = false,
-    at offset: Int
+    precision: DecimalPrecision? = nil, at offset: Int
   ) {
     self.kind = kind
     self.type = type
     self.isNullable = isNullable
     self.enumeration = enumeration
     self.isCollection = isCollection
+    self.precision = precision
     self.offset = offset
     var usesRow = false
     var variables: UInt64 = 0
@@ -116,7 +119,7 @@ package final class ExpressionNode: Sendable {
   /// The same node with another kind, for rewriting.
   package func replacing(_ kind: Kind) -> ExpressionNode {
     ExpressionNode(
-      kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, at: offset)
+      kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, precision: precision, at: offset)
   }
 }
 

@@ -40,7 +40,11 @@ package struct ContractExpressionSchema: ExpressionSchema {
       var values: [String]?
       if case .enumeration(let all) = field.type { values = all }
       let isNullable = !field.isRequired && field.name != resource.states?.field
-      add(field.name, ExpressionMember(field.type.expressionType, isNullable: isNullable, enumeration: values))
+      var member = ExpressionMember(field.type.expressionType, isNullable: isNullable, enumeration: values)
+      if case .decimal(let digits, let scale, _, _) = field.type, field.encoding == .standard, resource.storage.isManaged {
+        member.precision = DecimalPrecision(digits: digits, scale: scale)
+      }
+      add(field.name, member)
     }
     for collection in resource.collections {
       add(collection.name, ExpressionMember(.list(.record(collection.resource)), isNullable: false, isCollection: true))

@@ -35,6 +35,7 @@ extension Engine {
     var environment = ExpressionEnvironment(schema: schema)
     environment.record = plan.resource.name
     environment.fieldsAtTop = true
+    environment.limits = .request
     let expression: CheckedExpression
     do {
       expression = try CheckedExpression.check(text, expecting: .boolean, in: environment)
@@ -42,7 +43,8 @@ extension Engine {
       let hint = error.suggestion.map { "; " + $0 } ?? ""
       throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)" + hint)
     }
-    if let error = expression.sqlUnsupported {
+    let compiler = PredicateCompiler(layout, dialect: store.dialect)
+    if let error = compiler.unsupported(expression, resource: plan.resource.name) {
       throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)")
     }
     let used = schema.used

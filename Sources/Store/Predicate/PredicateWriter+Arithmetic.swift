@@ -8,6 +8,7 @@ extension PredicateWriter {
     switch node.type {
     case .integer: return try integers(operation, a, b, node)
     case .timestamp, .duration: return try times(operation, a, b, node)
+    case .decimal: return try decimals(operation, a, b, node)
     case .string:
       let (x, y) = (try text(a), try text(b))
       return Scalar(SQL("(") + x.sql + SQL(" || ") + y.sql + SQL(")"), .text, failure: .whenNull)

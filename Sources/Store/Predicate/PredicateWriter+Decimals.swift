@@ -61,4 +61,49 @@ extension PredicateWriter {
     sql.append(parameter: .integer, .value(.integer(bound)))
     return .sql(sql)
   }
+
+  // MARK: Arithmetic
+
+  /// Of what is proven to fit 18 digits: SQLite's whole numbers hold it, and it is no error in memory either.
+  mutating func decimals(
+    _ operation: ExpressionNode.Operator, _ a: ExpressionNode, _ b: ExpressionNode, _ node: ExpressionNode
+  ) throws(ExpressionError) -> Scalar {
+    guard let precision = node.decimalPrecision else { throw refused("a calculation that may need more than 18 digits", node) }
+    var (x, y) = (try decimalOperand(a), try decimalOperand(b))
+    if operation != .multiply {
+      (x, y) = (try rescaled(x, a, to: precision.scale), try rescaled(y, b, to: precision.scale))
+    }
+    let symbol: SQL =
+      switch operation {
+      case .add: SQL(" + ")
+      case .subtract: SQL(" - ")
+      default: SQL(" * ")
+      }
+    let mayFail = x.mayBeNull || y.mayBeNull
+    return Scalar(
+      SQL("(") + x.sql + symbol + y.sql + SQL(")"), .decimal(scale: precision.scale), failure: mayFail ? .whenNull : .never)
+  }
+
+  private mutating func decimalOperand(_ node: ExpressionNode) throws(ExpressionError) -> Scalar {
+    if case .literal(.decimal(let value)) = node.kind { return try parameter(node, as: .decimal(scale: value.scale)) }
+    let value = try scalar(node)
+    guard case .decimal = value.kind else { throw refused("arithmetic on a column that is stored so", node) }
+    return value
+  }
+
+  /// SQLite: the same number in finer steps, where that is proven to fit.
+  func rescaled(_ value: Scalar, _ node: ExpressionNode, to scale: Int) throws(ExpressionError) -> Scalar {
+    guard isSQLite, case .decimal(let current) = value.kind, current != scale else { return value }
+    guard current < scale, node.decimalPrecision?.rescaled(to: scale) != nil else {
+      throw refused("a comparison of decimals of different scale", node)
+    }
+    var factor = 1
+    for _ in current..<scale { factor *= 10 }
+    var result = value
+    result.sql = SQL("(") + value.sql + SQL(" * ")
+    result.sql.append(factor)
+    result.sql.append(")")
+    result.kind = .decimal(scale: scale)
+    return result
+  }
 }

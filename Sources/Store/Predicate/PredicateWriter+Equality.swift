@@ -55,6 +55,10 @@ extension PredicateWriter {
     let first = try finished(try scalar(a))
     if isParameter(b) { return (first, try parameter(b, like: first)) }
     let second = try finished(try scalar(b))
+    if case .decimal(let x) = first.kind, case .decimal(let y) = second.kind {
+      let scale = max(x, y)
+      return (try rescaled(first, a, to: scale), try rescaled(second, b, to: scale))
+    }
     return try unified(first, second, node)
   }
 
@@ -62,10 +66,7 @@ extension PredicateWriter {
   func unified(_ a: Scalar, _ b: Scalar, _ node: ExpressionNode) throws(ExpressionError) -> (Scalar, Scalar) {
     if a.isMicroseconds != b.isMicroseconds { return (microseconds(a), microseconds(b)) }
     if a.kind == b.kind { return (a, b) }
-    switch (a.kind, b.kind) {
-    case (.decimal, .decimal) where !isSQLite: return (a, b)
-    default: throw refused("a comparison of two columns that are stored differently", node)
-    }
+    throw refused("a comparison of two columns that are stored differently", node)
   }
 
   /// A literal or a slot.

@@ -94,3 +94,35 @@ import Testing
     #expect(try text("record.customer == caller.id") == #""t"."customer" = ?1"#)
   }
 }
+
+/// What only the form of an adopted column forbids.
+@Suite struct PredicateRefusalTests {
+  @Test func rulesOverColumnsStoredOtherwiseAreFound() throws {
+    var contract = Contract()
+    var resource = Resource(name: "tracks")
+    resource.storage.isManaged = false
+    var price = Field(name: "price", type: .decimal(precision: 10, scale: 2, minimum: nil, maximum: nil))
+    price.encoding = .real
+    var isLive = Field(name: "live", type: .boolean)
+    isLive.encoding = .texts(yes: "Y", no: "N")
+    resource.fields = [price, isLive, Field(name: "name", type: .string(StringOptions(length: 0...9)))]
+    contract.resources = [resource]
+    func check(_ source: String) throws -> CheckedExpression {
+      var environment = ExpressionEnvironment(schema: ContractExpressionSchema(contract))
+      environment.record = "tracks"
+      return try CheckedExpression.check(source, expecting: .boolean, in: environment)
+    }
+    let compiler = PredicateCompiler(Layout(contract), dialect: .sqlite)
+    contract.resources[0].access.read = .rule(try check("record.live && record.price == 0.99 && record.name < \"b\""))
+    #expect(compiler.refusals(in: contract).isEmpty)
+    contract.resources[0].access.update = .rule(try check("record.live == (record.name == \"b\")"))
+    contract.resources[0].fields[0].read = .rule(try check("record.live < true"))
+    let refusals = compiler.refusals(in: contract)
+    #expect(refusals.map(\.rule) == ["access.update", "fields.price.read"])
+    #expect(refusals.first?.error.offset == 12)
+    let plan = RulePlan(try check("record.live && record.price == 0.99 && record.name < \"b\""))
+    #expect(
+      try compiler.compile(plan.probe, resource: "tracks").statement(for: .sqlite).statement.text
+        == #"("t"."live" = ?1 AND "t"."price" = ?2 AND "t"."name" < ?3 COLLATE BINARY)"#)
+  }
+}

@@ -157,6 +157,9 @@ struct RandomExpressions {
     case .duration:
       if random.chance(60) { return two(.duration, " - ", .timestamp, .timestamp, depth) }
       return two(.duration, random.chance(50) ? " + " : " - ", .duration, .duration, depth)
+    case .decimal:
+      if random.chance(20) { return Term(.decimal, ["-(", ")"], [value(.decimal, depth: depth - 1)]) }
+      return two(.decimal, " \(random.pick(["+", "-", "*"])) ", .decimal, .decimal, depth)
     case .number: return Term(.number, ["-(", ")"], [value(.number, depth: depth - 1)])
     default: return leaf(sort)
     }

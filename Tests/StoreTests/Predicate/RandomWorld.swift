@@ -78,7 +78,7 @@ struct RandomWorld {
         ("cost", .money(MoneyOptions())), ("fee", .money(MoneyOptions())), ("name", text), ("title", text), ("grade", grades),
         ("weight", .number(minimum: nil, maximum: nil)), ("height", .number(minimum: nil, maximum: nil)),
         ("price", .decimal(precision: 12, scale: 2, minimum: nil, maximum: nil)),
-        ("ratio", .decimal(precision: 12, scale: 2, minimum: nil, maximum: nil)), ("open", .boolean), ("sold", .boolean),
+        ("ratio", .decimal(precision: 5, scale: 3, minimum: nil, maximum: nil)), ("open", .boolean), ("sold", .boolean),
         ("seen", .timestamp), ("due", .timestamp), ("day", .date), ("born", .date), ("tags", .list(text, length: 0...9)),
         ("sizes", .list(integer, length: 0...9)),
       ], required: ["stock", "title", "sold", "fee", "height", "ratio", "due", "born", "maker"],
@@ -121,8 +121,9 @@ struct RandomWorld {
     case .number:
       return .number(
         random.pick([0, -0.0, 1.5, -2.25, 3, 1e308, -1e308, Double.leastNonzeroMagnitude, 0.1, Double.greatestFiniteMagnitude]))
-    case .decimal:
-      return .decimal(Decimal(units: random.pick([0, 150, -225, 999, 1000, 999_999_999_999, -1, 1]), scale: 2))
+    case .decimal(let digits, let scale, _, _):
+      let units: [Int64] = [0, 150, -225, 999, 1000, -1, 1, 99_999, digits > 5 ? 999_999_999_999 : -99_999]
+      return .decimal(Decimal(units: random.pick(units), scale: scale))
     case .boolean: return .boolean(random.chance(50))
     case .timestamp:
       return .timestamp(
