@@ -78,6 +78,12 @@ import Testing
     #expect(try outcome("record.customer.user == caller.id", customer: nil) == "false")
   }
 
+  @Test func hasAsksForWhatMayBeMissing() throws {
+    #expect(try outcome("has(caller.id)", customer: nil, id: false) == "false")
+    #expect(try outcome("has(caller.id) && has(params.since) && !has(caller.tier)", customer: nil) == "true")
+    #expect(try outcome("has(record.extra.a) && !has(record.extra.y) && !has(record.extra.x.y)", customer: nil) == "true")
+  }
+
   @Test func aCallerWithoutATokenMatchesNoOwnerlessRecord() throws {
     #expect(try outcome("record.customer.user == caller.id", customer: customer(nil), id: false) == "missing")
     #expect(try outcome("record.customer.user != caller.id", customer: customer(nil), id: false) == "missing")
