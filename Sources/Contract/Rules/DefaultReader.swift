@@ -37,7 +37,8 @@ struct DefaultReader {
     guard case .string = node.content else { return false }
     switch field.type {
     case .string, .text, .email, .url, .enumeration, .json, .money, .list: return text.hasPrefix("caller.") || text.hasPrefix("now")
-    default: return true
+    // `2026-13-01` is a date that is none, not a subtraction.
+    default: return text.utf8.first.map { $0.isLetter } ?? false || text.utf8.contains(UInt8(ascii: "("))
     }
   }
 
