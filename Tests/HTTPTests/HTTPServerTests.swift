@@ -52,6 +52,37 @@ import Testing
     }
   }
 
+  @Test func whatIsPipelinedBehindASlowRequestIsBounded() async throws {
+    let gate = Box(Mutex(false))
+    let handler: @Sendable (HTTPRequest) async -> HTTPResponse = { request in
+      while !gate.value.withLock({ $0 }) { await Task.yield() }
+      return HTTPResponse(204)
+    }
+    try await withServer(configure: { $0.limits.sweepInterval = .seconds(1) }, handler: handler) { live in
+      let client = try live.connect()
+      let request = "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 4000))\r\n\r\n"
+      let count = 10_000
+      let bytes = Array(String(repeating: request, count: count).utf8)
+      // What the kernel holds in both directions, and the bound: no more goes in, however long one tries.
+      var sent = 0
+      var idle = 0
+      while idle < 2000 {
+        let more = client.sendWhatFits(bytes[sent...])
+        sent += more
+        idle = more == 0 ? idle + 1 : 0
+        await Task.yield()
+      }
+      #expect(sent < bytes.count / 2)
+      #expect(live.server.counters().requests == 1)
+      gate.value.withLock { $0 = true }
+      let rest = Array(bytes[sent...]) + Array("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8)
+      async let done: Void = client.send(rest)
+      let answer = await client.receive()
+      await done
+      #expect(answer.components(separatedBy: "HTTP/1.1 204").count == count + 2)
+    }
+  }
+
   @Test(arguments: [
     ("GET /%20 HTTP/1.1\r\n\r\n", "400 Bad Request"),
     ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400 Bad Request"),

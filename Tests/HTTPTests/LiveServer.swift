@@ -157,6 +157,12 @@ final class Client: Sendable {
     }
   }
 
+  /// Sends as much of some bytes as the kernel takes without waiting.
+  func sendWhatFits(_ bytes: ArraySlice<UInt8>) -> Int {
+    let flags = Int32(MSG_DONTWAIT)
+    return max(0, bytes.withUnsafeBytes { systemSend(descriptor, $0.baseAddress, $0.count, flags) })
+  }
+
   /// What comes until a text has come, the peer closes, or ten seconds pass.
   func receive(until end: String = "\u{0}never") async -> String {
     let descriptor = descriptor

@@ -39,16 +39,20 @@ package final class HTTPServer: Sendable {
       for socket in sockets.joined() { socket.close() }
       throw error
     }
+    var failure: ReactorError?
     for list in sockets {
       for (index, socket) in list.enumerated() {
-        let part = parts[index % parts.count]
-        // A Unix socket has one listener, whose connections are dealt out to all loops.
-        let deals = list.count == 1 && parts.count > 1
-        if let error = await begin(part, socket, deals: deals) {
-          await drain(limit: .zero)
-          throw error
+        guard failure == nil else {
+          socket.close()
+          continue
         }
+        // A Unix socket has one listener, whose connections are dealt out to all loops.
+        failure = await begin(parts[index % parts.count], socket, deals: list.count == 1 && parts.count > 1)
       }
+    }
+    if let failure {
+      await drain(limit: .zero)
+      throw failure
     }
     return sockets.compactMap(\.first?.address)
   }
