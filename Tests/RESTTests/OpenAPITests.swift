@@ -130,7 +130,7 @@ struct OpenAPITests {
     arguments: [
       ("[A-Z0-9-]{3,32}", "ABCDEFGH"), ("\\d{3}", "012"), ("a|b", "a"), ("(?:x|y)z?", "xz"), ("[a-c]+", "a"), ("^ab$", "ab"),
       ("\\+[0-9]{2}", "+01"), ("[^a]", nil), ("(?i)a", nil), ("\\pL", nil), ("a{2000}", nil), ("(", nil), ("a**", nil),
-      ("[[:alpha:]]", nil), ("x{3,}", "xxxxxxxx"),
+      ("[[:alpha:]]", nil), ("x{3,}", "xxxxxxxx"), ("((((){200}){200}){200}){200}", nil),
     ] as [(String, String?)])
   func patternExample(_ pattern: String, _ expected: String?) {
     #expect(PatternExample.text(for: pattern) == expected)

@@ -3,12 +3,15 @@
 struct PatternExample {
   /// Longer texts are not made.
   static let lengthMax = 200
+  /// Atoms that are read, repetitions included: `(){200}` within `(){200}` makes no text but takes time.
+  static let stepsMax = 5000
   /// Groups within groups.
   static let depthMax = 16
 
   private let scalars: [Unicode.Scalar]
   private var index = 0
   private var drawn = 0
+  private var steps = 0
 
   private init(_ pattern: String) { scalars = Array(pattern.unicodeScalars) }
 
@@ -61,7 +64,8 @@ struct PatternExample {
   }
 
   private mutating func atom(depth: Int) -> [Unicode.Scalar]? {
-    guard let scalar = next else { return nil }
+    steps += 1
+    guard let scalar = next, steps <= PatternExample.stepsMax else { return nil }
     index += 1
     switch scalar {
     case "(":
