@@ -7,14 +7,18 @@ package import Store
 /// Opens the store that a contract names.
 package enum StoreOpening {
   /// - Parameter url: `sqlite:PATH`, `postgres://...` or `postgresql://...`; a relative path starts at the working folder.
+  /// - Parameter isReadOnly: changes nothing, so that it may be opened beside a service that holds it (SQLite).
   /// - Throws: `StartError` with what is wrong and what to do.
-  package static func open(_ settings: StoreSettings, group: EventLoopGroup, threads: Int) async throws(StartError) -> any Store {
+  package static func open(_ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false)
+    async throws(StartError) -> any Store
+  {
     let url = settings.url
     do throws(StoreError) {
       if let path = path(ofSQLite: url) {
         var options = SQLiteOptions()
         options.timeout = settings.timeout
         options.readers = max(1, min(4, threads))
+        options.isReadOnly = isReadOnly
         return try SQLiteStore(path: path, options: options)
       }
       if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
