@@ -19,10 +19,15 @@ package struct CalendarDate: Sendable, Hashable, Comparable {
   }
 
   /// Reads `YYYY-MM-DD` (RFC 3339 full-date). Nil for anything else.
-  package init?(_ text: some Collection<UInt8>) {
+  @inlinable package init?(_ text: some Collection<UInt8>) {
+    guard let date = CalendarDate.read(Array(text.prefix(64))) else { return nil }
+    self = date
+  }
+
+  @usableFromInline static func read(_ text: [UInt8]) -> CalendarDate? {
     var reader = DigitReader(text)
     guard let date = CalendarDate(reading: &reader), reader.atEnd else { return nil }
-    self = date
+    return date
   }
 
   package init?(_ text: String) { self.init(text.utf8) }

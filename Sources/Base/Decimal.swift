@@ -4,24 +4,26 @@ package struct Decimal: Sendable {
   /// Digits after the point, 0 to 18.
   package var scale: Int
 
-  package init(units: Int64, scale: Int) {
+  @inlinable package init(units: Int64, scale: Int) {
     self.units = units
     self.scale = scale
   }
 
-  package static let digitsMax = 18
+  @inlinable package static var digitsMax: Int { 18 }
 
   /// Reads `-?digits[.digits]`: no exponent, no sign `+`, at most 18 significant digits and 18 after the point. Nil for
   /// anything else.
-  package init?(_ text: some Collection<UInt8>) {
+  @inlinable package init?(_ text: some Collection<UInt8>) {
     var units: Int64 = 0
     var scale = 0
     var significant = 0
     var hasDigit = false
     var afterPoint = false
     var negative = false
-    for (position, byte) in text.enumerated() {
-      if position == 0, byte == UInt8(ascii: "-") {
+    var isFirst = true
+    for byte in text {
+      defer { isFirst = false }
+      if isFirst, byte == UInt8(ascii: "-") {
         negative = true
       } else if byte == UInt8(ascii: "."), !afterPoint, hasDigit {
         afterPoint = true

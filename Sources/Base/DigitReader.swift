@@ -3,7 +3,7 @@ struct DigitReader {
   private var bytes: [UInt8]
   private var position = 0
 
-  init(_ text: some Collection<UInt8>) { bytes = Array(text.prefix(64)) }
+  init(_ text: [UInt8]) { bytes = text }
 
   var atEnd: Bool { position == bytes.count }
 

@@ -16,7 +16,12 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
   /// Reads RFC 3339 section 5.6 (`2026-01-31T10:00:00.123456+02:00`); digits past the microsecond are cut.
   /// A leap second is read as the second after it. Nil for anything else.
-  package init?(_ text: some Collection<UInt8>) {
+  @inlinable package init?(_ text: some Collection<UInt8>) {
+    guard let time = Timestamp.read(Array(text.prefix(64))) else { return nil }
+    self = time
+  }
+
+  @usableFromInline static func read(_ text: [UInt8]) -> Timestamp? {
     var reader = DigitReader(text)
     guard let date = CalendarDate(reading: &reader), reader.take(where: { $0 | 0x20 == UInt8(ascii: "t") || $0 == 0x20 }),
       let hour = reader.number(digits: 2), hour < 24, reader.take(UInt8(ascii: ":")),
@@ -38,8 +43,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     }
     guard reader.atEnd else { return nil }
     let seconds = Int64(date.days) * 86_400 + hour * 3600 + minute * 60 + second - offset
-    self.init(microseconds: seconds * 1_000_000 + fraction)
-    guard self >= .minimum, self <= .maximum else { return nil }
+    let time = Timestamp(microseconds: seconds * 1_000_000 + fraction)
+    return time >= .minimum && time <= .maximum ? time : nil
   }
 
   package init?(_ text: String) { self.init(text.utf8) }

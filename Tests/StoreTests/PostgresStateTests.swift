@@ -76,6 +76,24 @@ import Testing
     #expect(cache.count == 2)
   }
 
+  @Test func quickReadsShareAConnectionAndOthersDoNot() {
+    var size = GroupSize(readsMax: 64)
+    #expect(size.reads == 64)
+    // 250 µs each.
+    size.note(reads: 4, nanoseconds: 1_050_000)
+    #expect(size.reads == 2)
+    // Quicker ones count at once, a slow group little.
+    size.note(reads: 10, nanoseconds: 150_000)
+    #expect(size.reads == 50)
+    size.note(reads: 1, nanoseconds: 30_000_000)
+    #expect(size.reads == 48)
+    for _ in 0..<200 { size.note(reads: 1, nanoseconds: 30_000_000) }
+    #expect(size.reads == 1)
+    size.note(reads: 0, nanoseconds: 5)
+    size.note(reads: 1, nanoseconds: 0)
+    #expect(size.reads == 64)
+  }
+
   @Test func whatIsAlwaysInSlowGroupsIsSlow() {
     var times = StatementTimes()
     for _ in 0..<3 { times.note([1, 2], milliseconds: 500) }

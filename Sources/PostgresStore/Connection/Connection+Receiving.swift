@@ -186,8 +186,11 @@ extension Connection {
         finishTransaction(request)
       }
     }
-    if phase == .reading, pool.loop.nowMilliseconds >= sentAt {
-      pool.times.note(sentStatements, milliseconds: pool.loop.nowMilliseconds - sentAt)
+    if phase == .reading {
+      let took = pool.clock.monotonicNanoseconds - sentAt
+      pool.times.note(sentStatements, milliseconds: took / 1_000_000)
+      // A slow one went alone, and says nothing about the others.
+      if took < StatementTimes.slowMilliseconds * 1_000_000 { pool.groupSize.note(reads: sentReads, nanoseconds: took) }
     }
     let status = unsafe PQtransactionStatus(handle)
     if status == PQTRANS_INERROR || status == PQTRANS_INTRANS { return sendRollback() }

@@ -14,7 +14,8 @@ extension Connection {
     phase = .reading
     expectAnswer(within: pool.options.timeout)
     parameters.removeAll()
-    sentAt = pool.loop.nowMilliseconds
+    sentAt = pool.clock.monotonicNanoseconds
+    sentReads = reads.count
     sentStatements.removeAll(keepingCapacity: true)
     var isOpen = false
     for request in reads where !request.isAlone { isOpen = send(read: request) || isOpen }

@@ -47,8 +47,9 @@ import Store
   var undone: [Request] = []
   /// The session is over, as the server or the socket said.
   var fatal: StoreError?
-  /// When its reads were sent, and what they are.
+  /// When its reads were sent (the monotonic clock's nanoseconds), how many, and which.
   var sentAt: UInt64 = 0
+  var sentReads = 0
   var sentStatements: Set<Int> = []
   /// The transaction it runs.
   var transaction: Request?

@@ -20,6 +20,8 @@ final class LoopPool: @unchecked Sendable {
   var slowReads: WaitQueue<Request>
   var writes: WaitQueue<Request>
   var times = StatementTimes()
+  var groupSize: GroupSize
+  let clock = SystemClock()
   var isDispatchPlanned = false
   var housekeeper: LoopTimer?
 
@@ -40,6 +42,7 @@ final class LoopPool: @unchecked Sendable {
     self.options = options
     self.settings = settings
     self.random = random
+    groupSize = GroupSize(readsMax: options.batchMax)
     policy = PoolPolicy(connectionsMax: connectionsMax)
     reads = WaitQueue(capacity: options.readQueueMax)
     slowReads = WaitQueue(capacity: options.readQueueMax)
@@ -114,7 +117,8 @@ final class LoopPool: @unchecked Sendable {
     var readers = connections.count { $0.phase == .reading }
     while readers < policy.readersMax, let connection = connections.first(where: \.isFree) {
       var batch: [Request] = []
-      while batch.count < options.batchMax, let request = nextWaiting(&reads) { batch.append(request) }
+      let size = groupSize.reads
+      while batch.count < size, let request = nextWaiting(&reads) { batch.append(request) }
       if batch.isEmpty { return }
       figures.lastBatch.store(batch.count, ordering: .relaxed)
       figures.batches.add(1, ordering: .relaxed)

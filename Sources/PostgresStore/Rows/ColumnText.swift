@@ -34,7 +34,7 @@ import Store
     case .timestampAsUnixMilliseconds: timestamp(factor: 1000).map(Value.timestamp)
     case .date: unsafe CalendarDate(bytes).map(Value.date)
     case .dateAsText: CalendarDate(plainText: array).map(Value.date)
-    case .uuid, .uuidAsText: unsafe UUID(bytes).map(Value.uuid)
+    case .uuid, .uuidAsText: uuid.map(Value.uuid)
     case .json: .json(compactJSON)
     case .bytes: octets.map(Value.bytes)
     case .booleanAsTexts(let yes, let no):
@@ -58,6 +58,24 @@ import Store
     case UInt8(ascii: "f"), UInt8(ascii: "0"): return false
     default: return nil
     }
+  }
+
+  /// The 36-character form, either case.
+  ///
+  /// Safety: 36 places, which was checked.
+  var uuid: UUID? {
+    guard count == 36 else { return nil }
+    var words: (high: UInt64, low: UInt64) = (0, 0)
+    for place in 0..<36 {
+      let byte = unsafe bytes[place]
+      if place == 8 || place == 13 || place == 18 || place == 23 {
+        guard byte == UInt8(ascii: "-") else { return nil }
+        continue
+      }
+      guard let digit = byte.hexadecimalValue else { return nil }
+      if place < 18 { words.high = words.high << 4 | UInt64(digit) } else { words.low = words.low << 4 | UInt64(digit) }
+    }
+    return UUID(high: words.high, low: words.low)
   }
 
   var integer: Int64? {
