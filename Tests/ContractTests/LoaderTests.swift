@@ -179,3 +179,19 @@ import Testing
     #expect(things.states?.transitions.first?.access.isNobody == true)
   }
 }
+
+@Suite struct UpdateRuleTests {
+  @Test func anUpdateRuleThatComparesBeforeAndAfterIsRefused() {
+    let result = ContractLoader.load(
+      text: """
+        martlet: 1
+        service: {name: s, version: v1}
+        resources:
+          notes:
+            fields: {rank: {type: integer, required: true}}
+            access: {read: anyone, update: input.rank >= record.rank}
+        """)
+    #expect(result.contract == nil)
+    #expect(result.errors.contains { $0.message.contains("input") })
+  }
+}

@@ -104,7 +104,9 @@ struct RuleReader {
     var access = ResourceAccess()
     if let rule = node["create"] { access.create = self.access(rule, "\(name).access.create", in: both) }
     if let rule = node["read"] { access.read = self.access(rule, "\(name).access.read", in: record) }
-    if let rule = node["update"] { access.update = self.access(rule, "\(name).access.update", in: both) }
+    // An update's rule is asked twice, of the record as stored and as it becomes. One that compares the two (`record` with
+    // `input`) would be asked of one row as both, and hold for nothing: it is an error until it can be asked rightly.
+    if let rule = node["update"] { access.update = self.access(rule, "\(name).access.update", in: record) }
     if let rule = node["delete"] { access.delete = self.access(rule, "\(name).access.delete", in: record) }
     if let rule = node["export"] { _ = self.access(rule, "\(name).access.export", in: record) }
     checkWriters(node, access, draft)
