@@ -145,6 +145,21 @@ import Testing
     #expect(things.constraints.map(\.name) == ["short"])
   }
 
+  @Test func `patterns are for what the store is not asked`() throws {
+    let contract = try Self.contract(
+      """
+      resources:
+        things:
+          fields: {a: string, user: {ref: users}}
+          access: {read: "caller.subject.matches('^svc-') || record.user == caller.id", create: anyone}
+          constraints: {code: "input.a.matches('^[A-Z]+$')", owned: input.user.subject != input.a}
+      """)
+    #expect(contract.resource("things")?.constraints.count == 2)
+    let refused = ContractLoader.load(
+      text: "martlet: 1\nresources: {things: {fields: {a: string}, access: {read: \"record.a.matches('x')\"}}}")
+    #expect(refused.errors.map(\.code) == ["MRT0501"])
+  }
+
   @Test func `users may have further fields and rules`() throws {
     let contract = try Self.contract(
       "resources: {users: {fields: {nickname: string, note: text}, access: {read: record.id == caller.id, update: record.id == caller.id}}}"

@@ -49,6 +49,8 @@ import Testing
     Finding.fields("MRT0301", "a: {type: @@ref}"),
     Finding.fields("MRT0501", "a: string", more: "constraints: {c: \"input.a.matches(@@'[')\"}"),
     Finding("MRT0501", "resources: {a: {access: {read: record.id @@=}}}"),
+    Finding.fields(
+      "MRT0501", "a: {ref: users}", more: "constraints: {c: \"input.a.subject.@@matches('x')\"}"),
     Finding("MRT0205", "resources: {a: {access: {read: [@@x]}, fields: {f: {type: string, read: nobody}}}}"),
     Finding("MRT0205", "resources: {a: {access: {read: nobody}, fields: {f: {type: string, write: [@@x]}}}}"),
     Finding("MRT0406", "resources: {users: {fields: {@@subject: text}}}"),

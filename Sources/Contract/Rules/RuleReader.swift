@@ -39,6 +39,7 @@ struct RuleReader {
     environment.hasNow = true
     environment.roles = reader.contract.roles
     environment.claims = claims
+    environment.patterns = RE2Compiler()
     return environment
   }
 
@@ -154,6 +155,13 @@ struct RuleReader {
         let condition = expression(
           member.value, "\(name).constraints.\(member.key.text)", expecting: .boolean, in: environment)
       else { continue }
+      // In memory anything goes; across a relation only the store can answer.
+      if !condition.loads.isEmpty, let error = condition.sqlUnsupported {
+        findings.report(
+          .invalidExpression, "\(name).constraints.\(member.key.text) follows a relation: \(error.message)",
+          at: findings.mark(of: member.value, utf8Offset: error.offset), suggestion: error.suggestion)
+        continue
+      }
       draft.resource.constraints.append(Constraint(name: member.key.text, condition: condition))
     }
   }

@@ -98,11 +98,14 @@ private struct ReferenceWriter {
     | `access.update` | `record` (as stored, then as it becomes), `input` (as it becomes), `caller`, `request`, `now` |
     | `access.read`, `access.delete`, transitions | `record`, `caller`, `request`, `now` |
     | `read` and `write` of a field | `record`, `caller`, `request`, `now` |
-    | `constraints` | `input`, `now`; here `matches()` may be used |
+    | `constraints` | `input`, `now` |
     | `default` | `caller`, `now` |
     | `limits.NAME.when` | `caller`, `request`, `now` |
     | `queries.NAME` | the fields of `from`, `params`, `caller`, `request`, `now` |
     | workflows, jobs, events | `record` (what the event is about), `now`; answers of earlier steps by their names; `event` where messages are consumed |
+
+    Rules become predicates of the store, so they may use only what a store can be asked; constraints, defaults and what stands on
+    the caller alone are evaluated in memory (docs/expressions.md).
 
     A default is a value where the field's type can read it as one. Texts and enums take what is written as it stands, unless it
     begins with `caller.`.
