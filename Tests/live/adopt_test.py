@@ -156,6 +156,7 @@ def test_every_row_of_chinook_comes_back_as_the_shell_prints_it():
             total = sum(compare(client, version, name, resource, path) for name, resource in server_tables.items())
             equal(total, ROWS, "rows in all")
             reads(client, version, server_tables, path)
+            included(client, version, path)
             equal(server.stop(), 0, "the exit code after SIGTERM")
         for name, resource in server_tables.items():
             equal(shell(path, resource["table"]), shell(CHINOOK, resource["table"]), f"{name} after serving")
@@ -177,6 +178,19 @@ def reads(client, version, resources, path):
         for wrong in ("0", "-1", "x", "99999999999999999999", "1,2,3", "%27"):
             answer = client.get(f"/{version}/{name}/{wrong}")
             check(answer.status == 404, f"{name}/{wrong}: {answer}")
+
+
+def included(client, version, path):
+    """The inverse of a ref, into a table with a key of two columns: the rows of this parent and of no other."""
+    links = shell(path, "PlaylistTrack")
+    for relation, parent, numbers in (("playlist", "PlaylistId", range(1, 19)), ("track", "TrackId", (1, 597, 3250, 3503))):
+        for number in numbers:
+            rows = [(int(row["PlaylistId"]), int(row["TrackId"])) for row in links if int(row[parent]) == number]
+            answer = client.get(f"/{version}/{relation}/{number}?include=playlist_tracks")
+            equal(answer.status, 200, f"{relation} {number}: {answer}")
+            found = [record["id"] for record in answer.json["playlist_tracks"]["data"]]
+            equal(found, [f"{a},{b}" for a, b in sorted(rows, reverse=True)[:20]], f"what {relation} {number} holds")
+            equal(answer.json["playlist_tracks"]["page"]["next"] is not None, len(rows) > 20, f"whether {relation} {number} has more")
 
 
 def test_an_adopted_contract_passes_check_and_grants_nothing():

@@ -65,10 +65,11 @@ package struct ReadStatements: Sendable {
     let encoding = projection.append(to: &builder, table: table)
     builder.text(" FROM p CROSS JOIN ")
     builder.table(table)
-    builder.text(" AS t WHERE t.")
-    builder.identifier(table.key[0].name)
-    builder.text(" IN (SELECT t.")
-    builder.identifier(table.key[0].name)
+    // The whole key, as a row value where it has several parts: one part alone would let in rows of other parents.
+    builder.text(table.key.count > 1 ? " AS t WHERE (" : " AS t WHERE ")
+    keyColumns(&builder)
+    builder.text(table.key.count > 1 ? ") IN (SELECT " : " IN (SELECT ")
+    keyColumns(&builder)
     builder.text(" FROM ")
     builder.table(table)
     builder.text(" AS t WHERE ")
@@ -76,13 +77,19 @@ package struct ReadStatements: Sendable {
     builder.text(" = p.parent")
     builder.and(rule)
     builder.text(" ORDER BY ")
-    builder.column(table.key[0].name)
-    builder.text(" DESC LIMIT ")
+    keyColumns(&builder, descending: true)
+    builder.text(" LIMIT ")
     builder.number(limit)
-    builder.text(") ORDER BY p.parent, t.")
-    builder.identifier(table.key[0].name)
-    builder.text(" DESC")
+    builder.text(") ORDER BY p.parent, ")
+    keyColumns(&builder, descending: true)
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: count * limit)
+  }
+
+  private func keyColumns(_ builder: inout StatementBuilder, descending: Bool = false) {
+    builder.list(0..<table.key.count) { builder, place in
+      builder.column(table.key[place].name)
+      if descending { builder.text(" DESC") }
+    }
   }
 
   /// The key of the row with these values in columns that are unique together. Slots: their values.
