@@ -144,7 +144,10 @@ import Darwin
     try await run(options) { store in
       let error = await #expect(throws: StoreError.self) { _ = try await store.read(self.counting(to: 1 << 40)) }
       #expect(error?.code == .timeout)
-      try await store.ping()
+      // On a busy machine the next one may wait as long as the limit, too.
+      var answers = false
+      for _ in 0..<100 where !answers { answers = (try? await store.ping()) != nil }
+      #expect(answers)
     }
   }
 
