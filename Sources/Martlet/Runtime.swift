@@ -73,6 +73,7 @@ package final class Runtime: Sendable {
       var options = RESTOptions()
       options.exposure = exposure
       options.publicOrigin = settings.publicOrigin
+      if exposure != .operations { options.crossOrigin = settings.crossOrigin }
       let handler = RESTHandler(
         contract: contract, operations: engine, health: health, options: options, clock: clock, metrics: metrics,
         figures: { figures.text() },

@@ -1,3 +1,4 @@
+package import REST
 package import Reactor
 package import Telemetry
 
@@ -17,6 +18,8 @@ package struct ServeSettings: Sendable {
   package var drainLimit: Duration = .seconds(30)
   /// Scheme and authority for absolute URLs, where a proxy stands before the service.
   package var publicOrigin: String?
+  /// Pages of which other origins may call the API from a browser.
+  package var crossOrigin: CrossOrigin?
 
   package init() {}
 }

@@ -47,6 +47,7 @@ package final class RESTHandler: HTTPHandler {
     var exchange = Exchange(requestID: requestID(request))
     var response = await answer(request, &exchange)
     finish(&response, requestID: exchange.requestID)
+    options.crossOrigin?.apply(to: &response, request, methods: exchange.preflight)
     observer.observe(request.method, exchange, response, nanoseconds: clock.monotonicNanoseconds &- started)
     return response
   }
@@ -60,6 +61,7 @@ package final class RESTHandler: HTTPHandler {
       .ofHTTP(status: refusal.status, detail: detail), status: refusal.status, origin: origin(authority: nil),
       instance: refusal.path, requestID: exchange.requestID, realm: realm)
     finish(&response, requestID: exchange.requestID)
+    options.crossOrigin?.apply(to: &response, origin: refusal.origin)
     observer.observe(nil, exchange, response, nanoseconds: 0)
     return response
   }
@@ -69,14 +71,20 @@ package final class RESTHandler: HTTPHandler {
       let route = try router.route(request.pathBytes)
       exchange.route = router.template(route)
       let method = request.method.asSet
-      if method == .options { return allowed(router.offered(route)) }
+      if method == .options {
+        exchange.preflight = router.served(route)
+        return allowed(router.offered(route))
+      }
       guard !router.served(route).isDisjoint(with: method) else {
         return refused(notAllowed(request, route), request, &exchange, allow: router.offered(route))
       }
       return try await answer(request, route, &exchange)
     } catch {
-      if request.method == .options, request.pathBytes.elementsEqual("*".utf8) {
-        return allowed([.reading, .query, .post, .put, .patch, .delete])
+      // A preflight that fails would hide from the script why: it is the request itself that is refused.
+      if request.method == .options, request.pathBytes.elementsEqual("*".utf8) || options.crossOrigin?.isPreflight(request) == true {
+        let all: MethodSet = [.reading, .query, .post, .put, .patch, .delete]
+        exchange.preflight = all
+        return allowed(all)
       }
       return refused(error, request, &exchange)
     }

@@ -6,6 +6,8 @@ package struct RESTOptions: Sendable {
   package var publicOrigin: String?
   /// Whether the listener speaks TLS.
   package var isSecure = false
+  /// Pages of which other origins may call it from a browser; nil for none.
+  package var crossOrigin: CrossOrigin?
   /// A longer request body is 413.
   package var bodyBytesMax = 1 << 20
 

@@ -10,6 +10,8 @@ struct Exchange {
   var caller: UUID?
   var statements = 0
   var cause: String?
+  /// What a browser that asks beforehand may send here; set for `OPTIONS` only.
+  var preflight: MethodSet?
 
   init(requestID: String) { self.requestID = requestID }
 }

@@ -17,7 +17,7 @@ final class StaticLibrary: Sendable {
   }
 
   func response(_ route: Route, _ request: HTTPRequest) -> HTTPResponse {
-    HTTPResponse(document(route), ifNoneMatch: request.header("if-none-match"))
+    HTTPResponse(document(route), request)
   }
 
   /// At most one for each description, asset and code.

@@ -116,6 +116,18 @@ package protocol SocketStreamDelegate: AnyObject {
     unsafe uv_read_stop(stream)
   }
 
+  /// How the connection broke while nothing was read from it, told once: after the peer shut its side no callback reports
+  /// a reset. Nil where it holds.
+  ///
+  /// Safety: the descriptor is the handle's own while it is not closed.
+  package func pendingError() -> ReactorError? {
+    guard !isClosed else { return nil }
+    var descriptor: uv_os_fd_t = -1
+    guard unsafe uv_fileno(handle, &descriptor) == 0 else { return nil }
+    let code = SystemSocket.pendingError(descriptor)
+    return code == 0 ? nil : ReactorError(code: -code, doing: "waiting")
+  }
+
   // MARK: Writing
 
   /// Whether a queued write is under way.

@@ -42,6 +42,16 @@ enum SystemSocket {
     unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
   }
 
+  /// What the peer did to the connection since this was asked last: 0, or an error number (a reset, mostly).
+  ///
+  /// Safety: the value and its length outlive the call.
+  static func pendingError(_ descriptor: Int32) -> Int32 {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    let result = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+    return result == 0 ? code : errno
+  }
+
   static func setReusePort(_ descriptor: Int32) { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
 
   /// Takes the next waiting connection, still blocking. Nil with `errno` set where there is none.

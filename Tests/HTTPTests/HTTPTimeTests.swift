@@ -101,7 +101,7 @@ import Testing
       let client = try live.connect()
       await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
       while live.server.counters().requests == 0 { await Task.yield() }
-      client.leave()
+      client.reset()
       while live.server.counters().connectionsOpen > 0 { await Task.yield() }
       #expect(live.server.counters().abandoned == 1)
     }
@@ -119,7 +119,7 @@ import Testing
       let client = try live.connect()
       await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe")
       while live.server.counters().requests == 0 { await Task.yield() }
-      client.leave()
+      client.shutDown()
       while live.server.counters().connectionsOpen > 0 { await Task.yield() }
     }
     #expect(seen.value.withLock { $0 } == [.disconnected])

@@ -1,5 +1,6 @@
 import HTTP
 import Reactor
+import Synchronization
 import Testing
 
 #if canImport(Glibc)
@@ -75,6 +76,7 @@ private final class ThreadBody {
 final class Client: Sendable {
   struct Failure: Error { let reason: String }
   let descriptor: Int32
+  private let isClosed = Atomic(false)
 
   init(_ address: ListenAddress, receiveBuffer: Int32? = nil) throws {
     #if canImport(Glibc)
@@ -126,17 +128,27 @@ final class Client: Sendable {
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
   }
 
-  deinit { closeNow() }
+  deinit { closeOnce() }
 
   private static func set(_ descriptor: Int32, _ option: Int32, _ value: Int32) {
     var value = value
     setsockopt(descriptor, SOL_SOCKET, option, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  private func closeNow() { _ = close(descriptor) }
+  private func closeOnce() {
+    guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+    _ = close(descriptor)
+  }
 
-  /// Closes both directions while the descriptor stays ours.
-  func leave() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+  /// Says that nothing more is sent, and can still read.
+  func shutDown() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
+  /// Closes with a reset, as a process that is gone would.
+  func reset() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    closeOnce()
+  }
 
   func send(_ text: String) async { await send(Array(text.utf8)) }
 

@@ -26,7 +26,9 @@ extension HTTPConnection {
       // The task sees it and ends; what is written goes out first.
       if isBroken { close() } else { wakeInput() }
     case .handling, .responding:
-      if !parser.isEnded, bodyError == nil { failBody(.disconnected) }
+      // A client that has sent all of its request may shut its side and wait for the answer (RFC 9112 section 9.6).
+      if !isBroken, parser.isEnded { break }
+      if bodyError == nil, !parser.isEnded { failBody(.disconnected) }
       if state.phase == .handling { owner.counters.abandoned.increment() }
       task?.cancel()
       wakeInput()

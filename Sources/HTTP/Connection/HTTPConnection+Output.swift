@@ -50,7 +50,9 @@ extension HTTPConnection {
   }
 
   private func decideToKeep(_ response: HTTPResponse, _ request: HTTPRequest) -> Bool {
-    guard request.head.keepsAlive, !owner.isDraining, !response.closesConnection, !isPeerDone, bodyError == nil else {
+    guard request.head.keepsAlive, !owner.isDraining, !response.closesConnection, bodyError == nil,
+      !isPeerDone || pendingStart < pending.count
+    else {
       return false
     }
     if case .stream(nil, _) = response.body, request.head.versionMinor == 0 { return false }
@@ -122,7 +124,7 @@ extension HTTPConnection {
   /// Refuses what cannot become a request, and ends the connection.
   func refuse(_ status: Int, _ detail: String) {
     let path = parser.head.path.isEmpty ? nil : String(decoding: parser.head.bytes[parser.head.path], as: UTF8.self)
-    appendRefusal(HTTPRefusal(status: status, detail: detail, path: path))
+    appendRefusal(HTTPRefusal(status: status, detail: detail, path: path, origin: origin))
     wakeInput()
     finish()
   }
@@ -130,13 +132,15 @@ extension HTTPConnection {
   /// Answers in place of a handler that is too slow, and ends the connection; the handler's task is cancelled.
   func timeOutHandler() {
     let request = HTTPRequest(head: parser.head, peer: peer, connectionID: id)
-    appendRefusal(HTTPRefusal(status: 504, detail: "The request took too long.", path: request.path))
+    appendRefusal(HTTPRefusal(status: 504, detail: "The request took too long.", path: request.path, origin: origin))
     if let onExchange = owner.configuration.onExchange {
       onExchange(HTTPExchange(request: request, status: 504, bodyBytes: 0, duration: limits.handlerTimeMax, isAborted: false))
     }
     task?.cancel()
     finish()
   }
+
+  private var origin: [UInt8]? { parser.head.first("origin").map { Array(parser.head.bytes[$0]) } }
 
   private func appendRefusal(_ refusal: HTTPRefusal) {
     owner.configuration.onRefusal?(refusal)

@@ -35,7 +35,7 @@ extension HTTPConnection: HTTPBodySink {
 
   @concurrent func writeBody(_ bytes: [UInt8], of request: UInt64) async throws(HTTPWriteError) {
     guard owner.loop.isCurrent else { throw .wrongTask }
-    guard request == self.request, let framing = streamLeft, !isBroken, !isPeerDone else { throw .disconnected }
+    guard request == self.request, let framing = streamLeft, !isBroken else { throw .disconnected }
     guard !bytes.isEmpty else { return }
     switch framing {
     case .chunked:
@@ -54,7 +54,7 @@ extension HTTPConnection: HTTPBodySink {
     owner.markDirty(self)
     while output.count > limits.outputBytesMax {
       await waitForOutput()
-      guard !isBroken, !isPeerDone else { throw .disconnected }
+      guard !isBroken else { throw .disconnected }
     }
   }
 }

@@ -37,7 +37,7 @@ import Reactor
   var outputWaiter: UnsafeContinuation<Void, Never>?
   var streamLeft: StreamFraming?
   var streamed = 0
-  /// The peer shut its side.
+  /// The peer shut its side: it sends nothing more, and may still read.
   var isPeerDone = false
   /// Nothing can be written any more.
   var isBroken = false
@@ -97,8 +97,7 @@ import Reactor
   /// Waits until a head is complete. False when none will come.
   private func waitForRequest() async -> Bool {
     if request > 0 {
-      // What was pipelined by a client that has left is not begun.
-      guard !isPeerDone, await skipBody() else { return false }
+      guard await skipBody() else { return false }
       state.responseEnded(now: now)
       parser.reset()
       isHeadReady = false
@@ -107,6 +106,7 @@ import Reactor
     }
     request += 1
     feedPending()
+    if isPeerDone, isHeadReady, !parser.isEnded { failBody(.disconnected) }
     while !isHeadReady {
       guard state.phase == .idle || state.phase == .head, !isPeerDone, !isBroken else { return false }
       if owner.isDraining && state.phase == .idle { return false }
@@ -198,6 +198,8 @@ import Reactor
   /// Looks at the clocks, and gives memory back where nothing happens.
   func sweep(now: UInt64) {
     if let expiry = state.expiry(now: now) { expire(expiry) }
+    // Nothing is read any more from a peer that shut its side, so nothing else tells that it is gone altogether.
+    if isPeerDone, !isBroken, let error = stream.pendingError() { streamDidEnd(error) }
     guard state.phase == .idle, pendingStart == pending.count else { return }
     parser.releaseBuffers()
     output.release()

@@ -1,5 +1,5 @@
 /// What a handler answers. The server adds `Date`, the framing fields, `Connection` and, where it compresses,
-/// `Content-Encoding` and `Vary`: a handler never sets those (its own `Vary` is fine).
+/// `Content-Encoding` and `Vary`: a handler sets those only with `mayCompress` false (its own `Vary` is fine).
 package struct HTTPResponse: Sendable {
   package enum Body: Sendable {
     case none
@@ -27,6 +27,10 @@ package struct HTTPResponse: Sendable {
   package static func text(_ status: Int, _ text: String) -> HTTPResponse {
     HTTPResponse(status, headers: HTTPHeaders("Content-Type: text/plain; charset=utf-8\r\n"), body: .bytes(Array(text.utf8)))
   }
+
+  /// A body compressed as well as gzip can, for what is sent many times: set `Content-Encoding: gzip` and `mayCompress` to
+  /// false with it. Nil where it would not be smaller.
+  package static func gzipped(_ bytes: [UInt8]) -> [UInt8]? { Gzip(level: 9).compress(bytes) }
 
   /// Whether the status forbids a body (RFC 9110 sections 15.3.5 and 15.4.5).
   var hasNoBody: Bool { status == 204 || status == 304 }

@@ -44,6 +44,7 @@ package struct HTTPHead: Sendable {
   mutating func reset() {
     bytes.removeAll(keepingCapacity: true)
     fields.removeAll(keepingCapacity: true)
+    method = .get
     target = 0..<0
     path = 0..<0
     query = nil

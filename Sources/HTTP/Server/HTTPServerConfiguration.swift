@@ -7,10 +7,14 @@ package struct HTTPRefusal: Sendable, Equatable {
   /// The path of the request, raw, where its line could be read.
   package var path: String?
 
-  package init(status: Int, detail: String, path: String? = nil) {
+  /// `Origin` of the request, raw, where it could be read.
+  package var origin: [UInt8]?
+
+  package init(status: Int, detail: String, path: String? = nil, origin: [UInt8]? = nil) {
     self.status = status
     self.detail = detail
     self.path = path
+    self.origin = origin
   }
 }
 
@@ -52,7 +56,7 @@ package struct HTTPServerCounters: Sendable, Equatable {
   package var parseErrors = 0
   /// Heads, bodies, handlers and writes that took too long.
   package var timeouts = 0
-  /// Requests whose client left while they were handled.
+  /// Requests whose client left (a reset, or an end within the body) while they were handled.
   package var abandoned = 0
 
   package init() {}

@@ -1,6 +1,7 @@
 import Base
 import Contract
 import Martlet
+import REST
 import Reactor
 import Telemetry
 
@@ -17,6 +18,7 @@ let serveCommand = Command(
     Flag("listen", "ADDRESS", "HOST:PORT or unix:PATH (default 127.0.0.1:8080; port 0 takes a free one)", mayRepeat: true),
     Flag("operations", "ADDRESS", "a listener of its own for /health and /metrics"),
     Flag("origin", "URL", "scheme and authority for absolute URLs, behind a proxy"),
+    Flag("allow-origin", "ORIGIN", "pages of this origin may call the API from a browser (https://app.example)", mayRepeat: true),
     Flag("log", "FORMAT", "text or json (default text on a terminal)"),
     Flag("log-level", "LEVEL", "debug, info, notice, warning or error (default info)"),
     Flag("threads", "N", "event loops (default one for each core)"),
@@ -64,6 +66,10 @@ private func settings(_ invocation: Invocation) throws(CommandFailure) -> ServeS
   }
   if let text = invocation["operations"] { settings.operations = try address(text, flag: "operations") }
   settings.publicOrigin = invocation["origin"]
+  let origins = invocation.all("allow-origin")
+  if !origins.isEmpty {
+    do { settings.crossOrigin = try CrossOrigin(origins) } catch { throw CommandFailure(.usage, "--allow-origin: \(error)") }
+  }
   settings.dataFolder = invocation.dataFolder
   settings.threads = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   if let text = invocation["threads"] {

@@ -53,18 +53,22 @@ extension HTTPResponse {
   }
 
   /// Something that is the same for everyone until the service starts anew.
-  init(_ document: StaticDocument, ifNoneMatch: String?) {
+  init(_ document: StaticDocument, _ request: HTTPRequest) {
+    let form = document.form(acceptsGzip: request.acceptsGzip)
     var matches = false
-    if let ifNoneMatch, let tags = try? EntityTags.parse(ifNoneMatch, header: "If-None-Match") {
-      matches = EntityTags.matchesWeakly(tags, document.etag)
+    if let ifNoneMatch = request.header("if-none-match"), let tags = try? EntityTags.parse(ifNoneMatch, header: "If-None-Match") {
+      matches = EntityTags.matchesWeakly(tags, form.etag)
     }
     self.init(matches ? 304 : 200)
     headers.reserve(640)
-    headers.add("ETag", document.etag)
+    headers.add("ETag", form.etag)
     headers.add(lines: "Cache-Control: no-cache\r\nVary: Accept-Encoding\r\n")
     headers.add(lines: document.isPage ? SecurityHeaders.page : SecurityHeaders.data)
     if matches { return }
     headers.add("Content-Type", document.mediaType)
-    body = .bytes(document.bytes)
+    // What is sent is what the tag names: the server compresses nothing by itself.
+    mayCompress = false
+    if form.isCompressed { headers.add(lines: "Content-Encoding: gzip\r\n") }
+    body = .bytes(form.bytes)
   }
 }

@@ -23,9 +23,10 @@ struct MethodSet: OptionSet, Sendable, Hashable {
 
   /// As in `Allow`: `GET, HEAD, POST, OPTIONS`. QUERY is told by `Accept-Query` alone (RFC 10008): `Allow` is what the
   /// OpenAPI document describes, and 3.1 has no word for it.
-  var allow: String {
-    MethodSet.names.filter { contains($0.method) && $0.method != .query }.map(\.name).joined(separator: ", ")
-  }
+  var allow: String { subtracting(.query).names }
+
+  /// All of them: `GET, HEAD, QUERY`.
+  var names: String { MethodSet.names.filter { contains($0.method) }.map(\.name).joined(separator: ", ") }
 }
 
 extension HTTPMethod {
