@@ -1,10 +1,16 @@
+import Base
+
 /// Cuts an expression into atoms and what connects them.
 struct AtomExtraction {
   var atoms: [RulePlan.Atom] = []
   var slots = 0
+  /// Makes slots of literals too.
+  var liftsLiterals = false
 
   mutating func rewrite(_ node: ExpressionNode, isCondition: Bool) -> ExpressionNode {
-    if case .literal = node.kind { return node }
+    if case .literal(let value) = node.kind {
+      return liftsLiterals && AtomExtraction.isLiftable(value, node) ? atom(node, isCondition: false) : node
+    }
     if node.isKnown { return atom(node, isCondition: isCondition) }
     switch node.kind {
     case .and(let parts): return node.replacing(.and(parts.map { rewrite($0, isCondition: true) }))
@@ -29,6 +35,15 @@ struct AtomExtraction {
     let result = node.mappingChildren { copy.rewrite($0, isCondition: false) }
     self = copy
     return result
+  }
+
+  /// Not null and the booleans, which decide what is left; not decimals, whose scale does; not an enum's few names.
+  private static func isLiftable(_ value: Value, _ node: ExpressionNode) -> Bool {
+    switch value {
+    case .integer, .number, .string, .timestamp, .date, .duration, .uuid:
+      node.enumeration == nil && value.parameter(of: node.type) != nil
+    default: false
+    }
   }
 
   private mutating func atom(_ node: ExpressionNode, isCondition: Bool) -> ExpressionNode {

@@ -1,7 +1,7 @@
 import Base
 
 /// A bound on a decimal: so many digits, of which so many stand after the point.
-package struct DecimalPrecision: Sendable, Equatable {
+package struct DecimalPrecision: Sendable, Hashable {
   package var digits: Int
   package var scale: Int
 

@@ -1,5 +1,5 @@
 /// The types of expressions.
-package indirect enum ExpressionType: Sendable, Equatable {
+package indirect enum ExpressionType: Sendable, Hashable {
   case null, boolean, integer, number, decimal, string, timestamp, date, duration, uuid, money
   /// Any JSON value: typed when it is evaluated.
   case dynamic

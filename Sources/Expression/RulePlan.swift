@@ -43,14 +43,18 @@ package final class RulePlan: Sendable {
   /// How many slots a residual may refer to.
   package let slotCount: Int
 
-  package init(_ expression: CheckedExpression) {
+  /// - Parameter liftingLiterals: literals become slots, so that expressions which differ in them alone are of one `form`.
+  package init(_ expression: CheckedExpression, liftingLiterals: Bool = false) {
     self.expression = expression
-    var extraction = AtomExtraction()
+    var extraction = AtomExtraction(liftsLiterals: liftingLiterals)
     root = extraction.rewrite(expression.root, isCondition: true)
     atoms = extraction.atoms
     skeleton = Skeleton(root, atoms: atoms)
     slotCount = extraction.slots
   }
+
+  /// What its residuals depend on besides the shape: plans of one form have equal ones. Nil where that cannot be told.
+  package var form: ExpressionForm? { ExpressionForm(root, atoms: atoms) }
 
   /// Evaluates what is known. Allocates nothing where the rule does not stand on the row, or has no value to compare with it.
   package func fold(

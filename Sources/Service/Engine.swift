@@ -19,6 +19,8 @@ package final class Engine: Sendable {
   let statements = BoundedCache<StatementKey, ReadStatement>(countMax: 2_000)
   let predicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
   let filters = BoundedCache<FilterKey, ListFilter>(countMax: 1_000)
+  /// The rule number of each form.
+  let filterForms = BoundedCache<FilterFormKey, Int>(countMax: 1_000)
   let changes = BoundedCache<ChangeKey, PreparedSQL>(countMax: 2_000)
   let engineStatements: EngineStatements
   let inFlight = InFlight()

@@ -47,6 +47,42 @@ import Testing
     #expect(plan.residual(for: two).conjuncts.first?.equality == nil)
   }
 
+  @Test func literalsMayBecomeSlots() throws {
+    func lifted(_ source: String) throws -> RulePlan {
+      RulePlan(try CheckedExpression.check(source, expecting: .boolean, in: TestSchema.environment), liftingLiterals: true)
+    }
+    let one = try lifted("record.count > 3 && record.count in [1, 2] || record.items.exists(i, i.quantity == 7)")
+    let two = try lifted("record.count > 40 && record.count in [5, 6] || record.items.exists(i, i.quantity == 8)")
+    guard case .residual(let shape, let values) = one.fold(TestBindings()),
+      case .residual(let other, let otherValues) = two.fold(TestBindings())
+    else {
+      Issue.record("nothing is left")
+      return
+    }
+    #expect(shape == other)
+    #expect(values == [.integer(3), .integer(1), .integer(2), .integer(7)])
+    #expect(otherValues == [.integer(40), .integer(5), .integer(6), .integer(8)])
+    let form = try #require(one.form)
+    #expect(two.form == form)
+    for source in [
+      "record.count >= 3 && record.count in [1, 2] || record.items.exists(i, i.quantity == 7)",
+      "record.count > 3 && record.count in [1, 2, 3] || record.items.exists(i, i.quantity == 7)",
+      "record.count > 3 && record.count in [1, 2] || record.items.all(i, i.quantity == 7)",
+      "record.count > 3 && record.count in [1, 2]",
+    ] {
+      #expect(try lifted(source).form != form, "\(source)")
+    }
+  }
+
+  @Test func whatDecidesTheLogicStaysInTheForm() throws {
+    func form(_ source: String) throws -> ExpressionForm? {
+      RulePlan(try CheckedExpression.check(source, expecting: .boolean, in: TestSchema.environment), liftingLiterals: true).form
+    }
+    #expect(try form("record.open == true") != form("record.open == false"))
+    #expect(try form("record.status == \"paid\"") != form("record.status == \"shipped\""))
+    #expect(try form("record.count == null") != form("record.count == 1"))
+  }
+
   @Test func conjunctsAndEqualitiesAreFound() throws {
     let plan = try plan("record.status == \"paid\" && (caller.id == record.customer && record.count > 3) && caller.authenticated")
     guard case .residual(let shape, let values) = plan.fold(TestBindings()) else {

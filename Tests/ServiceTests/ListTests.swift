@@ -1,5 +1,7 @@
+import Identity
 import JSON
 import Service
+import Store
 import Testing
 
 @Suite struct ListTests {
@@ -88,6 +90,26 @@ import Testing
       $0.sort = "-rank"
     }
     #expect(both.rows.compactMap { $0["score"]?.integerValue } == [7, 10].reversed().filter { $0 < 10 } + [10])
+  }
+
+  @Test func filtersThatDifferInTheirLiteralsAreOneStatement() async throws {
+    let bench = try await ListTests.filled()
+    let watched = WatchedStore(bench.store)
+    let engine = Engine(
+      contract: bench.contract, layout: Layout(bench.contract), store: watched, key: try ServiceKey.ephemeral(), verifier: nil)
+    func count(_ filter: String) async throws -> Int {
+      var parameters = ListParameters()
+      parameters.filter = filter
+      let list = Operation(.list(parameters), resource: "notes", caller: .anonymous, context: bench.context)
+      return try await engine.perform(list).json.rows.count
+    }
+    #expect(try await count("rank > 2 && score < 100") == 7)
+    let known = Set(watched.statements.map(\.statement.text))
+    #expect(try await count("rank > 5 && score < 100") == 4)
+    #expect(try await count("rank > 8 && score < 0") == 0)
+    #expect(Set(watched.statements.map(\.statement.text)) == known)
+    #expect(try await count("rank >= 2 && score < 100") == 8)
+    #expect(Set(watched.statements.map(\.statement.text)) != known)
   }
 
   @Test func aFieldComparedWithTwoValuesFindsNothing() async throws {

@@ -20,6 +20,12 @@ struct FilterKey: Hashable, Sendable {
   var text: String
 }
 
+/// Filters that differ in their literals alone are one to the store.
+struct FilterFormKey: Hashable, Sendable {
+  var resource: Int
+  var form: ExpressionForm
+}
+
 extension Engine {
   static let filterBytesMax = 4_096
 
@@ -43,21 +49,33 @@ extension Engine {
       let hint = error.suggestion.map { "; " + $0 } ?? ""
       throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)" + hint)
     }
-    let compiler = PredicateCompiler(layout, dialect: store.dialect)
-    if let error = compiler.unsupported(expression, resource: plan.resource.name) {
-      throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)")
-    }
+    let rule = try filterRule(expression, plan: plan)
     let used = schema.used
     for (resource, field) in used {
       guard let owner = self.plan(of: resource), owner.resource.collection(field) == nil else { continue }
       try checkFilterable(field, plan: owner)
     }
-    let grant = AccessRule(.rule(expression)).grant(facts)
+    let grant = rule.grant(facts)
     let filter = ListFilter(
       grant: grant, equalities: grant.condition?.equalities ?? [], isOnlyEqualities: grant.condition?.isOnlyEqualities ?? false,
       used: used)
     filters.insert(filter, for: key)
     return filter
+  }
+
+  /// Its plan, once it is known that the store can be asked.
+  private func filterRule(_ expression: CheckedExpression, plan: ResourcePlan) throws(Failure) -> AccessRule {
+    let logic = RulePlan(expression, liftingLiterals: true)
+    let key = logic.form.map { FilterFormKey(resource: plan.number, form: $0) }
+    let number = key.flatMap(filterForms.value)
+    var error = expression.sqlUnsupported
+    if error == nil, number == nil {
+      error = PredicateCompiler(layout, dialect: store.dialect).unsupported(logic, resource: plan.resource.name)
+    }
+    if let error { throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)") }
+    let rule = AccessRule(logic, number: number)
+    if let key, number == nil { filterForms.insert(rule.number, for: key) }
+    return rule
   }
 }
 

@@ -30,6 +30,12 @@ final class AccessRule: Sendable {
       }
   }
 
+  /// A filter's plan, under the number of another of its form, or a new one.
+  init(_ plan: RulePlan, number: Int?) {
+    self.number = number ?? AccessRule.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
+    form = .rule(plan)
+  }
+
   static let anyone = AccessRule(.anyone)
 
   /// What the rule says to this caller before any record is looked at.

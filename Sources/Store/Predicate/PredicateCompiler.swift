@@ -45,9 +45,13 @@ package struct PredicateCompiler: Sendable {
   /// Why an expression cannot become a condition over rows of `resource`; nil where it can. To be asked when the contract
   /// loads or a filter arrives, so that it is known with its place before anything is folded.
   package func unsupported(_ expression: CheckedExpression, resource: String) -> ExpressionError? {
-    if let error = expression.sqlUnsupported { return error }
+    expression.sqlUnsupported ?? unsupported(RulePlan(expression), resource: resource)
+  }
+
+  /// The same of a plan whose expression has no `sqlUnsupported` part.
+  package func unsupported(_ plan: RulePlan, resource: String) -> ExpressionError? {
     do {
-      _ = try compile(RulePlan(expression).probe, resource: resource)
+      _ = try compile(plan.probe, resource: resource)
       return nil
     } catch {
       return error

@@ -43,7 +43,10 @@ final class AgreementJudge: Sendable {
   }
 
   /// Where is it true, where is it false? Both are asked of the store; what is neither is an error.
+  ///
+  /// What it is asked with literals in slots, as a filter is, or in place, as a rule is, hangs on the text.
   func ask(_ source: String, _ caller: RandomCaller) async throws -> Verdict {
+    let liftsLiterals = source.utf8.count.isMultiple(of: 2)
     guard let expression = check(source), let negation = check("!(\(source))") else { return .notAsked }
     if compiler.unsupported(expression, resource: "things") != nil { return .notAsked }
     let expected = answers(expression, caller)
@@ -61,7 +64,7 @@ final class AgreementJudge: Sendable {
     }
     var stored = Array(repeating: Answer.error, count: expected.count)
     for (question, answer) in [(expression, Answer.yes), (negation, .no)] {
-      let plan = RulePlan(question)
+      let plan = RulePlan(question, liftingLiterals: liftsLiterals)
       switch plan.fold(caller) {
       case .constant(false): break
       case .constant(true): stored = stored.map { _ in answer }
