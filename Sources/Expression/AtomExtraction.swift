@@ -37,11 +37,11 @@ struct AtomExtraction {
     return result
   }
 
-  /// Not null and the booleans, which decide what is left; not decimals, whose scale does; not an enum's few names.
+  /// Not null and the booleans, which decide what is left; not decimals, whose scale does.
   private static func isLiftable(_ value: Value, _ node: ExpressionNode) -> Bool {
     switch value {
     case .integer, .number, .string, .timestamp, .date, .duration, .uuid:
-      node.enumeration == nil && value.parameter(of: node.type) != nil
+      value.parameter(of: node.type) != nil
     default: false
     }
   }
