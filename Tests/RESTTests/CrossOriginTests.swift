@@ -64,7 +64,8 @@ struct CrossOriginTests {
   }
 
   @Test(
-    "an origin that is not among them is told nothing", arguments: [
+    "an origin that is not among them is told nothing",
+    arguments: [
       "https://evil.example", "https://app.example.evil.example", "https://app.example:8443", "http://app.example", "null", "",
       "https://app.example/", "HTTPS://APP.EXAMPLE", "https://app.exampl", "*",
     ])
@@ -105,7 +106,8 @@ struct CrossOriginTests {
   }
 
   @Test(
-    "origins are read as browsers write them", arguments: [
+    "origins are read as browsers write them",
+    arguments: [
       ("https://App.Example", "https://app.example"), ("https://app.example:443", "https://app.example"),
       ("http://app.example:80", "http://app.example"), ("http://localhost:5173", "http://localhost:5173"),
       ("https://app.example:80", "https://app.example:80"), ("http://[::1]:3000", "http://[::1]:3000"),
@@ -116,7 +118,8 @@ struct CrossOriginTests {
   }
 
   @Test(
-    "what is no origin is refused at the start", arguments: [
+    "what is no origin is refused at the start",
+    arguments: [
       "", "*", "null", "app.example", "https://", "https://*", "https://*.app.example", "https://app.example/", "https://app.example/x",
       "https://app.example?", "https://me@app.example", "https://app.example:", "https://app.example:0", "https://app.example:65536",
       "https://app.example:+80", "https://app.example:8 0", "https://bücher.example", "://app.example", "1s://app.example",

@@ -10,6 +10,11 @@ extension DocsScript {
       if (!list.includes(value)) map.set(tag, [value, ...list].slice(0, 20));
     }
 
+    /** 32 random hexadecimal digits. (A page that did not come over TLS has no randomUUID.) */
+    function randomKey() {
+      return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    }
+
     function field(entry, parameter) {
       const schema = resolve(parameter.schema);
       const id = 'f-' + entry.id + '-' + parameter.name;
@@ -25,7 +30,7 @@ extension DocsScript {
       }
       const extras = [];
       if (parameter.name === 'Idempotency-Key') {
-        const make = () => { input.value = '"' + crypto.randomUUID() + '"'; input.dispatchEvent(new Event('input', { bubbles: true })); };
+        const make = () => { input.value = '"' + randomKey() + '"'; input.dispatchEvent(new Event('input', { bubbles: true })); };
         extras.push(el('button', { type: 'button', class: 'mini', on: { click: make } }, 'New'));
       }
       if (input.getAttribute('list')) extras.push(el('datalist', { id: id + '-list' }));
@@ -45,7 +50,7 @@ extension DocsScript {
       const parameters = [...entry.parameters].sort((a, b) => order[a.in] - order[b.in]);
       const first = parameters.filter((parameter) => parameter.required || ['limit', 'sort', 'filter', 'Idempotency-Key'].includes(parameter.name));
       const rest = parameters.filter((parameter) => !first.includes(parameter));
-      append(form, [el('h4', {}, 'Try it'), first.map((parameter) => field(entry, parameter))]);
+      append(form, [el('h3', {}, 'Try it'), first.map((parameter) => field(entry, parameter))]);
       if (rest.length) {
         form.append(el('details', { class: 'more' }, el('summary', {}, rest.length + ' more'), rest.map((parameter) => field(entry, parameter))));
       }
@@ -53,10 +58,10 @@ extension DocsScript {
       if (entry.operation.requestBody) {
         const text = exampleBody(entry);
         area = el('textarea', {
-          name: 'body', 'aria-label': 'Body', spellcheck: 'false', rows: String(Math.min(16, text.split('\n').length + 1)), value: text,
+          name: 'body', id: 'f-' + entry.id + '-body', spellcheck: 'false', rows: String(Math.min(16, text.split('\n').length + 1)), value: text,
           on: { keydown: (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); } } },
         });
-        form.append(el('div', { class: 'field wide' }, el('label', {}, 'Body'), area));
+        form.append(el('div', { class: 'field wide' }, el('label', { for: area.id }, 'Body'), area));
       }
       const send = el('button', { type: 'submit', class: 'send' }, 'Send');
       const curl = el('code', {});

@@ -32,13 +32,13 @@ extension DocsScript {
       const groups = [['path', 'In the path'], ['query', 'In the query'], ['header', 'Headers']];
       for (const [where, title] of groups) {
         const some = entry.parameters.filter((parameter) => parameter.in === where);
-        if (some.length) left.append(el('h4', {}, title), parametersTable(some));
+        if (some.length) left.append(el('h3', {}, title), parametersTable(some));
       }
       const schema = bodySchema(entry);
       if (schema) {
-        left.append(el('h4', {}, 'Body ', el('small', {}, bodyType(entry))), propertiesTable(schema));
+        left.append(el('h3', {}, 'Body ', el('small', {}, bodyType(entry))), propertiesTable(schema));
       }
-      left.append(el('h4', {}, 'Answers'), responses(entry), el('p', {}, el('a', { class: 'anchor', href: '#/o/' + entry.id }, 'Link to this operation')));
+      left.append(el('h3', {}, 'Answers'), responses(entry), el('p', {}, el('a', { class: 'anchor', href: '#/o/' + entry.id }, 'Link to this operation')));
       body.append(left, attempt(entry));
     }
 

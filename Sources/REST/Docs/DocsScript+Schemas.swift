@@ -57,16 +57,16 @@ extension DocsScript {
     }
 
     function row(name, schema, flags, description) {
-      return el('tr', {},
-        el('th', { scope: 'row' }, el('code', {}, name), flags.map((flag) => el('span', { class: 'tag ' + flag }, flag))),
-        el('td', {}, typeCell(schema)),
-        el('td', {}, words(description || '')));
+      return [[el('code', {}, name), flags.map((flag) => el('span', { class: 'tag ' + flag }, flag))], typeCell(schema), words(description || '')];
     }
 
-    function table(rows) {
-      return el('div', { class: 'scroll' }, el('table', { class: 'fields' },
-        el('thead', {}, el('tr', {}, ['Name', 'Type', 'Meaning'].map((title) => el('th', { scope: 'col' }, title)))),
-        el('tbody', {}, rows)));
+    /** Rows of cells, the first of each its head. On a narrow screen they are stacked, and stay a table by their roles. */
+    function table(rows, titles = ['Name', 'Type', 'Meaning']) {
+      const line = (cells) => el('tr', { role: 'row' }, cells.map((cell, place) => place
+        ? el('td', { role: 'cell' }, cell) : el('th', { scope: 'row', role: 'rowheader' }, cell)));
+      return el('table', { class: 'fields', role: 'table' },
+        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, titles.map((title) => el('th', { scope: 'col', role: 'columnheader' }, title)))),
+        el('tbody', { role: 'rowgroup' }, rows.map(line)));
     }
 
     function propertiesTable(schema) {

@@ -81,12 +81,11 @@ extension DocsScript {
       const rows = Object.entries(api.components.examples || {})
         .map(([code, example]) => ({ code, status: example.value.status, title: example.summary, detail: example.value.detail }))
         .sort((a, b) => a.status - b.status)
-        .map((one) => el('tr', {}, el('td', {}, el('span', { class: statusClass(one.status) }, one.status)),
-          el('td', {}, el('a', { href: '/problems/' + encodeURIComponent(one.code) }, el('code', {}, one.code))), el('td', {}, one.title),
-          el('td', { class: 'muted' }, one.detail)));
+        .map((one) => [[el('span', { class: statusClass(one.status) }, one.status), ' ',
+          el('a', { href: '/problems/' + encodeURIComponent(one.code) }, el('code', {}, one.code))], one.title, el('span', { class: 'muted' }, one.detail)]);
       return [el('h1', {}, 'Errors'),
         el('p', {}, 'Every error is a problem document (RFC 9457). Decide by its ', el('code', {}, 'code'), ': codes are stable, texts are for people.'),
-        el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, ['Status', 'Code', 'Meaning', 'For example'].map((title) => el('th', { scope: 'col' }, title)))), el('tbody', {}, rows)))];
+        table(rows, ['Code', 'Meaning', 'For example'])];
     }
 
     const missing = () => [el('h1', {}, 'Not here'), el('p', {}, el('a', { href: '#/' }, 'To the overview'))];

@@ -36,6 +36,7 @@ enum DocsStyle {
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     button, input, select, textarea { font: inherit; color: inherit; }
     code, pre, textarea, .path, .method { font-family: var(--mono); font-size: .875em; }
+    ::placeholder { color: var(--faint); opacity: 1; }
     button { cursor: pointer; }
     button:disabled { opacity: .6; cursor: progress; }
     .skip { position: absolute; left: -99rem; }
@@ -75,8 +76,8 @@ enum DocsStyle {
     h1 { font-size: 1.9rem; line-height: 1.2; margin: .3rem 0 .8rem; letter-spacing: -.01em; }
     h1 small { font-weight: 400; font-size: .6em; }
     h2 { font-size: 1.2rem; margin: 2rem 0 .7rem; }
-    h4 { font-size: .8rem; margin: 1.3rem 0 .5rem; text-transform: uppercase; letter-spacing: .05em; color: var(--faint); }
-    h4 small { text-transform: none; letter-spacing: 0; }
+    h3 { font-size: .8rem; margin: 1.3rem 0 .5rem; text-transform: uppercase; letter-spacing: .05em; color: var(--faint); }
+    h3 small { text-transform: none; letter-spacing: 0; }
     p { max-width: 46rem; margin: .5rem 0; }
     .lead { font-size: 1.15rem; }
     :not(pre) > code { background: var(--sunken); border-radius: 4px; padding: .1em .35em; overflow-wrap: anywhere; }
@@ -84,8 +85,8 @@ enum DocsStyle {
     th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); }
     thead th { color: var(--faint); font-weight: 500; font-size: .8rem; }
     tbody th { font-weight: 400; }
-    .scroll { overflow-x: auto; }
-    th code, table a code { white-space: nowrap; }
+    th code { overflow-wrap: anywhere; }
+    tbody th { width: 26%; }
     tbody th .tag { white-space: nowrap; }
     .fields td:nth-child(2) { min-width: 9rem; }
     .fields td:nth-child(2) small { display: block; }
@@ -152,7 +153,7 @@ enum DocsStyle {
     .field label b { color: var(--delete); }
     .field input, .field select, .try textarea, dialog textarea { flex: 1; min-width: 0; width: 100%; padding: .35rem .6rem; border: 1px solid var(--line); border-radius: 7px; background: var(--ground); }
     .field input, .field select { font-size: .9rem; }
-    .field ::placeholder { color: var(--faint); opacity: .55; }
+    .field ::placeholder { font-style: italic; }
     .field.wide { display: block; }
     .try textarea, dialog textarea { resize: vertical; line-height: 1.45; }
     .mini { padding: .2rem .6rem; font-size: .85rem; }
@@ -184,9 +185,16 @@ enum DocsStyle {
       main { margin-left: 0; padding: 1rem 1rem 4rem; }
       .op > summary { flex-wrap: wrap; gap: .2rem .7rem; }
       .summary { flex-basis: 100%; margin: 0; text-align: left; }
-      .fields td:nth-child(2) { min-width: 6rem; }
       .field { display: block; }
       .field label { display: block; margin-bottom: .15rem; }
+    }
+    @media (max-width: 600px) {
+      .fields, .fields tbody, .fields tr, .fields tbody th, .fields td { display: block; width: auto; }
+      .fields thead { position: absolute; left: -99rem; }
+      .fields tr { padding: .55rem 0; border-bottom: 1px solid var(--line); }
+      .fields tbody th, .fields td { padding: .1rem 0; border: 0; }
+      .fields td:nth-child(2) small { display: inline; margin-left: .6rem; }
+      .body { gap: 1rem; }
     }
     @media (prefers-reduced-motion: no-preference) { .card, .op { transition: border-color .15s, box-shadow .15s; } }
     @media print { .top, nav, .try { display: none; } main { margin: 0; } .body { display: block; } }
