@@ -65,7 +65,7 @@ let package = Package(
     room("HTTP", ["Base", "Reactor", "CZlib"], unsafe: true),
     // stores
     room("Store", ["Base", "JSON", "Expression", "Contract"]),
-    room("SQLiteStore", ["Base", "JSON", "Contract", "Store", "CSQLite"], unsafe: true),
+    room("SQLiteStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CSQLite"], unsafe: true),
     room("PostgresStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CPostgres"], unsafe: true),
     // application
     room("Identity", ["Base", "JSON", "Crypto", "Contract"]),

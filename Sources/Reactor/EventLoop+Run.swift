@@ -37,7 +37,7 @@ extension EventLoop {
     while true {
       runJobs()
       if isStopping && local.isEmpty { break }
-      unsafe uv_run(uv, local.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
+      unsafe uv_run(uv, local.isEmpty && tickEnd.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
     }
     closeAll()
     resignCurrent()
@@ -102,8 +102,7 @@ extension EventLoop {
         unsafe Unmanaged<LoopHandle>.fromOpaque(data).takeUnretainedValue().close()
       }, nil)
     // Close callbacks may wake tasks, which may finish here; the number of rounds is bounded by uv's own handles.
-    while unsafe uv_run(uv, UV_RUN_NOWAIT) != 0 || !local.isEmpty { runJobs() }
-    runJobs()
+    repeat { runJobs() } while unsafe uv_run(uv, UV_RUN_NOWAIT) != 0 || !local.isEmpty || !tickEnd.isEmpty
     let code = unsafe uv_loop_close(uv)
     precondition(code == 0, "a handle was left open on event loop \(index)")
     // These hold the loop.

@@ -114,7 +114,6 @@ package final class SQLiteStore: Store {
   private func start(_ connections: [Connection]) throws(StoreError) {
     let (reads, writes, threads) = (reads, writes, threads)
     let (running, state, groupMax) = (running, state, max(1, options.groupMax))
-    let readers = connections.count - (options.isReadOnly ? 0 : 1)
     for connection in connections {
       do throws(StoreError) {
         try StoreThread.start {
@@ -122,7 +121,7 @@ package final class SQLiteStore: Store {
             Writer(connection: connection, queue: writes, state: state, groupMax: groupMax).run()
             connection.optimize()
           } else {
-            Reader(connection: connection, queue: reads, readers: readers, running: running).run()
+            Reader(connection: connection, queue: reads, running: running).run()
           }
           connection.close()
           threads.oneEnded()

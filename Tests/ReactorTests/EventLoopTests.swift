@@ -114,6 +114,23 @@ enum Thread {
     }
   }
 
+  /// The only other thing that ends the loop's wait is its own lag probe, once a second.
+  @Test func aTickEndThatABusyTicksEndAsksForDoesNotWaitForAnEvent() async throws {
+    try await withLoops { group in
+      let loop = group.loops[0]
+      let began = EventLoop.monotonicNanoseconds
+      for _ in 0..<20 {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+          loop.execute {
+            for _ in 0...EventLoop.jobsPerTickMax { loop.execute {} }
+            loop.onTickEnd { loop.onTickEnd { done.resume() } }
+          }
+        }
+      }
+      #expect(EventLoop.monotonicNanoseconds - began < 10_000_000_000)
+    }
+  }
+
   @Test func timersFireInTheOrderOfTheirTimesAndCancelledOnesNever() async throws {
     try await withLoops { group in
       let loop = group.loops[0]

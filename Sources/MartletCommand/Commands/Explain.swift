@@ -75,8 +75,8 @@ private func explain(_ store: WatchedStore) async {
         let line = row.last.flatMap(\.self) ?? ""
         let parent = row.count > 1 ? row[1] ?? "" : ""
         if line.hasPrefix("CO-ROUTINE ") || line.hasPrefix("MATERIALIZE ") { besideSubquery.insert(parent) }
-        let isWhole = isScan(line) && !besideSubquery.contains(parent)
-        Output.result("  | \(line)\(isWhole ? "   <- reads the whole table" : "")\n")
+        let isTable = !besideSubquery.contains(parent)
+        Output.result("  | \(line)\(isTable && readsEveryRow(line) ? "   <- reads the whole table" : "")\n")
       }
     } catch {
       Output.result("  | \(error)\n")
@@ -84,9 +84,8 @@ private func explain(_ store: WatchedStore) async {
   }
 }
 
-/// A step that grows with the table. (`SCAN ... USING INDEX` under a LIMIT stops early.)
-private func isScan(_ line: String) -> Bool {
-  (line.hasPrefix("SCAN ") && !line.contains("INDEX") && !line.contains("CONSTANT") && !line.contains("scanned")
-    && !line.contains("candidate"))
-    || line.contains("Seq Scan")
+/// Whether a step reads every row of what it stands over, a table or a subquery: the line alone does not tell which.
+/// (`SCAN ... USING INDEX` under a LIMIT stops early.)
+private func readsEveryRow(_ line: String) -> Bool {
+  (line.hasPrefix("SCAN ") && !line.contains("INDEX") && !line.contains("CONSTANT")) || line.contains("Seq Scan")
 }

@@ -15,6 +15,8 @@ import Store
   let role: Role
   private var isOpen = true
   private var cache = StatementCache()
+  /// Lent to one row at a time.
+  private var rowBuffer = RowBuffer()
   let watch = Watch()
 
   init(path: String, role: Role, options: SQLiteOptions) throws(DriverError) {
@@ -97,6 +99,40 @@ import Store
     let compiled = try compile(statement.text, persistent: true)
     cache.insert(compiled, number: statement.number)
     return compiled
+  }
+
+  /// Runs a prepared statement without parameters.
+  func execute(_ statement: Statement) throws(DriverError) {
+    let compiled = try prepared(statement)
+    defer { compiled.reset() }
+    while try compiled.step() == .row {}
+  }
+
+  /// Runs a query to its end.
+  func read(_ query: Query) throws(StoreError) -> Rows {
+    let statement: PreparedStatement
+    do throws(DriverError) {
+      statement = try prepared(query.statement)
+    } catch {
+      throw error.storeError
+    }
+    defer { statement.reset() }
+    var reader = RowReader(query, &rowBuffer)
+    do throws(DriverError) {
+      try statement.bind(query.values, as: query.statement.parameters)
+    } catch {
+      throw error.storeError
+    }
+    while true {
+      let step: PreparedStatement.Step
+      do throws(DriverError) {
+        step = try statement.step()
+      } catch {
+        throw error.storeError
+      }
+      if step == .done { return reader.finish(&rowBuffer) }
+      try reader.take(statement, &rowBuffer)
+    }
   }
 
   /// Runs a statement without parameters and drops its rows.

@@ -24,7 +24,7 @@ extension PreparedStatement {
     case (_, .null): code = unsafe sqlite3_bind_null(handle, index)
     case (.text, .string(let text)): code = bind(text: text, at: index)
     case (.integer, .integer(let number)): code = unsafe sqlite3_bind_int64(handle, index, number)
-    case (.uuid, .uuid(let uuid)): code = bind(blob: uuid.bytes, at: index)
+    case (.uuid, .uuid(let uuid)): code = bind(uuid, at: index)
     case (.timestamp, .timestamp(let time)): code = unsafe sqlite3_bind_int64(handle, index, time.microseconds)
     case (.boolean, .boolean(let flag)): code = unsafe sqlite3_bind_int64(handle, index, flag ? 1 : 0)
     case (.decimal(let scale), .decimal(let decimal)): code = bind(decimal, scale: scale, at: index)
@@ -89,6 +89,12 @@ extension PreparedStatement {
   private func bind(utf8 bytes: [UInt8], at index: Int32) -> Int32 {
     unsafe bytes.withUnsafeBufferPointer {
       unsafe martlet_sqlite_bind_text(handle, index, $0.baseAddress, UInt64($0.count))
+    }
+  }
+
+  private func bind(_ uuid: UUID, at index: Int32) -> Int32 {
+    unsafe withUnsafeBytes(of: (uuid.high.bigEndian, uuid.low.bigEndian)) {
+      unsafe martlet_sqlite_bind_blob(handle, index, $0.baseAddress, 16)
     }
   }
 

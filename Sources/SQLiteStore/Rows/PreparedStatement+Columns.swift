@@ -33,6 +33,34 @@ extension PreparedStatement {
     return unsafe body(UnsafeBufferPointer(start: pointer.assumingMemoryBound(to: UInt8.self), count: count))
   }
 
+  /// The bytes of a column whose storage is text; valid until the statement moves on.
+  ///
+  /// Safety: SQLite's buffer has as many bytes as it says; an empty one may have no address.
+  @unsafe func textBytes(of column: Int32) -> UnsafeBufferPointer<UInt8> {
+    let pointer = unsafe sqlite3_column_text(handle, column)
+    return unsafe UnsafeBufferPointer(start: pointer, count: pointer == nil ? 0 : Int(sqlite3_column_bytes(handle, column)))
+  }
+
+  /// The bytes of a column whose storage is a blob; valid until the statement moves on.
+  ///
+  /// Safety: as `textBytes`.
+  @unsafe func blobBytes(of column: Int32) -> UnsafeBufferPointer<UInt8> {
+    let pointer = unsafe sqlite3_column_blob(handle, column)
+    let count = unsafe pointer == nil ? 0 : Int(sqlite3_column_bytes(handle, column))
+    return unsafe UnsafeBufferPointer(start: pointer?.assumingMemoryBound(to: UInt8.self), count: count)
+  }
+
+  /// The UUID that a blob of 16 bytes is; nil for one of another length.
+  ///
+  /// Safety: 16 bytes are read where there are 16.
+  func uuid(of column: Int32) -> UUID? {
+    let bytes = unsafe blobBytes(of: column)
+    guard bytes.count == 16, let base = unsafe UnsafeRawPointer(bytes.baseAddress) else { return nil }
+    return unsafe UUID(
+      high: UInt64(bigEndian: base.loadUnaligned(as: UInt64.self)),
+      low: UInt64(bigEndian: base.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+  }
+
   /// A column of the current row as a value of its kind. Throws `.invalidValue` for one that the kind cannot hold.
   func value(of column: Int32, as kind: ColumnKind) throws(StoreError) -> Value {
     guard column >= 0, column < columns else { throw absent(column) }
@@ -61,8 +89,7 @@ extension PreparedStatement {
       guard let date = CalendarDate(plainText: bytes(of: column)) else { throw misfit(column, kind) }
       return .date(date)
     case .uuid, .uuidAsText:
-      let bytes = bytes(of: column)
-      guard let uuid = storage == SQLITE_BLOB ? UUID(bytes: bytes) : UUID(bytes) else { throw misfit(column, kind) }
+      guard let uuid = storage == SQLITE_BLOB ? uuid(of: column) : UUID(bytes(of: column)) else { throw misfit(column, kind) }
       return .uuid(uuid)
     case .json: return .json(bytes(of: column))
     case .bytes: return .bytes(bytes(of: column))

@@ -30,7 +30,6 @@ extension PreparedStatement {
       let text = bytes(of: column)
       guard (try? JSONDocument.parse(text)) != nil else { throw misfit(column, kind) }
       out.append(contentsOf: text)
-    case .uuid where storage == SQLITE_BLOB: try appendUUID(of: column, to: &out)
     default: try appendQuoted(try value(of: column, as: kind), to: &out)
     }
   }
@@ -62,24 +61,6 @@ extension PreparedStatement {
       part.appendText(to: &text)
     }
     out.appendJSON(utf8: text[...])
-  }
-
-  /// Safety: the buffer has 16 bytes where they are read.
-  private func appendUUID(of column: Int32, to out: inout [UInt8]) throws(StoreError) {
-    let uuid = unsafe withBytes(of: column) { bytes -> UUID? in
-      guard bytes.count == 16 else { return nil }
-      var high: UInt64 = 0
-      var low: UInt64 = 0
-      for position in 0..<8 {
-        unsafe high = high << 8 | UInt64(bytes[position])
-        unsafe low = low << 8 | UInt64(bytes[position + 8])
-      }
-      return UUID(high: high, low: low)
-    }
-    guard let uuid else { throw misfit(column, .uuid) }
-    out.append(UInt8(ascii: "\""))
-    uuid.append(to: &out)
-    out.append(UInt8(ascii: "\""))
   }
 
   /// Values whose text needs no escape, in quotes; those that are no strings in JSON without.

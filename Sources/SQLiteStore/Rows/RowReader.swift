@@ -1,44 +1,104 @@
 import Base
+import CSQLite
 import Store
 
-/// Collects a query's rows: JSON straight from SQLite's buffers, captured columns as values.
+/// Collects a query's rows: JSON straight from SQLite's buffers, captured columns as values. What is written lies in a buffer
+/// that its connection lends for each row.
 struct RowReader {
-  private(set) var rows = Rows()
+  private var rows = Rows()
   private let encoding: RowEncoding
   private let rowsMax: Int
 
-  init(_ query: Query) {
+  /// Empties the buffer: a query before may have thrown.
+  init(_ query: Query, _ buffer: inout RowBuffer) {
     encoding = query.encoding
     rowsMax = query.rowsMax
+    buffer.removeAll()
     let expected = min(rowsMax, 32)
-    if !encoding.fields.isEmpty {
-      rows.json.reserveCapacity(min(expected * encoding.fields.count * 24, 32_768))
-      rows.ends.reserveCapacity(expected)
-    }
+    if !encoding.fields.isEmpty { rows.ends.reserveCapacity(expected) }
     if !encoding.captures.isEmpty { rows.captured.reserveCapacity(expected * encoding.captures.count) }
   }
 
+  /// What was collected.
+  consuming func finish(_ buffer: inout RowBuffer) -> Rows {
+    rows.json = buffer.take()
+    return rows
+  }
+
   /// Takes the statement's current row.
-  mutating func take(_ statement: PreparedStatement) throws(StoreError) {
+  mutating func take(_ statement: PreparedStatement, _ buffer: inout RowBuffer) throws(StoreError) {
     guard rows.count < rowsMax else { throw StoreError(.invalidStatement, "more than the \(rowsMax) rows that were asked for") }
     rows.count += 1
-    for capture in encoding.captures {
-      rows.captured.append(try statement.value(of: Int32(clamping: capture.column), as: capture.kind))
-    }
-    if encoding.fields.isEmpty { return }
-    rows.json.append(UInt8(ascii: "{"))
-    var isFirst = true
-    for field in encoding.fields {
-      if let visibleWhen = field.visibleWhen, !statement.isTrue(Int32(clamping: visibleWhen)) { continue }
-      if isFirst { isFirst = false } else { rows.json.append(UInt8(ascii: ",")) }
-      rows.json.append(contentsOf: field.key)
-      let column = Int32(clamping: field.column)
-      switch field.content {
-      case .scalar(let kind): try statement.appendJSON(of: column, as: kind, to: &rows.json)
-      case .money: try statement.appendMoney(at: column, to: &rows.json)
-      case .joined(let kinds): try statement.appendJoined(at: column, kinds, to: &rows.json)
+    for place in encoding.flatCaptures.indices {
+      let capture = encoding.flatCaptures[place]
+      if let value = commonValue(capture, statement) {
+        rows.captured.append(value)
+      } else {
+        rows.captured.append(try statement.value(of: capture.column, as: encoding.captures[place].kind))
       }
     }
-    rows.ends.append(rows.json.count)
+    if encoding.flatFields.isEmpty { return }
+    buffer.append(UInt8(ascii: "{"))
+    var isFirst = true
+    for place in encoding.flatFields.indices {
+      let field = encoding.flatFields[place]
+      if let visibleWhen = field.visibleWhen, !statement.isTrue(visibleWhen) { continue }
+      if isFirst { isFirst = false } else { buffer.append(UInt8(ascii: ",")) }
+      buffer.append(encoding.keys, in: field.keyStart..<field.keyEnd)
+      if try appendCommon(field, statement, &buffer) { continue }
+      try buffer.append { out throws(StoreError) in
+        switch encoding.fields[place].content {
+        case .scalar(let kind): try statement.appendJSON(of: field.column, as: kind, to: &out)
+        case .money: try statement.appendMoney(at: field.column, to: &out)
+        case .joined(let kinds): try statement.appendJoined(at: field.column, kinds, to: &out)
+        }
+      }
+    }
+    rows.ends.append(buffer.count)
+  }
+
+  /// A value of the forms that most columns have; nil for what is out of the ordinary.
+  ///
+  /// Safety: SQLite's buffers are copied before the statement moves on.
+  @inline(__always) private func commonValue(_ capture: RowEncoding.FlatCapture, _ statement: PreparedStatement) -> Value? {
+    let column = capture.column
+    guard column >= 0, column < statement.columns else { return nil }
+    switch (capture.form, statement.storage(of: column)) {
+    case (_, SQLITE_NULL): return .null
+    case (.text, SQLITE_TEXT): return .string(unsafe String(decoding: statement.textBytes(of: column), as: UTF8.self))
+    case (.integer, SQLITE_INTEGER): return .integer(statement.integer(of: column))
+    case (.uuid, SQLITE_BLOB): return statement.uuid(of: column).map { .uuid($0) }
+    default: return nil
+    }
+  }
+
+  /// The forms that most columns have. False, with nothing appended, for what is out of the ordinary: that goes the long way,
+  /// which also reports what does not fit.
+  ///
+  /// Safety: SQLite's buffers are copied before the statement moves on.
+  @inline(__always) private func appendCommon(
+    _ field: RowEncoding.FlatField, _ statement: PreparedStatement, _ buffer: inout RowBuffer
+  ) throws(StoreError) -> Bool {
+    let column = field.column
+    guard column >= 0, column < statement.columns else { throw statement.absent(column) }
+    switch (field.form, statement.storage(of: column)) {
+    case (.money, SQLITE_INTEGER):
+      // The currency's column may not be there: SQLite says NULL of it, and the long way says what is wrong.
+      guard statement.storage(of: column &+ 1) == SQLITE_TEXT else { return false }
+      buffer.append("{\"amount\":")
+      buffer.append(decimal: statement.integer(of: column))
+      buffer.append(",\"currency\":")
+      unsafe buffer.appendJSON(utf8: statement.textBytes(of: column &+ 1))
+      buffer.append(UInt8(ascii: "}"))
+    case (.other, _), (.money, _): return false
+    case (_, SQLITE_NULL): buffer.append("null")
+    case (.text, SQLITE_TEXT): unsafe buffer.appendJSON(utf8: statement.textBytes(of: column))
+    case (.integer, SQLITE_INTEGER): buffer.append(decimal: statement.integer(of: column))
+    case (.boolean, SQLITE_INTEGER): buffer.append(statement.integer(of: column) != 0 ? "true" : "false")
+    case (.timestamp, SQLITE_INTEGER): return buffer.append(Timestamp(microseconds: statement.integer(of: column)))
+    case (.uuid, SQLITE_BLOB): return unsafe buffer.append(uuid: statement.blobBytes(of: column))
+    default: return false
+    }
+    return true
   }
 }

@@ -1,16 +1,29 @@
+import Reactor
+
 #if canImport(Glibc)
 import Glibc
 #else
 import Darwin
 #endif
 
-/// A bounded queue between many tasks and a few threads. A producer wakes a thread only where one sleeps.
+/// A bounded queue between many tasks and a few threads, first come, first served. An element leaves it when a thread begins
+/// with it, so that none waits behind a slow one while another thread is free.
+///
+/// A thread is woken only where one sleeps, and by an event loop only at the end of its tick, so that what a tick hands over is
+/// taken together. (A loop runs the end of every tick, its last one included.)
 ///
 /// Safety: `@unchecked Sendable` because every stored property is only touched under `mutex`; the mutex and the condition lie at
 /// fixed addresses from `init` to `deinit`, as POSIX demands.
-@safe final class JobQueue<Element>: @unchecked Sendable {
+@safe final class JobQueue<Element: Sendable>: @unchecked Sendable {
   enum Admission {
     case accepted, full, closed
+  }
+
+  /// A moment in the queue's life: what was handed over before it.
+  struct Mark {
+    fileprivate let pushed: UInt64
+    /// Whether anything of that waits.
+    let hasMore: Bool
   }
 
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -18,9 +31,17 @@ import Darwin
   private var places: [Element?]
   private var head = 0
   private var count = 0
+  /// Elements that were ever let in.
+  private var pushed: UInt64 = 0
   private var sleepers = 0
   private var isClosed = false
+  /// Loops whose tick will end with `wake`; never more than there are loops.
+  private var planned: [EventLoop] = []
 
+  /// What waits is worth another thread's waking for each so many.
+  private static var elementsPerThread: Int { 8 }
+
+  /// Safety: as the type: what is made here lives until `deinit`.
   init(capacity: Int) {
     places = Array(repeating: nil, count: max(1, capacity))
     unsafe mutex = .allocate(capacity: 1)
@@ -40,58 +61,112 @@ import Darwin
     unsafe mutex.deallocate()
   }
 
-  var length: Int {
+  /// Safety: as the type: both lie where they are until `deinit`.
+  private func withLock<Result>(_ body: () -> Result) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
-    return count
+    return body()
   }
 
-  /// Safety: as the type: under the mutex, which lies where it is until `deinit`.
+  private func signal(_ threads: Int) {
+    for _ in 0..<threads { unsafe pthread_cond_signal(condition) }
+  }
+
+  var length: Int { withLock { count } }
+
+  /// Threads that wait for an element.
+  var sleeping: Int { withLock { sleepers } }
+
   func push(_ element: Element) -> Admission {
-    unsafe pthread_mutex_lock(mutex)
-    if isClosed || count == places.count {
-      let admission: Admission = isClosed ? .closed : .full
-      unsafe pthread_mutex_unlock(mutex)
-      return admission
+    let loop = EventLoop.current
+    var mustWake = false
+    let admission: Admission = withLock {
+      if isClosed { return .closed }
+      if count == places.count { return .full }
+      var tail = head + count
+      if tail >= places.count { tail -= places.count }
+      places[tail] = element
+      count += 1
+      pushed &+= 1
+      mustWake = sleepers > 0
+      if mustWake, let loop {
+        mustWake = !planned.contains { $0 === loop }
+        if mustWake { planned.append(loop) }
+      }
+      return .accepted
     }
-    var tail = head + count
-    if tail >= places.count { tail -= places.count }
-    places[tail] = element
-    count += 1
-    let mustWake = sleepers > 0
-    unsafe pthread_mutex_unlock(mutex)
-    if mustWake { unsafe pthread_cond_signal(condition) }
-    return .accepted
+    if mustWake { if let loop { loop.onTickEnd { self.wake(for: loop) } } else { signal(1) } }
+    return admission
   }
 
-  /// Waits for elements and moves up to `maximum` of them to the end of `taken`; with several consumers each takes its share
-  /// of what waits. False once the queue is closed and empty.
-  func take(_ maximum: Int, sharedBy consumers: Int = 1, into taken: inout [Element]) -> Bool {
-    unsafe pthread_mutex_lock(mutex)
-    defer { unsafe pthread_mutex_unlock(mutex) }
+  /// The end of a tick: wakes as many threads as what waits is worth.
+  private func wake(for loop: EventLoop) {
+    signal(
+      withLock {
+        planned.removeAll { $0 === loop }
+        return min(sleepers, (count + JobQueue.elementsPerThread - 1) / JobQueue.elementsPerThread)
+      })
+  }
+
+  /// Wakes a thread for what waits, if one sleeps: called by a thread that has been at one element for long.
+  func relieve() {
+    signal(withLock { count > 0 && sleepers > 0 ? 1 : 0 })
+  }
+
+  /// Waits for the next element. Nil once the queue is closed and empty.
+  func take() -> (element: Element, mark: Mark)? {
+    withLock {
+      guard waitForElement(), let element = removeFirst() else { return nil }
+      return (element, Mark(pushed: pushed, hasMore: count > 0))
+    }
+  }
+
+  /// The next element, if it was handed over before that mark and waits still.
+  func take(before mark: Mark) -> Element? {
+    withLock {
+      // `pushed - count` have left: that is the first one's number.
+      count > 0 && pushed &- UInt64(count) < mark.pushed ? removeFirst() : nil
+    }
+  }
+
+  /// Waits for elements and moves up to `maximum` of them to the end of `taken`. False once the queue is closed and empty.
+  func take(_ maximum: Int, into taken: inout [Element]) -> Bool {
+    withLock {
+      guard waitForElement() else { return false }
+      for _ in 0..<min(maximum, count) {
+        if let element = removeFirst() { taken.append(element) }
+      }
+      return true
+    }
+  }
+
+  /// Under the lock, which it lets go of while it waits. False: none will come.
+  ///
+  /// Safety: as the type.
+  private func waitForElement() -> Bool {
     while count == 0 {
       if isClosed { return false }
       sleepers += 1
       unsafe pthread_cond_wait(condition, mutex)
       sleepers -= 1
     }
-    let share = (count + consumers - 1) / consumers
-    for _ in 0..<min(maximum, share) {
-      if let element = places[head] { taken.append(element) }
-      places[head] = nil
-      head = head + 1 == places.count ? 0 : head + 1
-      count -= 1
-    }
     return true
+  }
+
+  /// Under the lock.
+  private func removeFirst() -> Element? {
+    let element = places[head]
+    places[head] = nil
+    head = head + 1 == places.count ? 0 : head + 1
+    count -= 1
+    return element
   }
 
   /// Lets no more in. What waits is still taken.
   ///
-  /// Safety: as `push`.
+  /// Safety: as the type.
   func close() {
-    unsafe pthread_mutex_lock(mutex)
-    isClosed = true
-    unsafe pthread_mutex_unlock(mutex)
+    withLock { isClosed = true }
     unsafe pthread_cond_broadcast(condition)
   }
 }

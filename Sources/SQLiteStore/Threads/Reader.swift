@@ -24,41 +24,59 @@ final class RunningReads: Sendable {
 
 /// One reader thread: takes what waits, reads it from one snapshot, answers.
 struct Reader {
-  /// Jobs taken at one wake.
-  static let batchMax = 16
+  /// Reads that share one snapshot: a long one would keep the write-ahead log from being copied into the file.
+  static let snapshotReadsMax = 16
 
   let connection: Connection
   let queue: JobQueue<ReadJob>
-  let readers: Int
   let running: RunningReads
+  private let clock = SystemClock()
+
+  init(connection: Connection, queue: JobQueue<ReadJob>, running: RunningReads) {
+    self.connection = connection
+    self.queue = queue
+    self.running = running
+    // A read that takes long does not keep the others waiting where a thread sleeps.
+    connection.watch.onSlow = queue.relieve
+  }
 
   /// Until the queue is closed and empty.
   func run() {
-    let clock = SystemClock()
-    var jobs: [ReadJob] = []
-    jobs.reserveCapacity(Reader.batchMax)
-    while queue.take(Reader.batchMax, sharedBy: readers, into: &jobs) {
-      // Every job was handed over before the snapshot begins, so that each sees all writes that had been answered by then.
-      let isShared = jobs.count > 1 && (try? connection.execute(Reader.begin)) != nil
-      for job in jobs where job.begin() {
-        if job.deadline < clock.monotonicNanoseconds {
-          job.finish(.failure(StoreError(.timeout, "the read waited longer than its time limit")))
-          continue
-        }
-        running.count.wrappingAdd(1, ordering: .relaxed)
-        connection.watch.begin(deadline: job.deadline, job)
-        let outcome = outcome(of: job.work)
-        connection.watch.end()
-        running.count.wrappingSubtract(1, ordering: .relaxed)
-        if job.isInterrupted {
-          job.finish(.failure(StoreError(.cancelled, "cancelled while it ran")))
-        } else {
-          job.finish(outcome)
-        }
+    while let (job, mark) = queue.take() { serve(job, upTo: mark) }
+  }
+
+  /// Reads one job, and from the same snapshot others that wait.
+  private func serve(_ first: ReadJob, upTo mark: JobQueue<ReadJob>.Mark) {
+    // Every job before the mark was handed over before the snapshot begins, so that each sees all writes that had been
+    // answered by then.
+    let isShared = mark.hasMore && (try? connection.execute(Reader.begin)) != nil
+    var reads = 0
+    var next: ReadJob? = first
+    var now = clock.monotonicNanoseconds
+    while let job = next {
+      if job.begin() {
+        serve(job, now)
+        let end = clock.monotonicNanoseconds
+        if end &- now > Watch.slowNanoseconds { queue.relieve() }
+        now = end
       }
-      if isShared || !connection.isIdle { try? connection.execute(Reader.commit) }
-      jobs.removeAll(keepingCapacity: true)
+      reads += 1
+      next = isShared && reads < Reader.snapshotReadsMax ? queue.take(before: mark) : nil
     }
+    if isShared || !connection.isIdle { try? connection.execute(Reader.commit) }
+  }
+
+  private func serve(_ job: ReadJob, _ now: UInt64) {
+    guard job.deadline >= now else {
+      job.finish(.failure(StoreError(.timeout, "the read waited longer than its time limit")))
+      return
+    }
+    running.count.wrappingAdd(1, ordering: .relaxed)
+    connection.watch.begin(deadline: job.deadline, job, now: now)
+    let outcome = outcome(of: job.work)
+    connection.watch.end()
+    running.count.wrappingSubtract(1, ordering: .relaxed)
+    job.finish(job.isInterrupted ? .failure(StoreError(.cancelled, "cancelled while it ran")) : outcome)
   }
 
   static let begin = Statement(text: "BEGIN", parameters: [])
@@ -77,42 +95,6 @@ struct Reader {
       }
     } catch {
       return .failure(error)
-    }
-  }
-}
-
-extension Connection {
-  /// Runs a prepared statement without parameters.
-  func execute(_ statement: Statement) throws(DriverError) {
-    let compiled = try prepared(statement)
-    defer { compiled.reset() }
-    while try compiled.step() == .row {}
-  }
-
-  /// Runs a query to its end.
-  func read(_ query: Query) throws(StoreError) -> Rows {
-    let statement: PreparedStatement
-    do throws(DriverError) {
-      statement = try prepared(query.statement)
-    } catch {
-      throw error.storeError
-    }
-    defer { statement.reset() }
-    var reader = RowReader(query)
-    do throws(DriverError) {
-      try statement.bind(query.values, as: query.statement.parameters)
-    } catch {
-      throw error.storeError
-    }
-    while true {
-      let step: PreparedStatement.Step
-      do throws(DriverError) {
-        step = try statement.step()
-      } catch {
-        throw error.storeError
-      }
-      if step == .done { return reader.rows }
-      try reader.take(statement)
     }
   }
 }

@@ -92,7 +92,7 @@ struct Writer {
       try connection.execute(Writer.begin)
       for (job, batch) in group {
         try connection.execute(Writer.savepoint)
-        connection.watch.begin(deadline: job.deadline, nil)
+        connection.watch.begin(deadline: job.deadline, nil, now: 0)
         let outcome = connection.run(batch)
         connection.watch.end()
         // SQLite itself ends the transaction after some errors (disk full, interrupted).
@@ -121,7 +121,7 @@ struct Writer {
     } catch {
       return .failure(error.storeError)
     }
-    connection.watch.begin(deadline: deadline, nil)
+    connection.watch.begin(deadline: deadline, nil, now: 0)
     let outcome = connection.run(batch)
     connection.watch.end()
     guard outcome.isCommitted else {

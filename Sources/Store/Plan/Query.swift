@@ -56,9 +56,61 @@ package final class RowEncoding: Sendable {
   /// Values handed over, in order: keys for cursors, refs for includes, the revision.
   package let captures: [Capture]
 
+  /// `fields` and `captures`, one by one, as plain numbers: what a loop over rows looks at.
+  package let flatFields: [FlatField]
+  package let flatCaptures: [FlatCapture]
+  /// The keys of `flatFields`, one after the other.
+  package let keys: [UInt8]
+
   package init(fields: [Field], captures: [Capture]) {
     self.fields = fields
     self.captures = captures
+    var keys: [UInt8] = []
+    flatFields = fields.map { field in
+      let start = keys.count
+      keys += field.key
+      return FlatField(
+        keyStart: start, keyEnd: keys.count, column: Int32(clamping: field.column),
+        visibleWhen: field.visibleWhen.map { Int32(clamping: $0) }, form: Form(field.content))
+    }
+    flatCaptures = captures.map { FlatCapture(column: Int32(clamping: $0.column), form: Form(.scalar($0.kind))) }
+    self.keys = keys
+  }
+
+  /// The forms that most columns have.
+  package enum Form: UInt8, Sendable {
+    case text, integer, uuid, timestamp, boolean, money
+    /// Look at the field's content, or at the capture's kind.
+    case other
+
+    init(_ content: Content) {
+      switch content {
+      case .scalar(.text): self = .text
+      case .scalar(.integer): self = .integer
+      case .scalar(.uuid): self = .uuid
+      case .scalar(.timestamp): self = .timestamp
+      case .scalar(.boolean): self = .boolean
+      case .money: self = .money
+      default: self = .other
+      }
+    }
+  }
+
+  /// A field as plain numbers: copying one counts no references.
+  package struct FlatField: Sendable {
+    /// Where its key lies in `keys`.
+    package let keyStart: Int
+    package let keyEnd: Int
+    package let column: Int32
+    /// As a field's.
+    package let visibleWhen: Int32?
+    package let form: Form
+  }
+
+  /// A capture as plain numbers.
+  package struct FlatCapture: Sendable {
+    package let column: Int32
+    package let form: Form
   }
 }
 
