@@ -97,7 +97,9 @@ let package = Package(
     tests("HTTP", ["Base", "Reactor"]),
     tests("Store", ["Base", "JSON", "Expression", "Contract", "SQLiteStore", "PostgresStore", "Reactor"]),
     tests("Identity", ["Base", "JSON", "Crypto", "Contract"]),
-    tests("Service", ["Base", "JSON", "Crypto", "Expression", "Contract", "Store", "SQLiteStore", "Identity"]),
+    tests(
+      "Service",
+      ["Base", "JSON", "Crypto", "Expression", "Contract", "Reactor", "Store", "SQLiteStore", "PostgresStore", "Identity"]),
     tests("REST", ["Base", "JSON", "Contract", "HTTP", "Store", "Service", "Identity", "Telemetry"]),
     tests("Martlet", ["Base", "JSON", "Contract", "Reactor", "HTTP", "Store", "Service", "REST"]),
     tests("Bench", ["Base", "Contract", "Store", "SQLiteStore"]),

@@ -6,6 +6,16 @@ package struct LoadResult: Sendable {
   package var diagnostics: [Diagnostic]
   /// The files that were read, by the names that diagnostics have, for showing the place.
   package var texts: [String: String]
+  /// For findings that are made later on.
+  package var places: ContractPlaces
+
+  /// With what was found later on; a contract with errors is none.
+  package func adding(_ findings: [Diagnostic]) -> LoadResult {
+    var result = self
+    result.diagnostics = Diagnostic.sorted(diagnostics + findings, files: places.fileNames)
+    if findings.contains(where: { $0.severity == .error }) { result.contract = nil }
+    return result
+  }
 
   package var errors: [Diagnostic] { diagnostics.filter { $0.severity == .error } }
   package var notices: [Diagnostic] { diagnostics.filter { $0.severity == .notice } }
@@ -31,7 +41,8 @@ package enum ContractLoader {
     let findings = Findings()
     var loader = FileLoader(files: files, environment: environment, findings: findings)
     var contract: Contract?
-    if let root = loader.load(path: path, text: text) {
+    let root = loader.load(path: path, text: text)
+    if let root {
       checkVersion(root, findings)
       ShapeChecker(findings: findings).check(root, .object(Language.contract), path: "")
       contract = ContractReader(root: root, path: path, findings: findings).read()
@@ -40,7 +51,9 @@ package enum ContractLoader {
     contract?.notices = diagnostics.filter { $0.severity == .notice }
     var texts: [String: String] = [:]
     for file in findings.files { texts[file.name] = String(decoding: file.bytes, as: UTF8.self) }
-    return LoadResult(contract: findings.hasErrors ? nil : contract, diagnostics: diagnostics, texts: texts)
+    return LoadResult(
+      contract: findings.hasErrors ? nil : contract, diagnostics: diagnostics, texts: texts,
+      places: ContractPlaces(root: root, files: findings.files))
   }
 
   private static func checkVersion(_ root: YAMLNode, _ findings: Findings) {

@@ -44,9 +44,9 @@ struct Finding: Sendable, CustomTestStringConvertible {
   var found: [Diagnostic] { result.diagnostics.filter { $0.severity == .error || codes.contains($0.code) } }
 
   /// A resource `things` with these fields, open to read.
-  static func fields(_ codes: String, _ fields: String, more: String = "") -> Finding {
+  static func fields(_ codes: String, _ fields: String, access: String = "{read: anyone}", more: String = "") -> Finding {
     let lines = fields.split(separator: "\n").map { "      \($0)\n" }.joined()
     let options = more.split(separator: "\n").map { "    \($0)\n" }.joined()
-    return Finding(codes, "roles: [admin]\nresources:\n  things:\n    access: {read: anyone}\n    fields:\n\(lines)\(options)")
+    return Finding(codes, "roles: [admin]\nresources:\n  things:\n    access: \(access)\n    fields:\n\(lines)\(options)")
   }
 }

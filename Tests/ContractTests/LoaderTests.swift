@@ -196,17 +196,23 @@ import Testing
 }
 
 @Suite struct UpdateRuleTests {
-  @Test func anUpdateRuleThatComparesBeforeAndAfterIsRefused() {
-    let result = ContractLoader.load(
-      text: """
-        martlet: 1
-        service: {name: s, version: v1}
-        resources:
-          notes:
-            fields: {rank: {type: integer, required: true}}
-            access: {read: anyone, update: input.rank >= record.rank}
-        """)
-    #expect(result.contract == nil)
-    #expect(result.errors.contains { $0.message.contains("input") })
+  static let fields = "owner: {ref: users}\nrank: {type: integer, required: true}\nfixed: {type: string, immutable: true}"
+
+  @Test(arguments: [
+    ("input.rank >= record.rank", []), ("record.rank == 1", []), ("input.rank > 1", []),
+    ("input.rank >= record.rank && record.owner == caller.id && input.owner == record.owner", []),
+    ("input.rank >= record.rank && record.fixed == 'a'", []), ("input.rank > 1 && caller.has_role('admin')", []),
+    ("input.rank >= record.rank && @@record.owner == caller.id", ["MRT0505"]), ("@@input.owner == caller.id", ["MRT0505"]),
+    ("@@record.rank == 1 && @@input.owner == caller.id", ["MRT0505", "MRT0505"]), ("input.@@rnak > 1", ["MRT0501"]),
+  ])
+  func anUpdateRuleMayNameBothRowsAndIsWarnedOfWhatItLeavesOpen(rule: String, codes: [String]) {
+    let finding = Finding.fields(codes.joined(separator: " "), Self.fields, access: "{read: anyone, update: \"\(rule)\"}")
+    let found = finding.result.diagnostics.filter { $0.severity != .notice }
+    #expect(found.map { "\($0.code) \($0.line):\($0.column)" } == finding.expected)
+  }
+
+  @Test(arguments: ["read", "delete"]) func aRuleOfOneRowDoesNotKnowAnInput(action: String) {
+    let finding = Finding.fields("MRT0501", "a: integer", access: "{\(action): @@input.a > 1}")
+    #expect(finding.found.map { "\($0.code) \($0.line):\($0.column)" } == finding.expected)
   }
 }

@@ -124,6 +124,7 @@ import Testing
     Finding("MRT0502", "resources: {a: {access: {update: @@anyone}}}"),
     Finding("MRT0503", "resources: {@@a: {fields: {b: string}}}"),
     Finding("MRT0504", "queries: {q: {sql: select 1, bypasses_rules: true, access: @@authenticated}}"),
+    Finding.fields("MRT0505", "a: integer\nb: integer", access: "{read: anyone, update: input.a > 1 && @@record.b == 1}"),
     Finding("MRT0901", "@@jobs: {a: {schedule: \"@daily\", run: purge_expired}}"),
     Finding("MRT0902", "resources: {a: {access: {read: anyone}, @@delete: soft}}"),
     Finding("MRT0902", "resources: {a: {access: {read: anyone}, fields: {@@b: secret}}}"),
@@ -137,6 +138,8 @@ import Testing
 
   @Test func `every code has a case of its own`() {
     let cases = Set((FindingTests.files + FindingTests.shapes + Self.names + Self.fields + Self.resources + Self.rules).flatMap(\.codes))
-    #expect(Set(DiagnosticCode.allCases.map(\.rawValue)).subtracting(cases) == [])
+    // What is found once the tables are known: ContractReviewTests.
+    let later: Set = [DiagnosticCode.unaskableRule.rawValue, DiagnosticCode.unindexedRule.rawValue]
+    #expect(Set(DiagnosticCode.allCases.map(\.rawValue)).subtracting(cases) == later)
   }
 }

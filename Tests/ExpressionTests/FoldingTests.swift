@@ -141,3 +141,46 @@ import Testing
     #expect(expression.sqlUnsupported == nil)
   }
 }
+
+/// What a rule of two rows asks of the stored one, whatever is sent.
+@Suite struct RecordAloneTests {
+  private func source(_ text: String) throws -> CheckedExpression {
+    try CheckedExpression.check(text, expecting: .boolean, in: TestSchema.environment)
+  }
+
+  /// Each with a rule that says the same of the record alone.
+  @Test(arguments: [
+    ("record.open && input.count > record.count", "record.open"), ("record.open || input.count > record.count", "true"),
+    ("!(record.open && input.open)", "true"), ("!(record.open || input.open)", "!record.open"),
+    ("input.open ? record.open : record.count == 1", "record.open || record.count == 1"),
+    ("record.open ? input.open : record.count == 1", "record.open || record.count == 1"),
+    ("!(record.open ? input.open : record.count == 1)", "record.open || record.count != 1"),
+    ("record.open && record.count == 1", "record.open && record.count == 1"), ("input.open == record.open", "true"),
+    ("record.items.exists(i, i.quantity == input.count) && record.open", "record.open"),
+  ]) func aConditionThatNamesTheInputCountsAsItWouldHaveToComeOut(_ rule: String, _ same: String) throws {
+    let alone = try source(rule).ofRecordAlone
+    #expect(!alone.namesInput)
+    for isOpen in [Value.boolean(true), .boolean(false)] {
+      for count in [Value.integer(1), .integer(2)] {
+        let bindings = OneRow(row: TwoFields(values: ["open": isOpen, "count": count]))
+        #expect(alone.holds(bindings) == (try source(same).holds(bindings)), "\(rule) of \(isOpen), \(count)")
+      }
+    }
+  }
+
+  private final class TwoFields: ExpressionRecord {
+    let values: [String: Value]
+    init(values: [String: Value]) { self.values = values }
+    var id: Value { .null }
+    func member(_ name: String) -> ExpressionValue? { values[name].map { .scalar($0) } }
+  }
+
+  private struct OneRow: ExpressionBindings {
+    let row: TwoFields
+    func caller(_ member: ExpressionNode.CallerMember) -> Value? { nil }
+    func hasRole(_ role: String) -> Bool { false }
+    func request(_ member: ExpressionNode.RequestMember) -> Value? { nil }
+    var now: Timestamp? { nil }
+    var record: (any ExpressionRecord)? { row }
+  }
+}

@@ -22,22 +22,25 @@ final class TestClock: Clock {
   func advance(seconds: Int64) { time.withLock { $0.microseconds += seconds * 1_000_000 } }
 }
 
-/// A contract at work on a SQLite file of its own.
+/// A contract at work on a SQLite file of its own, or on another store (see `BenchStore`).
 final class Bench: Sendable {
   let contract: Contract
-  let store: SQLiteStore
+  let store: any Store
   let engine: Engine
   let clock = TestClock()
   private let minter: TokenMinter
   private let folder: String
 
-  init(_ yaml: String) async throws {
+  convenience init(_ yaml: String) async throws { try await self.init(yaml, on: nil) }
+
+  /// - Parameter given: nil: a SQLite file of its own. Who gives a store closes it.
+  init(_ yaml: String, on given: (any Store)?) async throws {
     let result = ContractLoader.load(text: yaml)
     contract = try #require(result.contract, "\(result.errors.map { $0.rendered() })")
     var template = Array("/tmp/martlet-service-XXXXXX".utf8CString)
     _ = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { mkdtemp($0) } }
     folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    store = try SQLiteStore(path: folder + "/test.db")
+    store = try given ?? SQLiteStore(path: folder + "/test.db")
     _ = try await SchemaManager(clock: clock).prepare(store, contract)
     let key = try ServiceKey.ephemeral()
     let verifier = try TokenVerifier(

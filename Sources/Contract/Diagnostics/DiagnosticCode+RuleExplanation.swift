@@ -106,6 +106,27 @@ extension DiagnosticCode {
       DiagnosticExplanation(
         self, "A query that passes by the rules", "`sql:` reads tables as they are stored: no row rule, no field rule, no tenancy.",
         remedy: "Use a declared query, or restrict `access` to a list of roles.")
+    case .oneSidedRule:
+      DiagnosticExplanation(
+        self, "A rule of updates that speaks of one side",
+        "A rule that names `input` is asked once: `record` is the row as it is stored, `input` the row as it becomes. What it says "
+          + "of a field of one of them it does not say of the other, so that the field may change under it: "
+          + "`record.owner == caller.id` alone lets the owner give the record away, `input.owner == caller.id` alone lets anyone take it.",
+        remedy: "Name the field on the other side too, such as `input.owner == record.owner`, or make it `immutable`.")
+    case .unaskableRule:
+      DiagnosticExplanation(
+        self, "A rule that the store cannot be asked",
+        "Rules become conditions of the database's own language. This one compares or orders a column of a table that was there "
+          + "before in a way that the column's encoding (`stored_as`) does not allow, so that every request that meets it would fail.",
+        remedy: "Write the rule over another field, or give the column an encoding with an order.")
+    case .unindexedRule:
+      DiagnosticExplanation(
+        self, "A rule that no index serves",
+        "A list shows a caller the records that the `read` rule lets it see. No index leads to them, so that a list looks at rows in "
+          + "its order and leaves out the hidden ones, at most `scan` of them (10000); past that it is refused (`too_costly`). "
+          + "Callers who see few records of a large table meet this.",
+        remedy: "Let the rule be, or begin with, a comparison that an index serves, joined by `&&`: `record.FIELD == ...` of an indexed "
+          + "field, or one over refs to an indexed field. The suggestion names the line, where one line is enough.")
     case .closedUntilServed:
       DiagnosticExplanation(
         self, "Closed until it is served",

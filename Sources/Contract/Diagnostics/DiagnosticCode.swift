@@ -52,6 +52,9 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case openToAnyone = "MRT0502"
   case closedResource = "MRT0503"
   case bypassedRules = "MRT0504"
+  case oneSidedRule = "MRT0505"
+  case unaskableRule = "MRT0506"
+  case unindexedRule = "MRT0507"
   // Later versions
   case notServedYet = "MRT0901"
   case closedUntilServed = "MRT0902"
@@ -59,7 +62,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   /// What a finding of this code does: an error keeps the contract from being served.
   package var severity: Diagnostic.Severity {
     switch self {
-    case .openToAnyone, .closedResource, .bypassedRules, .unreachableState, .repeatedIndex: .warning
+    case .openToAnyone, .closedResource, .bypassedRules, .oneSidedRule, .unindexedRule, .unreachableState, .repeatedIndex: .warning
     case .notServedYet, .closedUntilServed: .notice
     default: .error
     }

@@ -48,7 +48,7 @@ extension Language {
     [
       Key("create", .access, "Who may create: `record` is what is created."),
       Key("read", .access, "Who may see a record, in lists too."),
-      Key("update", .access, "Who may change a record: the rule holds before and after."),
+      Key("update", .access, "Who may change a record: the rule holds before and after, or compares `record` with `input`."),
       Key("delete", .access, "Who may delete a record."),
       Key("export", .access, "Who may export all of them.", later: "export"),
     ])

@@ -57,9 +57,14 @@ final class Findings {
   }
 
   /// In the order of the files and their lines.
-  var sorted: [Diagnostic] {
+  var sorted: [Diagnostic] { Diagnostic.sorted(diagnostics, files: files.map(\.name)) }
+}
+
+extension Diagnostic {
+  /// In the order of the files and their lines.
+  static func sorted(_ diagnostics: [Diagnostic], files: [String]) -> [Diagnostic] {
     var order: [String: Int] = [:]
-    for (number, file) in files.enumerated() where order[file.name] == nil { order[file.name] = number }
+    for (number, file) in files.enumerated() where order[file] == nil { order[file] = number }
     let keyed = diagnostics.enumerated().sorted { a, b in
       let (x, y) = (a.element, b.element)
       let (fileX, fileY) = (order[x.file] ?? -1, order[y.file] ?? -1)

@@ -22,8 +22,8 @@ struct RuleReader {
 
   func read() {
     reader.edit {
-      readAccess(&$0)
       readFieldRules(&$0)
+      readAccess(&$0)
       readConstraints(&$0)
       readTransitions(&$0)
     }
@@ -105,17 +105,33 @@ struct RuleReader {
     var access = ResourceAccess()
     if let rule = node["create"] { access.create = self.access(rule, "\(name).access.create", in: both) }
     if let rule = node["read"] { access.read = self.access(rule, "\(name).access.read", in: record) }
-    // An update's rule is asked twice, of the record as stored and as it becomes. One that compares the two (`record` with
-    // `input`) would be asked of one row as both, and hold for nothing: it is an error until it can be asked rightly.
-    if let rule = node["update"] { access.update = self.access(rule, "\(name).access.update", in: record) }
+    if let rule = node["update"] { access.update = self.access(rule, "\(name).access.update", in: both) }
     if let rule = node["delete"] { access.delete = self.access(rule, "\(name).access.delete", in: record) }
     if let rule = node["export"] { _ = self.access(rule, "\(name).access.export", in: record) }
     checkWriters(node, access, draft)
+    if let rule = node["update"] { checkSides(rule, access.update, draft.resource) }
     if name == "users", let create = node["create"], !access.create.isNobody {
       findings.report(.fixedResource, "users are not created over the API: a row is made when a token is first seen", at: create.mark)
     }
     if draft.resource.isSoftDeleted { access.delete = .nobody }
     draft.resource.access = draft.node?["tenancy"] == nil ? access : ResourceAccess()
+  }
+
+  /// An update's rule that names `input` says itself what may change: a field that it asks of one row only may.
+  private func checkSides(_ node: YAMLNode, _ access: Access, _ resource: Resource) {
+    guard case .rule(let rule) = access, rule.namesInput else { return }
+    for (side, other) in [(RowName.record, RowName.input), (.input, .record)] {
+      for use in rule.members(of: side, comparedWithCaller: side == .input) {
+        guard !rule.members(of: other, comparedWithCaller: false).contains(where: { $0.path == use.path }), let name = use.path.first,
+          let field = resource.fields.first(where: { $0.name == name }), field.mayChange, name != resource.states?.field
+        else { continue }
+        findings.report(
+          .oneSidedRule,
+          "\(resource.name).access.update stands on \(side.rawValue).\(name), which an update may change: it says nothing of "
+            + "\(other.rawValue).\(name)", at: findings.mark(of: node, utf8Offset: use.offset),
+          suggestion: "add \"&& input.\(name) == record.\(name)\", or make \(name) immutable")
+      }
+    }
   }
 
   private func checkWriters(_ node: YAMLNode, _ access: ResourceAccess, _ draft: ResourceDraft) {
@@ -179,6 +195,15 @@ struct RuleReader {
     }
     if draft.node?["tenancy"] != nil { for place in machine.transitions.indices { machine.transitions[place].access = .nobody } }
     draft.resource.states = machine
+  }
+}
+
+extension Field {
+  /// Whether an update may give it another value.
+  fileprivate var mayChange: Bool {
+    if isImmutable || isGenerated || write?.isNobody == true { return false }
+    if write == nil, case .expression(let expression)? = defaultValue, case .caller(.id) = expression.root.kind { return false }
+    return true
   }
 }
 

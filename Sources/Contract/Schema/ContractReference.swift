@@ -95,7 +95,7 @@ private struct ReferenceWriter {
     | place | names |
     |---|---|
     | `access.create` | `record` and `input` (both what is created), `caller`, `request`, `now` |
-    | `access.update` | `record` (as stored, then as it becomes), `input` (as it becomes), `caller`, `request`, `now` |
+    | `access.update` | `record`, `input` (both rows, see below), `caller`, `request`, `now` |
     | `access.read`, `access.delete`, transitions | `record`, `caller`, `request`, `now` |
     | `read` and `write` of a field | `record`, `caller`, `request`, `now` |
     | `constraints` | `input`, `now` |
@@ -103,6 +103,12 @@ private struct ReferenceWriter {
     | `limits.NAME.when` | `caller`, `request`, `now` |
     | `queries.NAME` | the fields of `from`, `params`, `caller`, `request`, `now` |
     | workflows, jobs, events | `record` (what the event is about), `now`; answers of earlier steps by their names; `event` where messages are consumed |
+
+    An update's rule that names `record` alone is asked twice, of the record as it is stored and of what it becomes, so that nobody
+    moves a record into or out of another's reach. One that names `input` is asked once, of both: `record` is the row as it is stored,
+    `input` the whole row as it becomes, as in `record.owner == caller.id && input.owner == record.owner && input.price <= record.price`.
+    It says itself what may change; `check` warns of a field that it asks of one row only. A rule of a field (`write`) speaks of the
+    record before and after an update. Deletes and transitions are asked of the record as it is stored.
 
     Rules become predicates of the store, so they may use only what a store can be asked; constraints, defaults and what stands on
     the caller alone are evaluated in memory (docs/expressions.md).

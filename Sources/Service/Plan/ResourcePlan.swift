@@ -11,7 +11,7 @@ final class ResourcePlan: Sendable {
   let writes: WriteStatements
   let create: AccessRule
   let read: AccessRule
-  let update: AccessRule
+  let update: UpdateRule
   let delete: AccessRule
   let transitions: [String: (transition: StateMachine.Transition, rule: AccessRule)]
   /// Members that have a rule of their own for reading, and for writing.
@@ -33,7 +33,7 @@ final class ResourcePlan: Sendable {
     writes = WriteStatements(dialect: dialect, table: table)
     create = AccessRule(resource.storage.isReadOnly ? .nobody : resource.access.create)
     read = AccessRule(resource.access.read)
-    update = AccessRule(resource.storage.isReadOnly ? .nobody : resource.access.update)
+    update = UpdateRule(resource.storage.isReadOnly ? .nobody : resource.access.update)
     delete = AccessRule(resource.storage.isReadOnly ? .nobody : resource.access.delete)
     var transitions: [String: (StateMachine.Transition, AccessRule)] = [:]
     for transition in resource.states?.transitions ?? [] {

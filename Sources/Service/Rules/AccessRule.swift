@@ -15,10 +15,14 @@ final class AccessRule: Sendable {
   /// Tells rules apart in cache keys.
   let number: Int
   let form: Form
+  /// Whether it is asked of a change: `record` is the row as it is stored and `input` the row as it becomes. Else it is
+  /// asked of one row, which both names mean.
+  let isOfChange: Bool
 
   private static let lastNumber = Atomic<Int>(0)
 
-  init(_ access: Access) {
+  init(_ access: Access, ofChange: Bool = false) {
+    isOfChange = ofChange
     number = AccessRule.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     form =
       switch access {

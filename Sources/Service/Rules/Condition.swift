@@ -18,15 +18,25 @@ struct Condition: Sendable {
   var key: Key { Key(rule: rule.number, shape: shape) }
 
   /// Whether it holds for a record in memory; nil where it follows relations, which only the store can answer.
-  func holds(for record: Record, facts: Facts) -> Bool? {
+  ///
+  /// - Parameter before: the record as it is stored: what a rule of a change calls `record`. Without it such a rule denies.
+  func holds(for record: Record, before: Record?, facts: Facts) -> Bool? {
     guard plan.expression.loads.isEmpty else { return nil }
-    return plan.expression.holds(RecordFacts(facts: facts, row: RecordView(record)))
+    let row = RecordView(record)
+    guard rule.isOfChange else { return plan.expression.holds(RecordFacts(facts: facts, record: row, input: row)) }
+    return plan.expression.holds(RecordFacts(facts: facts, record: before.map(RecordView.init), input: row))
   }
 
   /// As SQL.
-  func compiled(layout: Layout, table: TableLayout, dialect: Dialect) throws(Failure) -> Predicate {
+  ///
+  /// - Parameter part: a part of it, which takes all of its values; nil: the whole.
+  func compiled(
+    _ part: ResidualExpression? = nil, layout: Layout, table: TableLayout, dialect: Dialect
+  ) throws(Failure) -> Predicate {
+    let compiler = PredicateCompiler(layout, dialect: dialect)
     do {
-      return try PredicateCompiler(layout, dialect: dialect).predicate(plan, shape, resource: table.resource)
+      if let part { return Predicate(sql: try compiler.compile(part, resource: table.resource), slots: plan.slotCount) }
+      return try compiler.predicate(plan, shape, resource: table.resource, ofChange: rule.isOfChange)
     } catch {
       var failure = Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
       failure.cause = "a rule cannot be compiled: \(error)"
@@ -34,32 +44,37 @@ struct Condition: Sendable {
     }
   }
 
-  private var pathEqualities: [(path: [String], value: Value)] {
-    plan.residual(for: shape).conjuncts.compactMap { conjunct in
-      guard let (path, operand) = conjunct.equality else { return nil }
-      switch operand {
-      case .literal(let value): return (path, value)
-      case .slot(let place): return values.indices.contains(place) ? (path, values[place]) : nil
-      }
-    }
-  }
-
   /// Its top-level conjuncts of the form `field == value`, over the record's own fields.
   var equalities: [(field: String, value: Value)] {
-    pathEqualities.compactMap { $0.path.count == 1 && !$0.value.isNull ? ($0.path[0], $0.value) : nil }
+    plan.residual(for: shape).conjuncts.compactMap { conjunct in
+      guard let (path, operand) = conjunct.equality, path.count == 1 else { return nil }
+      let value: Value =
+        switch operand {
+        case .literal(let value): value
+        case .slot(let place): values.indices.contains(place) ? values[place] : .null
+        }
+      return value.isNull ? nil : (path[0], value)
+    }
   }
 
   /// Whether it says nothing else.
   var isOnlyEqualities: Bool { plan.residual(for: shape).conjuncts.count == equalities.count }
 
-  /// Whether an index leads from its values to the rows: a conjunct `ref.ref.field == value` or `field == value` whose
-  /// first step an index begins with.
-  func findsRows(_ table: TableLayout) -> Bool {
-    pathEqualities.contains { equality in
-      guard let first = equality.path.first else { return false }
-      return table.indexes.contains { $0.parts.first?.field == first }
+  /// Its conjunct from whose value an index leads to the rows: `ref.ref.field == value` or `field == value`. The one that is
+  /// not over an enum or a boolean where there is a choice. Nil: no index does.
+  func driver(_ table: TableLayout, layout: Layout) -> ResidualExpression? {
+    let found = plan.residual(for: shape).conjuncts.filter { conjunct in
+      conjunct.equality.map { layout.finds($0.path, from: table) } ?? false
     }
+    let best = found.first { conjunct in
+      guard let path = conjunct.equality?.path, path.count == 1, let field = table.field(path[0]) else { return true }
+      return table.isSelective(field)
+    }
+    return (best ?? found.first).map(ResidualExpression.init)
   }
+
+  /// Whether it says nothing but what its driver says.
+  var isOneConjunct: Bool { plan.residual(for: shape).conjuncts.count == 1 }
 }
 
 /// A record in memory as expressions see it.
@@ -76,15 +91,14 @@ final class RecordView: ExpressionRecord {
   }
 }
 
-/// What rules may know, with a record: `record` and `input` are the same where there is one.
+/// What rules may know, with the record as it is stored and as it becomes: the same where one row is asked about.
 struct RecordFacts: ExpressionBindings {
   let facts: Facts
-  let row: RecordView
+  let record: (any ExpressionRecord)?
+  let input: (any ExpressionRecord)?
 
   func caller(_ member: ExpressionNode.CallerMember) -> Value? { facts.caller(member) }
   func hasRole(_ role: String) -> Bool { facts.hasRole(role) }
   func request(_ member: ExpressionNode.RequestMember) -> Value? { facts.request(member) }
   var now: Timestamp? { facts.now }
-  var record: (any ExpressionRecord)? { row }
-  var input: (any ExpressionRecord)? { row }
 }

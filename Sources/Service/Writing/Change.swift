@@ -89,12 +89,15 @@ extension Engine {
       }
     }
     if let after = change.after {
-      for condition in change.candidateConditions where condition.holds(for: after, facts: facts) == nil {
+      // What is answered in memory stands as long as the stored row does, and the write says which one that is.
+      for condition in change.candidateConditions where condition.holds(for: after, before: change.before, facts: facts) == nil {
         let rule = try predicate(condition, on: plan.table)
+        let isOfChange = condition.rule.isOfChange
         let prepared = prepared(ChangeKey(resource: plan.number, kind: .candidate(condition.key))) {
-          plan.writes.candidateGuard(rule.predicate)
+          plan.writes.candidateGuard(rule.predicate, ofChange: isOfChange)
         }
-        batch.add(.rule, .guarding(prepared.statement, prepared.values(after.columnValues + rule.values)))
+        let values = after.columnValues + rule.values + (isOfChange ? change.before?.key ?? [] : [])
+        batch.add(.rule, .guarding(prepared.statement, prepared.values(values)))
       }
     }
   }

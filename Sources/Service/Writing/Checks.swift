@@ -8,11 +8,13 @@ extension Engine {
   /// How often a change is worked out again because somebody else was first.
   static let attemptsMax = 10
 
-  /// The rule on the record as it becomes, the contract's constraints, the rules of single fields; and whether the caller
-  /// may read what comes of it.
+  /// The rule on the record as it becomes (or on both, for a rule of the change), the contract's constraints, the rules of
+  /// single fields on the record before and after; and whether the caller may read what comes of it.
+  ///
+  /// - Parameter isHidden: the caller may not read the record as it is stored: a refusal says that there is none.
   func check(
-    _ change: inout Change, grant: Grant, fieldRules: [(place: Int, condition: Condition)], plan: ResourcePlan, facts: Facts,
-    statements: inout Int
+    _ change: inout Change, grant: Grant, isHidden: Bool = false, fieldRules: [(place: Int, condition: Condition)],
+    plan: ResourcePlan, facts: Facts, statements: inout Int
   ) async throws(Failure) -> Bool {
     guard let after = change.after else { return false }
     let read = plan.read.grant(facts)
@@ -22,14 +24,20 @@ extension Engine {
     if let condition = read.condition { conditions.append(condition) }
     conditions.append(contentsOf: fieldRules.map(\.condition))
     conditions.append(contentsOf: constraints.compactMap(\.1.condition))
-    var answers = try await hold(conditions, for: after, plan: plan, facts: facts, statements: &statements)[...]
+    var answers = try await hold(conditions, for: after, before: change.before, plan: plan, facts: facts, statements: &statements)[...]
     let isGranted = grant.condition == nil || answers.popFirst() == true
     let isReadable = read.condition == nil ? read.isAlways : answers.popFirst() == true
     guard isGranted else {
+      if isHidden { throw Failure.notFound(plan.resource.name).counting(statements) }
       throw denied(facts, else: Failure(.forbidden, "You may not \(change.name) this record of \(plan.resource.name)")).counting(statements)
     }
     var items: [Failure.Item] = []
-    for (place, _) in fieldRules where answers.popFirst() != true {
+    var mayWrite = fieldRules.map { _ in answers.popFirst() == true }
+    if let before = change.before, !fieldRules.isEmpty {
+      let held = try await hold(fieldRules.map(\.condition), for: before, plan: plan, facts: facts, statements: &statements)
+      mayWrite = zip(mayWrite, held).map { $0 && $1 }
+    }
+    for ((place, _), isAllowed) in zip(fieldRules, mayWrite) where !isAllowed {
       items.append(
         .init(pointer: "/" + JSONPointer.escaped(plan.table.fields[place].name), code: "not_writable", detail: "may not be written by you"))
     }
@@ -38,7 +46,8 @@ extension Engine {
       if !holds { items.append(.init(code: "constraint", detail: "the record does not fulfil \(name)")) }
     }
     guard items.isEmpty else { throw Failure.validation(items).counting(statements) }
-    change.candidateConditions = (grant.condition.map { [$0] } ?? []) + constraints.compactMap(\.1.condition)
+    if change.before != nil { change.storedConditions += fieldRules.map(\.condition) }
+    change.candidateConditions = (grant.condition.map { [$0] } ?? []) + fieldRules.map(\.condition) + constraints.compactMap(\.1.condition)
     return isReadable
   }
 

@@ -11,16 +11,18 @@ extension Engine {
     let facts = Facts(caller: operation.caller, context: operation.context)
     guard let key = operation.key.flatMap(plan.key) else { throw Failure.notFound(plan.resource.name) }
     guard let rule = rule(for: operation.action, plan: plan) else { throw Failure.notFound(plan.resource.name) }
-    let grant = rule.grant(facts)
+    let whole = rule.rule.grant(facts)
+    let grants = Grants(
+      stored: rule.rule.isOfChange ? rule.stored.grant(facts) : whole, whole: whole, isOfChange: rule.rule.isOfChange)
     let mayMake = operation.action == .replace && plan.resource.clientChoosesID
-    if grant.isNever, !mayMake, !facts.caller.isAuthenticated || plan.read.grant(facts).isNever {
+    if grants.whole.isNever, !mayMake, !facts.caller.isAuthenticated || plan.read.grant(facts).isNever {
       throw denied(facts, else: Failure.notFound(plan.resource.name))
     }
     if operation.action != .delete, operation.action != .replace { try requireKey(operation, plan: plan) }
     return try await idempotently(operation) { (operation: Operation) async throws(Failure) in
       var statements = 0
       for _ in 0..<Engine.attemptsMax {
-        if let result = try await self.attempt(operation, key: key, grant: grant, plan: plan, facts: facts, statements: &statements) {
+        if let result = try await self.attempt(operation, key: key, grants: grants, plan: plan, facts: facts, statements: &statements) {
           return result
         }
       }
@@ -28,41 +30,57 @@ extension Engine {
     }
   }
 
-  private func rule(for action: Operation.Action, plan: ResourcePlan) -> AccessRule? {
+  /// What the caller is granted: by the rule as far as it speaks of the stored record alone, and by the whole of it.
+  private struct Grants {
+    var stored: Grant
+    var whole: Grant
+    var isOfChange = false
+  }
+
+  private func rule(for action: Operation.Action, plan: ResourcePlan) -> UpdateRule? {
     switch action {
     case .update, .replace: plan.update
-    case .delete: plan.delete
-    case .transition(let name): plan.transitions[name]?.rule
+    case .delete: UpdateRule(plan.delete)
+    case .transition(let name): (plan.transitions[name]?.rule).map { UpdateRule($0) }
     case .list, .read, .create: nil
     }
   }
 
   /// One try; nil where somebody else was first.
   private func attempt(
-    _ operation: Operation, key: [Value], grant: Grant, plan: ResourcePlan, facts: Facts, statements: inout Int
+    _ operation: Operation, key: [Value], grants: Grants, plan: ResourcePlan, facts: Facts, statements: inout Int
   ) async throws(Failure) -> (answer: Answer, keyTaken: Bool)? {
-    guard let stored = try await storedRecord(key, grant: grant, plan: plan, facts: facts, statements: &statements) else {
+    guard let stored = try await storedRecord(key, grant: grants.stored, plan: plan, facts: facts, statements: &statements) else {
       if operation.action == .replace, plan.resource.clientChoosesID {
         return try await putNew(operation, key: key, plan: plan, facts: facts)
       }
       throw Failure.notFound(plan.resource.name).counting(statements)
     }
-    guard stored.isGranted else {
-      let refusal = Failure(.forbidden, "You may not \(operation.action.verb) this record of \(plan.resource.name)")
-      throw (stored.isReadable ? denied(facts, else: refusal) : Failure.notFound(plan.resource.name)).counting(statements)
-    }
-    try checkPreconditions(operation, stored.record, plan: plan)
+    guard stored.isGranted else { throw refused(operation, stored, plan: plan, facts: facts).counting(statements) }
     var change = Change(action: .update, name: operation.action.verb, before: stored.record)
-    if let condition = grant.condition { change.storedConditions = [condition] }
+    if let condition = grants.stored.condition { change.storedConditions = [condition] }
     if operation.action == .delete {
+      try checkPreconditions(operation, stored.record, plan: plan)
       change.action = .delete
       let result = try await commit(
         change, plan: plan, facts: facts, operation: operation, answer: Answer(.noContent), statements: &statements)
       return answered(Answer(.noContent), result, statements: statements)
     }
-    let (after, fieldRules) = try worked(operation, stored.record, plan: plan, facts: facts)
+    let after: Record
+    let fieldRules: [(place: Int, condition: Condition)]
+    do throws(Failure) {
+      try checkPreconditions(operation, stored.record, plan: plan)
+      (after, fieldRules) = try worked(operation, stored.record, plan: plan, facts: facts)
+    } catch {
+      // The rule has not been asked yet, as it speaks of what is sent: whoever may not read the record learns nothing of it.
+      throw grants.isOfChange && !stored.isReadable ? Failure.notFound(plan.resource.name).counting(statements) : error
+    }
     guard after != stored.record else {
       // Nothing would change: no revision, no event, and no effect for a key to remember.
+      if grants.isOfChange, let condition = grants.whole.condition {
+        let held = try await hold([condition], for: after, before: after, plan: plan, facts: facts, statements: &statements)
+        guard held == [true] else { throw refused(operation, stored, plan: plan, facts: facts).counting(statements) }
+      }
       var answer = try await self.answer(
         .ok, stored.record, isReadable: stored.isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
       answer.statements = statements
@@ -73,16 +91,21 @@ extension Engine {
       plan.table.fields[$0].reference != nil && !after.values[$0].isNull && after.values[$0] != stored.record.values[$0]
     }
     // A transition's own rule speaks of the record as it stands; an update's of what it becomes as well.
-    var becoming = grant
+    var becoming = grants.whole
     if case .transition = operation.action { becoming = .always }
     let isReadable = try await check(
-      &change, grant: becoming, fieldRules: fieldRules, plan: plan, facts: facts, statements: &statements)
+      &change, grant: becoming, isHidden: !stored.isReadable, fieldRules: fieldRules, plan: plan, facts: facts, statements: &statements)
     guard let final = change.after else { return nil }
     let answer = try await self.answer(
       .ok, final, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
     let result = try await commit(
       change, plan: plan, facts: facts, operation: operation, answer: answer, statements: &statements)
     return answered(answer, result, statements: statements)
+  }
+
+  private func refused(_ operation: Operation, _ stored: StoredRecord, plan: ResourcePlan, facts: Facts) -> Failure {
+    guard stored.isReadable else { return Failure.notFound(plan.resource.name) }
+    return denied(facts, else: Failure(.forbidden, "You may not \(operation.action.verb) this record of \(plan.resource.name)"))
   }
 
   private func answered(_ answer: Answer, _ result: ChangeResult, statements: Int) -> (answer: Answer, keyTaken: Bool)? {

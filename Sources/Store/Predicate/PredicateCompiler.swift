@@ -22,14 +22,17 @@ package struct PredicateCompiler: Sendable {
   ///
   /// - Parameters:
   ///   - alias: under which the statement knows the row.
+  ///   - stored: for a rule of a change, under which it knows the row as it is stored: that is `record` then, and the row
+  ///     under `alias` is `input`. Nil: one row is asked about, whatever it is called.
   /// - Throws: what the store cannot be asked, with its place.
   package func compile(
-    _ residual: ResidualExpression, resource: String, alias: String = "t"
+    _ residual: ResidualExpression, resource: String, alias: String = "t", stored: String? = nil
   ) throws(ExpressionError) -> SQL {
     guard let table = layout[resource] else {
       throw ExpressionError("there is no table for \(resource)", at: residual.root.offset)
     }
-    var writer = PredicateWriter(self, row: RowPlace(table: table, alias: alias))
+    var writer = PredicateWriter(
+      self, row: RowPlace(table: table, alias: alias), stored: stored.map { RowPlace(table: table, alias: $0) })
     switch try writer.condition(residual.root, true) {
     case .always: return SQL(dialect == .sqlite ? "1" : "TRUE")
     case .never: return SQL(dialect == .sqlite ? "0" : "FALSE")
@@ -37,9 +40,13 @@ package struct PredicateCompiler: Sendable {
     }
   }
 
-  /// As `compile`, for statements over the alias `t`.
-  package func predicate(_ plan: RulePlan, _ shape: Shape, resource: String) throws(ExpressionError) -> Predicate {
-    Predicate(sql: try compile(plan.residual(for: shape), resource: resource), slots: plan.slotCount)
+  /// As `compile`, for statements over the alias `t`; for a rule of a change, `t` is the row as it becomes and `s` the one
+  /// that is stored.
+  package func predicate(
+    _ plan: RulePlan, _ shape: Shape, resource: String, ofChange: Bool = false
+  ) throws(ExpressionError) -> Predicate {
+    Predicate(
+      sql: try compile(plan.residual(for: shape), resource: resource, stored: ofChange ? "s" : nil), slots: plan.slotCount)
   }
 
   /// Why an expression cannot become a condition over rows of `resource`; nil where it can. To be asked when the contract
@@ -77,6 +84,8 @@ struct RowPlace {
 struct PredicateWriter {
   let compiler: PredicateCompiler
   let row: RowPlace
+  /// The row that `record` is, where `input` is another one.
+  let stored: RowPlace?
   /// What the macros' variables stand for, outermost first.
   var variables: [Variable] = []
   private var aliases = 0
@@ -90,9 +99,10 @@ struct PredicateWriter {
   /// Questions asked of nodes: a choice within a condition within a choice doubles them at each turn.
   static let stepsMax = 20_000
 
-  init(_ compiler: PredicateCompiler, row: RowPlace) {
+  init(_ compiler: PredicateCompiler, row: RowPlace, stored: RowPlace? = nil) {
     self.compiler = compiler
     self.row = row
+    self.stored = stored
   }
 
   var isSQLite: Bool { compiler.dialect == .sqlite }

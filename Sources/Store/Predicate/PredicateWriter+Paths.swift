@@ -21,8 +21,8 @@ extension PredicateWriter {
 
   func locate(_ node: ExpressionNode) throws(ExpressionError) -> Place {
     switch node.kind {
-    // A rule is asked about one row at a time: as it is stored, or as it would become.
-    case .record, .input: return .row(row, [])
+    case .record: return .row(stored ?? row, [])
+    case .input: return .row(row, [])
     case .variable(let level):
       guard level < variables.count else { throw refused("this variable", node) }
       switch variables[level] {

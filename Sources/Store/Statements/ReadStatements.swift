@@ -116,15 +116,23 @@ package struct ReadStatements: Sendable {
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
   }
 
-  /// Whether a rule holds for a row that is not stored (yet): its columns as parameters. Slots: the row's columns in
-  /// the table's order, then each predicate's. Yields one row of booleans.
-  package func candidate(_ predicates: [Predicate]) -> ReadStatement {
+  /// Whether rules hold for a row that is not stored (yet): its columns as parameters. Slots: the row's columns in
+  /// the table's order, those of the row as it was read where rules `ofChange` are among them (alias `s`), then each
+  /// predicate's. Yields one row of booleans.
+  package func candidate(_ predicates: [Predicate], ofChange: Bool = false) -> ReadStatement {
     var builder = StatementBuilder()
-    // The row comes first, so that its slots do: a CTE before the select list.
-    builder.candidate(table)
+    // The rows come first, so that their slots do: CTEs before the select list.
+    builder.text("WITH candidate AS (")
+    builder.row(table)
+    if ofChange {
+      builder.text("), stored AS (")
+      builder.row(table)
+    }
+    builder.text(")")
     builder.text(" SELECT ")
     let encoding = Projection(members: [], captures: predicates.map { .predicate($0) }).append(to: &builder, table: table)
     builder.text(" FROM candidate AS t")
+    if ofChange { builder.text(", stored AS s") }
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
   }
 }
@@ -136,15 +144,14 @@ extension StatementBuilder {
     self.predicate(predicate)
   }
 
-  /// `WITH candidate AS (SELECT ? AS "id", ...)`
-  mutating func candidate(_ table: TableLayout) {
-    text("WITH candidate AS (SELECT ")
+  /// `SELECT ? AS "id", ...`: a row of parameters.
+  mutating func row(_ table: TableLayout) {
+    text("SELECT ")
     list(table.allColumns) { builder, column in
       builder.slot(column.kind)
       builder.text(" AS ")
       builder.identifier(column.name)
     }
-    text(")")
   }
 }
 

@@ -65,9 +65,10 @@ struct StatementBuilder {
   }
 
   /// `t."a" = ? AND t."b" = ?` over a key's columns.
-  mutating func keyEquals(_ key: [ColumnLayout]) {
+  mutating func keyEquals(_ key: [ColumnLayout], alias: StaticString = "t.") {
     list(key, separator: " AND ") { builder, column in
-      builder.column(column.name)
+      builder.text(alias)
+      builder.identifier(column.name)
       builder.text(" = ")
       builder.slot(column.kind)
     }

@@ -111,15 +111,23 @@ package struct WriteStatements: Sendable {
     return builder.prepared(for: dialect)
   }
 
-  /// The row as it would become fulfils the rule. Slots: the row's columns (`allColumns`), the rule's.
-  package func candidateGuard(_ rule: Predicate) -> PreparedSQL {
+  /// The row as it would become fulfils the rule; `ofChange`, it and the stored row (`s`) do. Slots: the row's columns
+  /// (`allColumns`), the rule's, then the key `ofChange`.
+  package func candidateGuard(_ rule: Predicate, ofChange: Bool = false) -> PreparedSQL {
     var builder = StatementBuilder()
-    builder.candidate(table)
-    builder.text(" SELECT CASE WHEN ")
+    builder.text("WITH candidate AS (")
+    builder.row(table)
+    builder.text(") SELECT CASE WHEN ")
     builder.predicate(rule)
     builder.text(" THEN 0 ELSE ")
     builder.number(GuardCode.denied.rawValue)
     builder.text(" END FROM candidate AS t")
+    if ofChange {
+      builder.text(", ")
+      builder.table(table)
+      builder.text(" AS s WHERE ")
+      builder.keyEquals(table.key, alias: "s.")
+    }
     return builder.prepared(for: dialect)
   }
 

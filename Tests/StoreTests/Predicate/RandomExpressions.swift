@@ -2,12 +2,18 @@
 struct RandomExpressions {
   var random: Randomness
   /// Names at hand: the record and macros' variables over rows, with their resource.
-  private var rows: [(name: String, resource: String)] = [("record", "things")]
+  private var rows: [(name: String, resource: String)]
+  private let rowsMax: Int
   /// Macros' variables over lists.
   private var elements: [(name: String, sort: Sort)] = []
   private var names = 0
 
-  init(seed: UInt64) { random = Randomness(seed: seed) }
+  /// - Parameter names: of the rows of `things` that are asked about.
+  init(seed: UInt64, names: [String] = ["record"]) {
+    random = Randomness(seed: seed)
+    rows = names.map { ($0, "things") }
+    rowsMax = names.count + 1
+  }
 
   mutating func condition(depth: Int) -> Term {
     if depth <= 0 { return simpleCondition() }
@@ -129,7 +135,7 @@ struct RandomExpressions {
       return Term(.boolean, ["\(list).\(macro)(\(name), ", ")"], [condition(depth: depth - 1)])
     }
     let (list, resource) = collection()
-    if rows.count > 2 { return simpleCondition() }
+    if rows.count > rowsMax { return simpleCondition() }
     rows.append((name, resource))
     defer { rows.removeLast() }
     return Term(.boolean, ["\(list).\(macro)(\(name), ", ")"], [condition(depth: depth - 2)])
