@@ -49,6 +49,9 @@ package final class Runtime: Sendable {
     self.store = store
     self.logger = logger
     let clock = SystemClock()
+    if let finding = ContractReview(contract, dialect: store.dialect).errors.first {
+      throw StartError(.refused, "\(finding.code) \(finding.message)")
+    }
     do throws(SchemaError) {
       schemaChanges = try await SchemaManager(clock: clock).prepare(store, contract)
     } catch {

@@ -35,6 +35,12 @@ package enum StoreOpening {
     throw StartError(.refused, "store.url must begin with sqlite: or postgres://")
   }
 
+  /// The dialect of the store that a URL names; nil where this version has no such store.
+  package static func dialect(of url: String) -> Dialect? {
+    if path(ofSQLite: url) != nil { return .sqlite }
+    return url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") ? .postgres : nil
+  }
+
   /// The path of `sqlite:PATH`, or nil.
   package static func path(ofSQLite url: String) -> String? {
     SQLiteStore.path(of: url)

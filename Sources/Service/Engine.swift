@@ -18,6 +18,8 @@ package final class Engine: Sendable {
   let scopeKey: HMACKey
   let statements = BoundedCache<StatementKey, ReadStatement>(countMax: 2_000)
   let predicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
+  /// The part of a rule that finds its rows by an index; nil: no part does.
+  let drivers = BoundedCache<Condition.Key, Predicate?>(countMax: 2_000)
   let filters = BoundedCache<FilterKey, ListFilter>(countMax: 1_000)
   /// The rule number of each form.
   let filterForms = BoundedCache<FilterFormKey, Int>(countMax: 1_000)
@@ -107,6 +109,18 @@ extension Engine {
     let made = try condition.compiled(layout: layout, table: table, dialect: store.dialect)
     predicates.insert(made, for: condition.key)
     return (made, condition.values)
+  }
+
+  /// The part of a condition from which an index leads to its rows, as SQL over that table; nil where no index does. It
+  /// takes the condition's values.
+  func driver(_ condition: Condition, on table: TableLayout) throws(Failure) -> Predicate? {
+    if let known = drivers.value(for: condition.key) { return known }
+    var made: Predicate?
+    if let driver = condition.driver(table, layout: layout) {
+      made = try condition.compiled(driver, layout: layout, table: table, dialect: store.dialect)
+    }
+    drivers.insert(made, for: condition.key)
+    return made
   }
 
   /// A node's read rule, where it depends on the record.

@@ -44,4 +44,30 @@ import Testing
   func anOrderWithoutAnIndexIsRefused(equal: Set<String>, sort: String) {
     #expect(best(equal, sort) == nil)
   }
+
+  private func terms(_ sort: String) -> [IndexChoice.Term] {
+    sort.split(separator: ",").map { part in
+      IndexChoice.Term(field: String(part.drop { $0 == "-" }), isDescending: part.hasPrefix("-"))
+    }
+  }
+
+  @Test(
+    arguments: [
+      (["total"], "total", ["total"]), (["total"], "-total", ["-total"]),
+      (["total", "status"], "-total,placed", ["status", "-total", "placed"]),
+      (["status", "status"], "total", ["status", "total"]), (["id", "status"], "total", ["status", "total"]), ([], "total", ["total"]),
+    ] as [([String], String, [String])])
+  func theIndexThatIsProposedNamesAFieldOnceAndServes(equal: [String], sort: String, expected: [String]) {
+    let parts = IndexChoice.missing(equal: equal, order: terms(sort))
+    #expect(parts == expected)
+    var orders = Resource(name: "orders")
+    orders.fields = ["status", "placed", "customer", "total"].map { Field(name: $0, type: .integer(minimum: nil, maximum: nil)) }
+    orders.indexes = [Index(parts: parts.map { .init(field: String($0.drop { $0 == "-" }), descending: $0.hasPrefix("-")) })]
+    var contract = Contract()
+    contract.resources = [orders]
+    let order = terms(sort)
+    let choice = IndexChoice.best(
+      equal: Set(equal), order: order, keyDescending: order.last?.isDescending ?? true, indexes: Layout(contract)["orders"]?.indexes ?? [])
+    #expect(choice != nil)
+  }
 }

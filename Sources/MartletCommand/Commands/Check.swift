@@ -18,7 +18,7 @@ private func check(_ invocation: Invocation) async throws(CommandFailure) -> Exi
     return .done
   }
   let path = invocation.operands.first ?? invocation.contractPath
-  let result = ContractLoader.load(path: path, environment: Environment.all)
+  let result = invocation.loaded(path, withWarnings: true)
   let hasErrors = result.contract == nil
   switch invocation["format"] ?? "text" {
   case "json": Output.result(DiagnosticReport.json(result.diagnostics).prettyBytes + Array("\n".utf8))

@@ -32,6 +32,22 @@ struct IndexChoice: Sendable, Equatable {
     return best
   }
 
+  /// The parts of an index that would serve the list, as the contract writes them; each field stands once.
+  static func missing(equal: [String], order: [Term]) -> [String] {
+    var fields: [String] = []
+    var parts: [String] = []
+    // A field that is sorted by stands where the sort has it, whatever it has to equal.
+    for field in equal where field != "id" && !order.contains(where: { $0.field == field }) && !fields.contains(field) {
+      fields.append(field)
+      parts.append(field)
+    }
+    for term in order where !fields.contains(term.field) {
+      fields.append(term.field)
+      parts.append((term.isDescending ? "-" : "") + term.field)
+    }
+    return parts
+  }
+
   /// Whether what follows the equalities is the order, read forward or backward, with nothing left before the key. In an
   /// index the key takes the direction of the last part.
   private static func serves(_ parts: [IndexLayout.Part], order: [Term], keyDescending: Bool) -> Bool {

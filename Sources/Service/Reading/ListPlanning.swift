@@ -77,15 +77,19 @@ extension Engine {
     {
       return
     }
-    let made = try predicate(condition, on: list.node.plan.table)
     list.extra.append(condition.key)
-    if mayDrive, condition.findsRows(list.node.plan.table), !ruled.contains(where: { choice.equal.contains($0.field) }) {
-      list.specification.drive = made.predicate
-      list.driveValues = made.values
-    } else {
-      list.specification.filters.append(made.predicate)
-      list.filterValues.append(contentsOf: made.values)
+    let isServed = ruled.contains { choice.equal.contains($0.field) }
+    if mayDrive, !isServed, let driver = try driver(condition, on: list.node.plan.table) {
+      list.specification.drive = driver
+      list.driveValues = condition.values
+      if condition.isOneConjunct { return }
+    } else if !isServed {
+      list.isRuleScanned = true
     }
+    // Past what the index finds the rule is a filter: the rows that it leaves out count against the budget too.
+    let made = try predicate(condition, on: list.node.plan.table)
+    list.specification.filters.append(made.predicate)
+    list.filterValues.append(contentsOf: made.values)
   }
 
   /// The whole order: the request's fields, then the key in the direction of the last one.
@@ -116,8 +120,8 @@ extension Engine {
   }
 
   private func notSortable(_ request: ListRequest, equal: [String], plan: ResourcePlan) -> Failure {
-    let parts = request.order.map { ($0.isDescending ? "-" : "") + $0.field }
-    let remedy = "add \"indexes: [[\((equal + parts).joined(separator: ", "))]]\" to \(plan.resource.name) in the contract"
+    let parts = IndexChoice.missing(equal: equal, order: request.order)
+    let remedy = "add \"indexes: [[\(parts.joined(separator: ", "))]]\" to \(plan.resource.name) in the contract"
     return Failure(
       .notSortable, "No index of \(plan.resource.name) serves this order: \(remedy)",
       items: [.init(parameter: "sort", code: FailureCode.notSortable.rawValue, detail: remedy)])

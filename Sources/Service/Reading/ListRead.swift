@@ -18,6 +18,8 @@ struct ListPlan {
   /// The fields whose equality is a filter.
   var filteredFields: [String]
   var isBackward = false
+  /// No index leads to what the caller's rule lets it see: rows are looked at in the list's order, under the budget.
+  var isRuleScanned = false
 
   var key: ListKey {
     ListKey(

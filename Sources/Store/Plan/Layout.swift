@@ -22,6 +22,34 @@ package struct Layout: Sendable {
     guard let place = places[resource] else { return nil }
     return tables[place]
   }
+
+  /// Whether an index leads from a value to the rows of a table for which the member at the end of that path has it: an index
+  /// that begins with the member, and for a path over refs one that finds few rows at its end.
+  package func finds(_ path: [String], from table: TableLayout) -> Bool {
+    guard let name = path.first, let field = table.field(name), field.columns.count == 1 else { return false }
+    let isIndexed = name == "id" || table.indexes.contains { $0.parts.first?.field == name }
+    guard isIndexed, path.count > 1 else { return isIndexed }
+    var current = table
+    for (place, name) in path.enumerated() {
+      guard let field = current.field(name), field.columns.count == 1 else { return false }
+      if place == path.count - 1 { return current.isSelective(field) }
+      guard let reference = field.reference, let next = self[reference.resource] else { return false }
+      current = next
+    }
+    return false
+  }
+}
+
+extension TableLayout {
+  /// Whether few rows share a value of the field, and an index finds them.
+  package func isSelective(_ field: FieldLayout) -> Bool {
+    if field.name == "id" { return true }
+    guard indexes.contains(where: { $0.parts.first?.field == field.name }) else { return false }
+    switch field.field?.type {
+    case .enumeration, .boolean: return false
+    default: return true
+    }
+  }
 }
 
 /// One resource's table.

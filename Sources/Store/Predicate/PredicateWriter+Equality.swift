@@ -88,7 +88,7 @@ extension PredicateWriter {
   private mutating func semiJoin(_ path: ExpressionNode, _ value: ExpressionNode) throws(ExpressionError) -> Condition? {
     guard isPlain(value), case .member = path.kind else { return nil }
     guard case .field(let row, let steps, let field) = try locate(path), let first = steps.first, let last = steps.last else { return nil }
-    guard field.columns.count == 1, isSelective(field, in: last.table) else { return nil }
+    guard field.columns.count == 1, last.table.isSelective(field) else { return nil }
     if case .decimal = field.columns[0].kind { return nil }
     var sql = row.column(first.field.columns[0])
     var ends = 0
@@ -105,16 +105,6 @@ extension PredicateWriter {
     sql = sql + SQL(" = ") + (try parameter(value, like: column)).sql
     for _ in 0..<ends { sql.append(")") }
     return .sql(sql)
-  }
-
-  /// Whether few rows share a value of it, and an index finds them.
-  private func isSelective(_ field: FieldLayout, in table: TableLayout) -> Bool {
-    if field.name == "id" { return true }
-    guard table.indexes.contains(where: { $0.parts.first?.field == field.name }) else { return false }
-    switch field.field?.type {
-    case .enumeration, .boolean: return false
-    default: return true
-    }
   }
 
   // MARK: Money
