@@ -18,11 +18,14 @@ package struct JSONObject: Sendable, Equatable {
   package var count: Int { members.count }
   package var names: [String] { members.map(\.name) }
 
+  /// The member of that name, compared by its bytes: two spellings of one accented letter are two names. Linear.
+  package func place(of name: String) -> Int? { members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) } }
+
   /// Setting appends a new name, replaces a known one in its place, and nil removes it. Linear.
   package subscript(_ name: String) -> JSONValue? {
-    get { members.first { $0.name == name }?.value }
+    get { place(of: name).map { members[$0].value } }
     set {
-      let place = members.firstIndex { $0.name == name }
+      let place = place(of: name)
       switch (place, newValue) {
       case (let place?, let value?): members[place].value = value
       case (let place?, nil): members.remove(at: place)

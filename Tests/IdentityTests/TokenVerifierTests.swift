@@ -24,7 +24,7 @@ import Testing
       folder.write("keys.pem", try key.publicPEM(), mode: 0o644)
       var issuer = Issuer(name: "partner", issuer: "https://id.example", audience: audience, keyFile: "keys.pem")
       issuer.rolesClaim = "groups"
-      issuer.roleMap = ["ops": ["support"], "boss": ["admin", "finance", "unheard_of"]]
+      issuer.roleMap = ["ops": ["support"], "boss": ["admin", "finance", "unheard_of"], "K8S": ["admin"]]
       var settings = IdentitySettings()
       settings.issuers = [issuer]
       settings.claims = [("tier", .string(StringOptions(length: 0...20))), ("level", .integer(minimum: nil, maximum: nil))]
@@ -63,6 +63,16 @@ import Testing
         return error.code
       }
     }
+  }
+
+  /// U+212A KELVIN SIGN is, to Swift's `==`, the letter K.
+  @Test func namesAreComparedByTheirBytes() throws {
+    let house = try House()
+    func roles(_ group: String) throws -> [String] {
+      try house.verifier.verify(try house.token([("groups", [.string(group)])]), now: Self.now).roles
+    }
+    #expect(try roles("K8S") == ["admin"])
+    #expect(try roles("\u{212a}8S") == [])
   }
 
   static func later(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: now.microseconds + seconds * 1_000_000) }

@@ -23,6 +23,21 @@ import Testing
     #expect(code == .malformedJSON || code == .validation)
   }
 
+  /// Two spellings of one accented letter are two texts: to the store, and so to everything else.
+  @Test func textsAreComparedByTheirBytes() async throws {
+    let bench = try await Bench(Contracts.notes)
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+    let note = try await bench.create("notes", "{\"title\": \"\(composed)\"}")
+    let changed = try await bench.perform(.update, "notes", note.id, body: "{\"title\": \"\(decomposed)\"}").json
+    #expect(changed["revision"] == .integer(2))
+    #expect(Array((changed["title"]?.stringValue ?? "").utf8) == Array(decomposed.utf8))
+    _ = try await bench.create("notes", "{\"title\": \"\(composed)\"}")
+    for title in [composed, decomposed, composed] {
+      let found = try await bench.list("notes") { $0.filter = "title == '\(title)'" }.rows
+      #expect(found.map { Array(($0["title"]?.stringValue ?? "").utf8) } == [Array(title.utf8)])
+    }
+  }
+
   @Test func aMergePatchChangesWhatItNamesAndNullClears() async throws {
     let bench = try await Bench(Contracts.notes)
     let note = try await bench.create("notes", #"{"title": "one", "body": "text", "rank": 1}"#)

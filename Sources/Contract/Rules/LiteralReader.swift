@@ -33,7 +33,7 @@ struct LiteralReader {
       return .string(text)
     case .enumeration(let values):
       guard let text = node.string else { throw wrong(node, "one of \(values.joined(separator: ", "))") }
-      guard values.contains(text) else {
+      guard values.contains(where: text.isExactly) else {
         throw Problem("\"\(text)\" is none of \(values.joined(separator: ", "))", suggestion: Suggestion.question(text, in: values))
       }
       return .string(text)

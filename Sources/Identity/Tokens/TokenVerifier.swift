@@ -18,7 +18,7 @@ package final class TokenVerifier: Sendable {
   private static let leewayMicroseconds: Int64 = 30_000_000
   private static let keyCheckMicroseconds: Int64 = 10_000_000
 
-  private let issuers: [String: [TrustedIssuer]]
+  private let issuers: [ExactText: [TrustedIssuer]]
   private let declaredRoles: Set<String>
   private let declaredClaims: [(name: String, type: FieldType)]
   private let cache: TokenCache
@@ -32,9 +32,9 @@ package final class TokenVerifier: Sendable {
     cachedTokens: Int = TokenVerifier.cachedTokensMax, report: @escaping @Sendable (String) -> Void
   ) throws(KeyFileError) {
     let own = TokenMinter.issuer(of: service)
-    var issuers: [String: [TrustedIssuer]] = [:]
+    var issuers: [ExactText: [TrustedIssuer]] = [:]
     do throws(KeySet.Problem) {
-      issuers[own] = [TrustedIssuer(issuer: own, audience: own, keys: try KeySet(keys: [key.verificationKey]))]
+      issuers[ExactText(own)] = [TrustedIssuer(issuer: own, audience: own, keys: try KeySet(keys: [key.verificationKey]))]
     } catch {
       throw KeyFileError(path: ServiceKey.fileName, reason: error.description)
     }
@@ -43,7 +43,7 @@ package final class TokenVerifier: Sendable {
       guard issuer.issuer != own else { throw KeyFileError(path: issuer.keyFile, reason: "the issuer \(own) is the service itself") }
       let trusted = try TrustedIssuer(issuer, folder: folder)
       for notice in trusted.set.notices { report("key file of issuer \(issuer.name): \(notice)") }
-      issuers[issuer.issuer, default: []].append(trusted)
+      issuers[ExactText(issuer.issuer), default: []].append(trusted)
     }
     self.issuers = issuers
     declaredRoles = Set(roles)
@@ -74,7 +74,7 @@ package final class TokenVerifier: Sendable {
     guard let claims = try? JSONDocument.parse(token.payload, limits: limits).root, claims.kind == .object else {
       throw .invalid("the token's claims are not a JSON object")
     }
-    guard let name = claims["iss"]?.stringValue, let candidates = issuers[name] else { throw .invalid("the token's issuer is not trusted") }
+    guard let name = claims["iss"]?.stringValue, let candidates = issuers[ExactText(name)] else { throw .invalid("the token's issuer is not trusted") }
     var problem = TokenError.invalid("the token's issuer is not trusted")
     for issuer in candidates {
       do throws(TokenError) {
@@ -96,7 +96,7 @@ package final class TokenVerifier: Sendable {
 
   private func read(_ claims: JSONNode, _ issuer: TrustedIssuer, _ now: Timestamp) throws(TokenError) -> VerifiedToken {
     if let audience = issuer.audience {
-      guard ClaimReader.strings(claims["aud"]).contains(audience) else { throw .invalid("the token is meant for another audience") }
+      guard ClaimReader.strings(claims["aud"]).contains(where: audience.isExactly) else { throw .invalid("the token is meant for another audience") }
     }
     guard let subject = claims["sub"]?.stringValue, !subject.isEmpty, subject.utf8.count <= Self.subjectBytesMax,
       subject.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })

@@ -8,7 +8,7 @@ final class TrustedIssuer: Sendable {
   enum Roles: Sendable {
     /// The `roles` claim as it is: for the service's own tokens.
     case own
-    case mapped(claim: String, grants: [String: [String]])
+    case mapped(claim: String, grants: [ExactText: [String]])
     case none
   }
 
@@ -37,7 +37,7 @@ final class TrustedIssuer: Sendable {
   init(_ settings: Issuer, folder: String) throws(KeyFileError) {
     issuer = settings.issuer
     audience = settings.audience
-    roles = settings.rolesClaim.map { .mapped(claim: $0, grants: settings.roleMap) } ?? .none
+    roles = settings.rolesClaim.map { .mapped(claim: $0, grants: Self.exact(settings.roleMap)) } ?? .none
     let path = settings.keyFile.hasPrefix("/") ? settings.keyFile : "\(folder)/\(settings.keyFile)"
     self.path = path
     keys = Mutex(try Self.read(path))
@@ -78,9 +78,13 @@ final class TrustedIssuer: Sendable {
     switch roles {
     case .none: return []
     case .own: names = ClaimReader.strings(claims["roles"])
-    case .mapped(let claim, let grants): names = ClaimReader.strings(Self.claim(claim, of: claims)).flatMap { grants[$0] ?? [] }
+    case .mapped(let claim, let grants): names = ClaimReader.strings(Self.claim(claim, of: claims)).flatMap { grants[ExactText($0)] ?? [] }
     }
-    return Set(names).intersection(declared).sorted()
+    return Set(names.filter { name in declared.contains { $0.isExactly(name) } }).sorted()
+  }
+
+  private static func exact(_ map: [String: [String]]) -> [ExactText: [String]] {
+    Dictionary(map.map { (ExactText($0), $1) }) { $0 + $1 }
   }
 
   /// The claim of that name; where there is none, the one that its dots lead to (`realm_access.roles`).

@@ -8,7 +8,7 @@ extension FieldReader {
     switch type {
     case .string, .text, .email, .url: return .string(text)
     case .enumeration(let values):
-      guard values.contains(text) else {
+      guard values.contains(where: text.isExactly) else {
         let hint = Suggestion.question(text, in: values).map { "; " + $0 } ?? ""
         throw Violation("enum", "must be one of \(values.joined(separator: ", "))" + hint)
       }

@@ -79,7 +79,7 @@ struct FieldReader: Sendable {
   }
 
   private func enumeration(_ text: String, _ values: [String]) throws(Violation) -> Value {
-    guard values.contains(text) else {
+    guard values.contains(where: text.isExactly) else {
       let hint = Suggestion.question(text, in: values).map { "; " + $0 } ?? ""
       throw Violation("enum", "must be one of \(values.joined(separator: ", "))" + hint)
     }

@@ -17,7 +17,7 @@ struct ListFilter: Sendable {
 
 struct FilterKey: Hashable, Sendable {
   var resource: Int
-  var text: String
+  var text: ExactText
 }
 
 /// Filters that differ in their literals alone are one to the store.
@@ -31,7 +31,7 @@ extension Engine {
 
   /// The filter for this caller. What the caller may not see is to it as if it did not exist.
   func filter(_ text: String, plan: ResourcePlan, facts: Facts) throws(Failure) -> ListFilter {
-    let key = FilterKey(resource: plan.number, text: text)
+    let key = FilterKey(resource: plan.number, text: ExactText(text))
     let schema = VisibleSchema(engine: self, facts: facts, root: plan)
     // A field's rule may ask anything of the caller and the request, so each caller's sight is looked at again.
     if let known = filters.value(for: key), known.used.allSatisfy({ schema.isVisible($0.name, of: $0.resource) }) { return known }
