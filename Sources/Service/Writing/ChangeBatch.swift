@@ -1,5 +1,6 @@
 import Base
 import Contract
+import JSON
 import Store
 
 /// The steps of a change and what each of them is about.

@@ -1,0 +1,45 @@
+/// RFC 6901: a path into a JSON value.
+package struct JSONPointer: Sendable, Equatable {
+  /// Member names and element numbers, unescaped.
+  package let tokens: [String]
+
+  /// Reads the pointer's text; nil where it is none: it must be empty or begin with `/`, and `~` stands before `0` or `1` only.
+  package init?(_ text: String) {
+    guard !text.isEmpty else {
+      tokens = []
+      return
+    }
+    guard text.utf8.first == UInt8(ascii: "/") else { return nil }
+    var tokens: [String] = []
+    for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+      var token: [UInt8] = []
+      var rest = part[...]
+      while let byte = rest.popFirst() {
+        guard byte == UInt8(ascii: "~") else {
+          token.append(byte)
+          continue
+        }
+        switch rest.popFirst() {
+        case UInt8(ascii: "0"): token.append(UInt8(ascii: "~"))
+        case UInt8(ascii: "1"): token.append(UInt8(ascii: "/"))
+        default: return nil
+        }
+      }
+      tokens.append(String(decoding: token, as: UTF8.self))
+    }
+    self.tokens = tokens
+  }
+
+  /// A member name as a reference token.
+  package static func escaped(_ name: String) -> String {
+    var result = ""
+    for scalar in name.unicodeScalars {
+      switch scalar {
+      case "~": result += "~0"
+      case "/": result += "~1"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

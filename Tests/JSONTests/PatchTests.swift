@@ -1,0 +1,100 @@
+import JSON
+import Testing
+
+/// RFC 6902, with its appendix A.
+@Suite struct PatchTests {
+  private func patched(_ document: String, _ patch: String) throws -> String {
+    let patch = try JSONPatch(try JSONDocument.parse(Array(patch.utf8)).root)
+    return String(decoding: try patch.applied(to: try JSONValue(parsing: Array(document.utf8))).bytes, as: UTF8.self)
+  }
+
+  private func reason(_ document: String, _ patch: String) -> JSONPatch.Failure.Reason? {
+    do {
+      let result = try patched(document, patch)
+      Issue.record("it gave \(result)")
+      return nil
+    } catch {
+      return (error as? JSONPatch.Failure)?.reason
+    }
+  }
+
+  @Test(arguments: [
+    // Appendix A.1 to A.7, A.10, A.11, A.14, A.16
+    (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/baz","value":"qux"}]"#, #"{"foo":"bar","baz":"qux"}"#),
+    (#"{"foo":["bar","baz"]}"#, #"[{"op":"add","path":"/foo/1","value":"qux"}]"#, #"{"foo":["bar","qux","baz"]}"#),
+    (#"{"baz":"qux","foo":"bar"}"#, #"[{"op":"remove","path":"/baz"}]"#, #"{"foo":"bar"}"#),
+    (#"{"foo":["bar","qux","baz"]}"#, #"[{"op":"remove","path":"/foo/1"}]"#, #"{"foo":["bar","baz"]}"#),
+    (#"{"baz":"qux","foo":"bar"}"#, #"[{"op":"replace","path":"/baz","value":"boo"}]"#, #"{"baz":"boo","foo":"bar"}"#),
+    (
+      #"{"foo":{"bar":"baz","waldo":"fred"},"qux":{"corge":"grault"}}"#,
+      #"[{"op":"move","from":"/foo/waldo","path":"/qux/thud"}]"#,
+      #"{"foo":{"bar":"baz"},"qux":{"corge":"grault","thud":"fred"}}"#
+    ),
+    (
+      #"{"foo":["all","grass","cows","eat"]}"#, #"[{"op":"move","from":"/foo/1","path":"/foo/3"}]"#,
+      #"{"foo":["all","cows","eat","grass"]}"#
+    ),
+    (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/child","value":{"grandchild":{}}}]"#, #"{"foo":"bar","child":{"grandchild":{}}}"#),
+    (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/baz","value":"qux","xyz":123}]"#, #"{"foo":"bar","baz":"qux"}"#),
+    (#"{"/":9,"~1":10}"#, #"[{"op":"test","path":"/~01","value":10}]"#, #"{"/":9,"~1":10}"#),
+    (#"{"foo":["bar"]}"#, #"[{"op":"add","path":"/foo/-","value":["abc","def"]}]"#, #"{"foo":["bar",["abc","def"]]}"#),
+    // others
+    (#"{"a":1}"#, "[]", #"{"a":1}"#),
+    (#"{"a":1}"#, #"[{"op":"replace","path":"","value":[]}]"#, "[]"),
+    (#"{"a":1}"#, #"[{"op":"add","path":"/a","value":null}]"#, #"{"a":null}"#),
+    (#"{"a":[1]}"#, #"[{"op":"copy","from":"/a","path":"/a/0"}]"#, #"{"a":[[1],1]}"#),
+    (#"{"a":[1]}"#, #"[{"op":"move","from":"/a","path":"/a"}]"#, #"{"a":[1]}"#),
+    (#"{"":{"":1}}"#, #"[{"op":"replace","path":"//","value":2}]"#, #"{"":{"":2}}"#),
+    (#"{"a":1,"b":[1.0,{"x":1,"y":2}]}"#, #"[{"op":"test","path":"/b","value":[1,{"y":2,"x":1.0}]}]"#, #"{"a":1,"b":[1.0,{"x":1,"y":2}]}"#),
+    (#"{"a":[1,2,3]}"#, #"[{"op":"add","path":"/a/3","value":4}]"#, #"{"a":[1,2,3,4]}"#),
+    (#"{"a":{"b":{"c":1}}}"#, #"[{"op":"remove","path":"/a/b/c"},{"op":"test","path":"/a/b","value":{}}]"#, #"{"a":{"b":{}}}"#),
+    ("{\"\u{e9}\":1}", "[{\"op\":\"add\",\"path\":\"/e\u{301}\",\"value\":2}]", "{\"\u{e9}\":1,\"e\u{301}\":2}"),
+  ]) func operationsDoWhatTheyShould(_ document: String, _ patch: String, _ expected: String) throws {
+    #expect(try patched(document, patch) == expected)
+  }
+
+  @Test(arguments: [
+    // Appendix A.9, A.12, A.15 among them
+    (#"{"baz":"qux"}"#, #"[{"op":"test","path":"/baz","value":"bar"}]"#, JSONPatch.Failure.Reason.differs),
+    (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/baz/bat","value":"qux"}]"#, .absent),
+    (#"{"/":9,"~1":10}"#, #"[{"op":"test","path":"/~01","value":"10"}]"#, .differs),
+    (#"{"a":[1]}"#, #"[{"op":"add","path":"/a/2","value":1}]"#, .absent),
+    (#"{"a":[1]}"#, #"[{"op":"replace","path":"/a/1","value":1}]"#, .absent),
+    (#"{"a":[1]}"#, #"[{"op":"replace","path":"/a/-","value":1}]"#, .absent),
+    (#"{"a":[1]}"#, #"[{"op":"remove","path":"/a/00"}]"#, .absent),
+    (#"{"a":[1]}"#, #"[{"op":"remove","path":"/a/-1"}]"#, .absent),
+    (#"{"a":[1]}"#, #"[{"op":"remove","path":"/a/99999999999999999999"}]"#, .absent),
+    (#"{"a":1}"#, #"[{"op":"add","path":"/a/b","value":1}]"#, .absent),
+    (#"{"a":1}"#, #"[{"op":"move","from":"/b","path":"/c"}]"#, .absent),
+    (#"{"a":{"b":1}}"#, #"[{"op":"move","from":"/a","path":"/a/b"}]"#, .malformed),
+    (#"{"a":1}"#, #"[{"op":"copy","from":"a","path":"/c"}]"#, .malformed),
+    (#"{"a":1}"#, #"[{"op":"remove","path":"/~2"}]"#, .malformed),
+    (#"{"a":1}"#, #"[{"op":"remove","path":"/a~"}]"#, .malformed),
+    (#"{"a":1}"#, #"[{"op":"remove"}]"#, .malformed),
+    (#"{"a":1}"#, #"[{"op":"spam","path":"/a"}]"#, .malformed),
+    (#"{"a":1}"#, #"[{"op":"add","path":"/a"}]"#, .malformed),
+    (#"{"a":1}"#, #"[1]"#, .malformed),
+    (#"{"a":1}"#, #"{"op":"remove","path":"/a"}"#, .malformed),
+    (#"{"a":9007199254740993}"#, #"[{"op":"test","path":"/a","value":9007199254740992.0}]"#, .differs),
+  ]) func whatCannotBeDoneIsRefused(_ document: String, _ patch: String, _ expected: JSONPatch.Failure.Reason) {
+    #expect(reason(document, patch) == expected)
+  }
+
+  @Test func aRefusalNamesItsOperation() throws {
+    do {
+      _ = try patched(#"{"a":1}"#, #"[{"op":"test","path":"/a","value":1},{"op":"remove","path":"/b"}]"#)
+      Issue.record("it was done")
+    } catch let failure as JSONPatch.Failure {
+      #expect(failure.pointer == "/1/path")
+    }
+  }
+
+  @Test func copiesGrowNeitherWideNorDeepWithoutBound() {
+    let doubling = Array(repeating: #"{"op":"copy","from":"/a","path":"/a/-"}"#, count: 40).joined(separator: ",")
+    #expect(reason(#"{"a":["some text"]}"#, "[\(doubling)]") == .tooLarge)
+    let deeper = Array(repeating: #"{"op":"copy","from":"","path":"/a"}"#, count: 100).joined(separator: ",")
+    #expect(reason(#"{"a":1}"#, "[\(deeper)]") == .tooLarge)
+    let many = Array(repeating: #"{"op":"test","path":"/a","value":1}"#, count: 1_001).joined(separator: ",")
+    #expect(reason(#"{"a":1}"#, "[\(many)]") == .malformed)
+  }
+}
