@@ -38,6 +38,7 @@ final class AccessRule: Sendable {
   init(_ plan: RulePlan, number: Int?) {
     self.number = number ?? AccessRule.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     form = .rule(plan)
+    isOfChange = false
   }
 
   static let anyone = AccessRule(.anyone)
