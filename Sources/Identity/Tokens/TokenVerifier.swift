@@ -74,7 +74,9 @@ package final class TokenVerifier: Sendable {
     guard let claims = try? JSONDocument.parse(token.payload, limits: limits).root, claims.kind == .object else {
       throw .invalid("the token's claims are not a JSON object")
     }
-    guard let name = claims["iss"]?.stringValue, let candidates = issuers[ExactText(name)] else { throw .invalid("the token's issuer is not trusted") }
+    guard let name = claims["iss"]?.stringValue, let candidates = issuers[ExactText(name)] else {
+      throw .invalid("the token's issuer is not trusted")
+    }
     var problem = TokenError.invalid("the token's issuer is not trusted")
     for issuer in candidates {
       do throws(TokenError) {
@@ -96,7 +98,9 @@ package final class TokenVerifier: Sendable {
 
   private func read(_ claims: JSONNode, _ issuer: TrustedIssuer, _ now: Timestamp) throws(TokenError) -> VerifiedToken {
     if let audience = issuer.audience {
-      guard ClaimReader.strings(claims["aud"]).contains(where: audience.isExactly) else { throw .invalid("the token is meant for another audience") }
+      guard ClaimReader.strings(claims["aud"]).contains(where: audience.isExactly) else {
+        throw .invalid("the token is meant for another audience")
+      }
     }
     guard let subject = claims["sub"]?.stringValue, !subject.isEmpty, subject.utf8.count <= Self.subjectBytesMax,
       subject.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
