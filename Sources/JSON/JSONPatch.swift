@@ -114,7 +114,7 @@ package struct JSONPatch: Sendable {
 
 extension JSONValue {
   /// Section 4.6: numbers by value, texts by their code points, objects in any order.
-  func isSame(as other: JSONValue) -> Bool {
+  package func isSame(as other: JSONValue) -> Bool {
     switch (self, other) {
     case (.null, .null): true
     case (.boolean(let a), .boolean(let b)): a == b

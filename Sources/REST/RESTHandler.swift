@@ -148,7 +148,7 @@ package final class RESTHandler: HTTPHandler {
     var response = HTTPResponse(204)
     response.headers.add("Allow", methods.allow)
     if methods.contains(.patch) {
-      response.headers.add(lines: "Accept-Patch: application/merge-patch+json, application/json\r\n")
+      response.headers.add("Accept-Patch", Negotiation.acceptedPatches)
     }
     if methods.contains(.query) { response.headers.add(lines: "Accept-Query: application/json\r\n") }
     response.headers.add(lines: SecurityHeaders.data)

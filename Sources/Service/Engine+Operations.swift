@@ -9,7 +9,7 @@ extension Engine: Operations {
     case .list(let parameters): try await readList(operation, parameters, plan: plan)
     case .read(let parameters): try await readItem(operation, parameters, plan: plan)
     case .create: try await create(operation, plan: plan)
-    case .update, .replace, .delete, .transition: try await modify(operation, plan: plan)
+    case .update, .patch, .replace, .delete, .transition: try await modify(operation, plan: plan)
     }
   }
 

@@ -50,7 +50,7 @@ extension Engine {
       switch action {
       case .list, .read: plan.read
       case .create: plan.create
-      case .update, .replace: plan.update.rule
+      case .update, .patch, .replace: plan.update.rule
       case .delete: plan.delete
       case .transition(let name): plan.transitions[name]?.rule
       }
@@ -72,7 +72,7 @@ extension Engine {
       switch action {
       case .list, .read: plan.read.grant(facts)
       case .create: plan.create.grant(facts)
-      case .update, .replace: plan.update.rule.grant(facts)
+      case .update, .patch, .replace: plan.update.rule.grant(facts)
       case .delete: plan.delete.grant(facts)
       case .transition(let name): plan.transitions[name]?.rule.grant(facts)
       }

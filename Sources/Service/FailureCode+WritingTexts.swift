@@ -94,7 +94,7 @@ extension FailureCode {
       FailureTexts(
         "The body's media type is not supported",
         "The Content-Type is missing, is not one that this endpoint reads, or names a character set other than UTF-8.",
-        remedy: "Send application/json (or application/merge-patch+json with PATCH) in UTF-8.",
+        remedy: "Send application/json (with PATCH also application/merge-patch+json or application/json-patch+json) in UTF-8.",
         example: "send the body as application/json")
     case .expectationFailed:
       FailureTexts(

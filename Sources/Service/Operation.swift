@@ -9,6 +9,8 @@ package struct Operation: Sendable {
     case create
     /// RFC 7396 merge patch.
     case update
+    /// RFC 6902 JSON Patch.
+    case patch
     /// PUT: every writable field.
     case replace
     case delete

@@ -21,8 +21,8 @@ import Testing
   @Test func aRefusalBehindAHeadRequestHasItsBody() async throws {
     try await withServer(handler: HTTPServerTests.hello) { live in
       let answer = try await live.connect().exchange("HEAD /a HTTP/1.1\r\nHost: a\r\n\r\nbad\r\n\r\n")
-      let refusal = try #require(answer.components(separatedBy: "HTTP/1.1 ").last)
-      let parts = refusal.components(separatedBy: "\r\n\r\n")
+      let refusal = try #require(answer.split(separator: "HTTP/1.1 ").last)
+      let parts = refusal.split(separator: "\r\n\r\n")
       #expect(refusal.hasPrefix("400 ") && parts.count == 2)
       #expect(parts[0].contains("Content-Length: \(parts[1].utf8.count)") && !parts[1].isEmpty)
     }

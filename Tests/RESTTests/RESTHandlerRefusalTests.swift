@@ -35,7 +35,7 @@ struct RESTHandlerRefusalTests {
       method: .post, target: "/v1/orders", headers: [("Content-Type", "text/plain")], body: "{}", status: 415,
       code: "unsupported_media_type"),
     Case(
-      method: .patch, target: "/v1/products/1", headers: [("Content-Type", "application/json-patch+json")], body: "[]", status: 415,
+      method: .patch, target: "/v1/products/1", headers: [("Content-Type", "application/xml-patch+xml")], body: "[]", status: 415,
       code: "unsupported_media_type"),
     Case(
       method: .put, target: "/v1/products/1", headers: [("Content-Type", "application/merge-patch+json")], body: "{}", status: 415,

@@ -132,7 +132,7 @@ struct RESTHandlerTests {
     let bench = try Bench()
     let item = try await bench.send(.options, "/v1/products/1")
     #expect(item.status == 204 && item.header("Allow") == "GET, HEAD, PUT, PATCH, DELETE, OPTIONS")
-    #expect(item.header("Accept-Patch") == "application/merge-patch+json, application/json")
+    #expect(item.header("Accept-Patch") == "application/merge-patch+json, application/json-patch+json, application/json")
     let collection = try await bench.send(.options, "/v1/products")
     #expect(collection.header("Accept-Query") == "application/json")
     #expect(try await bench.send(.options, "*").status == 204)

@@ -88,6 +88,7 @@ package enum OpenAPI {
     schemas[names.money] = ServiceDocs.money
     schemas[names.file] = ServiceDocs.file
     schemas[names.health] = ServiceDocs.health
+    schemas[names.jsonPatch] = ServiceDocs.jsonPatch
     return schemas
   }
 }

@@ -127,7 +127,10 @@ struct OperationDocs {
   private func requestBody(_ form: SchemaNames.Form, patch: Bool = false, example: JSONValue?) -> JSONValue {
     guard case .object(var content) = content(form, example: example) else { return .null }
     if patch, let media = content["application/json"] {
-      content = ["application/merge-patch+json": media, "application/json": media]
+      content = [
+        "application/merge-patch+json": media, "application/json": media,
+        "application/json-patch+json": ["schema": ["$ref": .string("#/components/schemas/" + names.jsonPatch)]],
+      ]
     }
     return ["required": true, "content": .object(content)]
   }
@@ -202,7 +205,7 @@ struct OperationDocs {
   private func update(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "update", summary: "Change one of \(resource.name)",
-      description: "A merge patch (RFC 7396): members that are left out stay as they are, null clears.",
+      description: "A merge patch (RFC 7396): members that are left out stay as they are, null clears. Or a JSON Patch (RFC 6902).",
       access: resource.access.update)
     result["parameters"] = [matchParameter, idempotencyParameter]
     result["requestBody"] = requestBody(.update, patch: true, example: schemas.updateExample)

@@ -7,6 +7,7 @@ struct SchemaNames: Sendable {
   let money = "Money"
   let file = "File"
   let health = "Health"
+  let jsonPatch = "JSONPatch"
 
   enum Form: String, Sendable, CaseIterable {
     case read = ""
@@ -21,7 +22,7 @@ struct SchemaNames: Sendable {
   private var readable: Set<String> = []
 
   init(_ contract: Contract) {
-    var taken: Set<String> = [problem, page, money, file, health]
+    var taken: Set<String> = [problem, page, money, file, health, jsonPatch]
     for resource in contract.resources {
       let wanted = SchemaNames.pascalCase(resource.name)
       var base = wanted

@@ -53,6 +53,29 @@ enum ServiceDocs {
     ],
   ]
 
+  static let jsonPatch: JSONValue = [
+    "type": "array", "description": "Operations on the record as the caller sees it, done in order, all or none (RFC 6902).",
+    "maxItems": .integer(Int64(JSONPatch.operationsMax)),
+    "items": [
+      "oneOf": [
+        patchOperation(["add", "replace", "test"], ["value": .object(JSONObject())]), patchOperation(["remove"], [:]),
+        patchOperation(["move", "copy"], ["from": pointer]),
+      ]
+    ],
+    "examples": [[["op": "test", "path": "/revision", "value": 1], ["op": "remove", "path": "/description"]]],
+  ]
+
+  private static let pointer: JSONValue = [
+    "type": "string", "pattern": "^(/([^~/]|~[01])*)*$", "description": "A JSON pointer (RFC 6901).",
+  ]
+
+  private static func patchOperation(_ names: JSONValue, _ more: JSONObject) -> JSONValue {
+    var properties: JSONObject = ["op": ["enum": names], "path": pointer]
+    for member in more.members { properties[member.name] = member.value }
+    let required = ["op", "path"] + more.names
+    return ["type": "object", "required": .array(required.map { .string($0) }), "properties": .object(properties)]
+  }
+
   static let headers: JSONValue = [
     "ETag": [
       "description": "The version of what was answered; send it as If-Match or If-None-Match.",

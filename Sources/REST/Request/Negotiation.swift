@@ -64,18 +64,24 @@ enum Negotiation {
     return quality
   }
 
+  static let jsonPatch = "json-patch+json"
+
   /// What a body may be.
   enum BodyForm: Sendable {
     case json
-    /// `application/merge-patch+json` as well.
-    case mergePatch
+    /// `application/merge-patch+json` and `application/json-patch+json` as well.
+    case patch
 
-    var accepted: String { self == .json ? "application/json" : "application/merge-patch+json, application/json" }
+    var accepted: String { self == .json ? "application/json" : Negotiation.acceptedPatches }
   }
 
-  /// Throws `unsupported_media_type` unless the `Content-Type` is one of the form's, in UTF-8.
-  static func demand(_ form: BodyForm, contentType: String?) throws(Failure) {
-    if contentType == "application/json" { return }
+  /// As in `Accept-Patch` (RFC 5789 section 3.1).
+  static let acceptedPatches = "application/merge-patch+json, application/json-patch+json, application/json"
+
+  /// Throws `unsupported_media_type` unless the `Content-Type` is one of the form's, in UTF-8. Tells its subtype.
+  @discardableResult
+  static func demand(_ form: BodyForm, contentType: String?) throws(Failure) -> String {
+    if contentType == "application/json" { return "json" }
     guard let contentType else {
       throw Failure(.unsupportedMediaType, "The body has no Content-Type; send it as \(form.accepted)")
     }
@@ -83,7 +89,8 @@ enum Negotiation {
       throw Failure(.unsupportedMediaType, "The Content-Type is malformed; send the body as \(form.accepted)")
     }
     let isJSON = media.type == "application" && media.subtype == "json"
-    let isPatch = form == .mergePatch && media.type == "application" && media.subtype == "merge-patch+json"
+    let isPatch =
+      form == .patch && media.type == "application" && (media.subtype == "merge-patch+json" || media.subtype == jsonPatch)
     guard isJSON || isPatch else {
       throw Failure(.unsupportedMediaType, "\(media.type)/\(media.subtype) cannot be read here; send \(form.accepted)")
     }
@@ -92,6 +99,7 @@ enum Negotiation {
         throw Failure(.unsupportedMediaType, "JSON is read in UTF-8 only (RFC 8259 section 8.1)")
       }
     }
+    return media.subtype
   }
 
   private static func isUTF8(_ name: String) -> Bool {

@@ -18,11 +18,12 @@ struct OperationReader {
     }
     let method = request.method.asSet
     let body = try await body(route, method)
-    var operation = Operation(
-      try action(route, method, body: body), resource: resource, key: route.key, caller: caller, context: context)
-    if method != .query { operation.body = body }
+    var action = try action(route, method, body: body.bytes)
+    if action == .update, body.subtype == Negotiation.jsonPatch { action = .patch }
+    var operation = Operation(action, resource: resource, key: route.key, caller: caller, context: context)
+    if method != .query { operation.body = body.bytes }
     try readPreconditions(into: &operation)
-    if method == .post || method == .patch { operation.idempotency = try idempotency(body) }
+    if method == .post || method == .patch { operation.idempotency = try idempotency(body.bytes) }
     return operation
   }
 
@@ -58,19 +59,20 @@ struct OperationReader {
 
   // MARK: The body
 
-  private func body(_ route: Route, _ method: MethodSet) async throws(Failure) -> [UInt8] {
+  /// The body and the subtype of its media type.
+  private func body(_ route: Route, _ method: MethodSet) async throws(Failure) -> (bytes: [UInt8], subtype: String) {
     let takesBody = method == .post || method == .put || method == .patch || method == .query
     guard takesBody else {
-      if request.body.isEmpty { return [] }
+      if request.body.isEmpty { return ([], "") }
       guard try await collected(limit: 0).isEmpty else { throw misplacedBody }
-      return []
+      return ([], "")
     }
-    if case .transition = route { return try await transitionBody() }
+    if case .transition = route { return (try await transitionBody(), "json") }
     if request.body.isEmpty { throw Failure(.malformedJSON, "The body is empty: expected a JSON object") }
-    try Negotiation.demand(method == .patch ? .mergePatch : .json, contentType: try single("content-type"))
+    let subtype = try Negotiation.demand(method == .patch ? .patch : .json, contentType: try single("content-type"))
     let body = try await collected(limit: bodyBytesMax)
     if body.isEmpty { throw Failure(.malformedJSON, "The body is empty: expected a JSON object") }
-    return body
+    return (body, subtype)
   }
 
   /// A transition takes nothing; clients that cannot POST without a body send an empty object.

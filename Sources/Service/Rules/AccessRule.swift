@@ -36,6 +36,7 @@ final class AccessRule: Sendable {
 
   /// A filter's plan, under the number of another of its form, or a new one.
   init(_ plan: RulePlan, number: Int?) {
+    isOfChange = false
     self.number = number ?? AccessRule.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     form = .rule(plan)
     isOfChange = false

@@ -58,12 +58,7 @@ extension Engine {
   ) async throws(Failure) -> Answer {
     guard isReadable else { return Answer(.noContent) }
     let visibility = plan.visibility(facts)
-    var places = visibility.places
-    if !visibility.conditions.isEmpty {
-      let shown = try await hold(
-        visibility.conditions.map(\.condition), for: record, plan: plan, facts: facts, statements: &statements)
-      for (condition, isShown) in zip(visibility.conditions, shown) where !isShown { places.removeAll { $0 == condition.place } }
-    }
+    let places = try await shownPlaces(record, plan: plan, facts: facts, statements: &statements)
     var answer = Answer(status)
     RecordWriter.append(record, places: places, to: &answer.body)
     answer.body.append(UInt8(ascii: "}"))
@@ -74,6 +69,17 @@ extension Engine {
       ? wholeVariant(plan, visibility: visibility, coding: coding) : tags.variant(of: answer.body, coding: coding)
     answer.etag = tags.tag(state: state, variant: variant)
     return answer
+  }
+
+  /// The members of this record that the caller sees.
+  func shownPlaces(
+    _ record: Record, plan: ResourcePlan, facts: Facts, statements: inout Int
+  ) async throws(Failure) -> [Int] {
+    let visibility = plan.visibility(facts)
+    guard !visibility.conditions.isEmpty else { return visibility.places }
+    let shown = try await hold(visibility.conditions.map(\.condition), for: record, plan: plan, facts: facts, statements: &statements)
+    let hidden = Set(zip(visibility.conditions, shown).compactMap { $1 ? nil : $0.place })
+    return visibility.places.filter { !hidden.contains($0) }
   }
 
   /// The variant of an answer that shows everything the caller sees.

@@ -21,18 +21,22 @@ struct InputReader {
 
   /// The body as an object. An empty body is an empty object where that is allowed.
   static func object(_ body: [UInt8], mayBeEmpty: Bool = false) throws(Failure) -> JSONNode {
-    let document: JSONDocument
+    let document = try document(mayBeEmpty && body.isEmpty ? Array("{}".utf8) : body)
+    guard document.root.kind == .object else {
+      throw Failure.validation([.init(pointer: "", code: "type", detail: "must be a JSON object")])
+    }
+    return document.root
+  }
+
+  /// The body as JSON.
+  static func document(_ body: [UInt8]) throws(Failure) -> JSONDocument {
     do {
-      document = try JSONDocument.parse(mayBeEmpty && body.isEmpty ? Array("{}".utf8) : body)
+      return try JSONDocument.parse(body)
     } catch {
       var failure = Failure(.malformedJSON, "The body is not valid JSON: \(error.message) at byte \(error.offset)")
       failure.members.append(("offset", Array(String(error.offset).utf8)))
       throw failure
     }
-    guard document.root.kind == .object else {
-      throw Failure.validation([.init(pointer: "", code: "type", detail: "must be a JSON object")])
-    }
-    return document.root
   }
 
   /// Reads the members of `object` into the record. A null clears a field.

@@ -39,7 +39,7 @@ extension Engine {
 
   private func rule(for action: Operation.Action, plan: ResourcePlan) -> UpdateRule? {
     switch action {
-    case .update, .replace: plan.update
+    case .update, .patch, .replace: plan.update
     case .delete: UpdateRule(plan.delete)
     case .transition(let name): (plan.transitions[name]?.rule).map { UpdateRule($0) }
     case .list, .read, .create: nil
@@ -70,6 +70,10 @@ extension Engine {
     let fieldRules: [(place: Int, condition: Condition)]
     do throws(Failure) {
       try checkPreconditions(operation, stored.record, plan: plan)
+      var operation = operation
+      if operation.action == .patch {
+        operation.body = try await mergePatch(of: operation, stored, plan: plan, facts: facts, statements: &statements)
+      }
       (after, fieldRules) = try worked(operation, stored.record, plan: plan, facts: facts)
     } catch {
       // The rule has not been asked yet, as it speaks of what is sent: whoever may not read the record learns nothing of it.
@@ -208,7 +212,7 @@ extension Operation.Action {
     switch self {
     case .list, .read: "read"
     case .create: "create"
-    case .update: "update"
+    case .update, .patch: "update"
     case .replace: "replace"
     case .delete: "delete"
     case .transition(let name): name
