@@ -39,7 +39,6 @@ final class AccessRule: Sendable {
     isOfChange = false
     self.number = number ?? AccessRule.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     form = .rule(plan)
-    isOfChange = false
   }
 
   static let anyone = AccessRule(.anyone)
