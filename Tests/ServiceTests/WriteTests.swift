@@ -1,3 +1,4 @@
+import Identity
 import JSON
 import Service
 import Testing
@@ -21,6 +22,34 @@ import Testing
     let bench = try await Bench(Contracts.notes)
     let code = await bench.refusal { () async throws(Failure) in try await bench.perform(.create, "notes", body: body) }
     #expect(code == .malformedJSON || code == .validation)
+  }
+
+  /// A caller that may make a transition may still not see the state.
+  @Test func aWrongStateIsNamedToWhoMaySeeIt() async throws {
+    let bench = try await Bench(
+      """
+      martlet: 1
+      service: {name: tasks, version: v1}
+      roles: [boss]
+      resources:
+        tasks:
+          fields:
+            state: {type: enum, values: [open, done], default: open, read: [boss]}
+          access: {create: anyone, read: anyone}
+          states: {field: state, transitions: {close: {from: open, to: done, access: anyone}}}
+      """)
+    let id = try await bench.create("tasks", "{}").id
+    _ = try await bench.perform(.transition("close"), "tasks", id)
+    let boss = try await bench.caller("boss", roles: ["boss"])
+    for (caller, names) in [(Caller.anonymous, ["from"]), (boss, ["from", "state"])] {
+      do throws(Failure) {
+        _ = try await bench.perform(.transition("close"), "tasks", id, as: caller)
+        Issue.record("it was closed twice")
+      } catch {
+        #expect(error.code == .wrongState)
+        #expect(error.members.map(\.0) == names)
+      }
+    }
   }
 
   /// Two spellings of one accented letter are two texts: to the store, and so to everything else.

@@ -30,8 +30,8 @@ extension Engine {
     for attempt in 0..<Engine.attemptsMax {
       var input = InputReader(plan: plan, facts: facts)
       var record = Record(plan.table)
-      input.defaulted(&record, except: [])
-      let given = input.read(body, into: &record, stored: nil)
+      input.defaulted(&record)
+      input.read(body, into: &record, stored: nil)
       input.checkRequired(record)
       try await assignKey(key, to: &record, body: body, plan: plan, input: &input, statements: &statements)
       if plan.table.hasRevision { record["revision"] = .integer(1) }
@@ -42,7 +42,6 @@ extension Engine {
       guard input.items.isEmpty else { throw Failure.validation(input.items).counting(statements) }
       var change = Change(action: .create, name: Change.Action.create.rawValue, after: record)
       change.references = plan.table.fields.indices.filter { plan.table.fields[$0].reference != nil && !record.values[$0].isNull }
-      _ = given
       let isReadable = try await check(
         &change, grant: grant, fieldRules: input.writeConditions, plan: plan, facts: facts, statements: &statements)
       var answer = try await self.answer(

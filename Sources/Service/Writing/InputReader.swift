@@ -40,8 +40,7 @@ struct InputReader {
   }
 
   /// Reads the members of `object` into the record. A null clears a field.
-  mutating func read(_ object: JSONNode, into record: inout Record, stored: Record?) -> Set<Int> {
-    var given: Set<Int> = []
+  mutating func read(_ object: JSONNode, into record: inout Record, stored: Record?) {
     for member in object.members {
       let name = member.name
       let pointer = "/" + JSONPointer.escaped(name)
@@ -54,11 +53,9 @@ struct InputReader {
         continue
       }
       guard let value = value(of: member.value, place: place, pointer: pointer) else { continue }
-      given.insert(place)
       guard isWritable(place, value: value, current: record.values[place], stored: stored, pointer: pointer) else { continue }
       record.values[place] = value
     }
-    return given
   }
 
   /// The node's value, or nil when it was reported.
@@ -135,11 +132,10 @@ struct InputReader {
     if items.count < InputReader.itemsMax { items.append(.init(pointer: pointer, code: code, detail: detail)) }
   }
 
-  /// The defaults of fields that were not given.
-  func defaulted(_ record: inout Record, except given: Set<Int>) {
-    for (place, field) in plan.table.fields.enumerated() where !given.contains(place) {
+  /// Every field's default.
+  func defaulted(_ record: inout Record) {
+    for place in plan.table.fields.indices {
       if let value = plan.defaultValue(at: place, facts: facts) { record.values[place] = value }
-      _ = field
     }
   }
 }
@@ -161,7 +157,8 @@ extension ResourcePlan {
   /// A field whose default is `caller.id` and that has no `write` rule: nobody makes a record another's.
   func isCallersOwn(_ place: Int) -> Bool {
     guard case .expression(let expression)? = table.fields[place].field?.defaultValue else { return false }
-    return expression.source.filter { $0 != " " } == "caller.id"
+    if case .caller(.id) = expression.root.kind { return true }
+    return false
   }
 
   /// A field's default, or nil where it has none.

@@ -74,7 +74,7 @@ extension Engine {
       if operation.action == .patch {
         operation.body = try await mergePatch(of: operation, stored, plan: plan, facts: facts, statements: &statements)
       }
-      (after, fieldRules) = try worked(operation, stored.record, plan: plan, facts: facts)
+      (after, fieldRules) = try worked(operation, stored, plan: plan, facts: facts)
     } catch {
       // The rule has not been asked yet, as it speaks of what is sent: whoever may not read the record learns nothing of it.
       throw grants.isOfChange && !stored.isReadable ? Failure.notFound(plan.resource.name).counting(statements) : error
@@ -124,8 +124,10 @@ extension Engine {
 
   /// The record as it becomes, and the conditions of the fields that were written.
   private func worked(
-    _ operation: Operation, _ stored: Record, plan: ResourcePlan, facts: Facts
+    _ operation: Operation, _ stored: StoredRecord, plan: ResourcePlan, facts: Facts
   ) throws(Failure) -> (Record, [(place: Int, condition: Condition)]) {
+    let isReadable = stored.isReadable
+    let stored = stored.record
     var after = stored
     if case .transition(let name) = operation.action {
       let body = try InputReader.object(operation.body, mayBeEmpty: true)
@@ -138,7 +140,8 @@ extension Engine {
         throw Failure.notFound(plan.resource.name)
       }
       guard case .string(let state) = stored[field], transition.from.contains(state) else {
-        throw wrongState(transition, stored[field])
+        let isShown = isReadable && plan.table.place(field).map(plan.visibility(facts).shows) ?? false
+        throw wrongState(transition, isShown ? stored[field] : nil)
       }
       after[field] = .string(transition.to)
       return (after, [])
@@ -150,7 +153,7 @@ extension Engine {
         after.values[place] = plan.defaultValue(at: place, facts: facts) ?? .null
       }
     }
-    _ = input.read(body, into: &after, stored: stored)
+    input.read(body, into: &after, stored: stored)
     input.checkRequired(after)
     guard input.items.isEmpty else { throw Failure.validation(input.items) }
     return (after, input.writeConditions)
@@ -163,12 +166,14 @@ extension Engine {
     return record
   }
 
-  private func wrongState(_ transition: StateMachine.Transition, _ state: Value) -> Failure {
+  private func wrongState(_ transition: StateMachine.Transition, _ state: Value?) -> Failure {
     var failure = Failure(
       .wrongState, "\(transition.name) is possible from \(transition.from.joined(separator: ", ")) only")
     var states: [UInt8] = []
     RecordWriter.append(.list(transition.from.map { .string($0) }), to: &states)
-    failure.members = [("from", states), ("state", RecordWriter.json(state))]
+    failure.members = [("from", states)]
+    // Where the caller may see it.
+    if let state { failure.members.append(("state", RecordWriter.json(state))) }
     return failure
   }
 
