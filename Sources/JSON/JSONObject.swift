@@ -1,3 +1,5 @@
+import Base
+
 /// Members in the order they were added, each name once.
 package struct JSONObject: Sendable, Equatable {
   package struct Member: Sendable, Equatable {
@@ -19,7 +21,24 @@ package struct JSONObject: Sendable, Equatable {
   package var names: [String] { members.map(\.name) }
 
   /// The member of that name, compared by its bytes: two spellings of one accented letter are two names. Linear.
-  package func place(of name: String) -> Int? { members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) } }
+  package func place(of name: String) -> Int? { members.firstIndex { $0.name.isExactly(name) } }
+
+  /// Up to this many members each name is looked for among all; past it, in a table.
+  private static let linearMax = 16
+
+  /// Whether both have the same members, in any order; see `JSONValue.isSame`. Linear.
+  func isSame(as other: JSONObject) -> Bool {
+    guard count == other.count else { return false }
+    guard count > JSONObject.linearMax else {
+      return members.allSatisfy { member in other[member.name]?.isSame(as: member.value) ?? false }
+    }
+    var places: [ExactText: Int] = [:]
+    places.reserveCapacity(count)
+    for (place, member) in other.members.enumerated() { places[ExactText(member.name)] = place }
+    return members.allSatisfy { member in
+      places[ExactText(member.name)].map { other.members[$0].value.isSame(as: member.value) } ?? false
+    }
+  }
 
   /// Setting appends a new name, replaces a known one in its place, and nil removes it. Linear.
   package subscript(_ name: String) -> JSONValue? {

@@ -71,7 +71,7 @@ extension JSONParser {
     }
   }
 
-  /// The position is after the `e`. Clamped to a million, which is past every double whatever the digits' place.
+  /// The position is after the `e`. Cut off past 2^32, which no number of digits can bring back.
   private mutating func parseExponent() throws(JSONError) -> Int {
     let sign = byte(at: position)
     if sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { position += 1 }

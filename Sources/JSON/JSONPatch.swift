@@ -1,3 +1,5 @@
+import Base
+
 /// RFC 6902: a list of operations on a JSON value. Either all of them are done or none.
 package struct JSONPatch: Sendable {
   enum Operation: Sendable {
@@ -60,7 +62,7 @@ package struct JSONPatch: Sendable {
     case "replace": return .replace(path, try value())
     case "move":
       let from = try pointer(node, "from", place)
-      guard from.tokens == path.tokens || !path.tokens.starts(with: from.tokens) else {
+      guard from == path || !from.leads(to: path) else {
         throw Failure(reason: .malformed, pointer: place + "/path", message: "lies inside what is moved")
       }
       return .move(from: from, to: path)
@@ -93,6 +95,7 @@ package struct JSONPatch: Sendable {
       case .remove(let path): _ = try value.remove(path, place, "path")
       case .replace(let path, let new):
         _ = try value.found(path, place, "path")
+        try new.checkDepth(at: path, place)
         try value.set(new, at: path.tokens[...], insert: false, place)
       case .move(let from, let to):
         let moved = try value.remove(from, place, "from")
@@ -121,11 +124,9 @@ extension JSONValue {
     case (.integer(let a), .integer(let b)): a == b
     case (.number(let a), .number(let b)): a == b
     case (.integer(let a), .number(let b)), (.number(let b), .integer(let a)): Int64(exactly: b) == a
-    case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+    case (.string(let a), .string(let b)): a.isExactly(b)
     case (.array(let a), .array(let b)): a.count == b.count && zip(a, b).allSatisfy { $0.isSame(as: $1) }
-    case (.object(let a), .object(let b)):
-      a.count == b.count
-        && a.members.allSatisfy { member in b.place(of: member.name).map { b.members[$0].value.isSame(as: member.value) } ?? false }
+    case (.object(let a), .object(let b)): a.isSame(as: b)
     default: false
     }
   }
@@ -143,8 +144,8 @@ extension JSONValue {
   /// Arrays and objects inside one another.
   private var depth: Int {
     switch self {
-    case .array(let values): 1 + (values.map(\.depth).max() ?? 0)
-    case .object(let object): 1 + (object.members.map(\.value.depth).max() ?? 0)
+    case .array(let values): 1 + (values.lazy.map(\.depth).max() ?? 0)
+    case .object(let object): 1 + (object.members.lazy.map(\.value.depth).max() ?? 0)
     default: 0
     }
   }
@@ -170,10 +171,15 @@ extension JSONValue {
     }
   }
 
-  fileprivate mutating func add(_ new: JSONValue, at path: JSONPointer, _ place: String) throws(JSONPatch.Failure) {
-    guard path.tokens.count + new.depth <= JSONPatch.depthMax else {
+  /// Refuses the value where it would lie too deep.
+  fileprivate func checkDepth(at path: JSONPointer, _ place: String) throws(JSONPatch.Failure) {
+    guard path.tokens.count + depth <= JSONPatch.depthMax else {
       throw JSONPatch.Failure(reason: .tooLarge, pointer: place, message: "is deeper than \(JSONPatch.depthMax) levels")
     }
+  }
+
+  fileprivate mutating func add(_ new: JSONValue, at path: JSONPointer, _ place: String) throws(JSONPatch.Failure) {
+    try new.checkDepth(at: path, place)
     try set(new, at: path.tokens[...], insert: true, place)
   }
 

@@ -1,5 +1,7 @@
+import Base
+
 /// RFC 6901: a path into a JSON value.
-package struct JSONPointer: Sendable, Equatable {
+package struct JSONPointer: Sendable {
   /// Member names and element numbers, unescaped.
   package let tokens: [String]
 
@@ -41,5 +43,15 @@ package struct JSONPointer: Sendable, Equatable {
       }
     }
     return result
+  }
+}
+
+extension JSONPointer: Equatable {
+  /// Names are compared by their bytes, as members are.
+  package static func == (a: JSONPointer, b: JSONPointer) -> Bool { a.tokens.count == b.tokens.count && a.leads(to: b) }
+
+  /// Whether the other points at what this one points at, or into it.
+  func leads(to other: JSONPointer) -> Bool {
+    tokens.count <= other.tokens.count && zip(tokens, other.tokens).allSatisfy { $0.isExactly($1) }
   }
 }

@@ -48,6 +48,10 @@ import Testing
     (#"{"a":1,"b":[1.0,{"x":1,"y":2}]}"#, #"[{"op":"test","path":"/b","value":[1,{"y":2,"x":1.0}]}]"#, #"{"a":1,"b":[1.0,{"x":1,"y":2}]}"#),
     (#"{"a":[1,2,3]}"#, #"[{"op":"add","path":"/a/3","value":4}]"#, #"{"a":[1,2,3,4]}"#),
     (#"{"a":{"b":{"c":1}}}"#, #"[{"op":"remove","path":"/a/b/c"},{"op":"test","path":"/a/b","value":{}}]"#, #"{"a":{"b":{}}}"#),
+    (
+      "{\"\u{e9}\":{\"x\":1},\"e\u{301}\":{}}", "[{\"op\":\"move\",\"from\":\"/\u{e9}\",\"path\":\"/e\u{301}/y\"}]",
+      "{\"e\u{301}\":{\"y\":{\"x\":1}}}"
+    ),
     ("{\"\u{e9}\":1}", "[{\"op\":\"add\",\"path\":\"/e\u{301}\",\"value\":2}]", "{\"\u{e9}\":1,\"e\u{301}\":2}"),
   ]) func operationsDoWhatTheyShould(_ document: String, _ patch: String, _ expected: String) throws {
     #expect(try patched(document, patch) == expected)
@@ -94,7 +98,19 @@ import Testing
     #expect(reason(#"{"a":["some text"]}"#, "[\(doubling)]") == .tooLarge)
     let deeper = Array(repeating: #"{"op":"copy","from":"","path":"/a"}"#, count: 100).joined(separator: ",")
     #expect(reason(#"{"a":1}"#, "[\(deeper)]") == .tooLarge)
+    let deepest = String(repeating: "[", count: 60) + String(repeating: "]", count: 60)
+    #expect(reason(#"{"a":{"b":{"c":{"d":{"e":1}}}}}"#, #"[{"op":"replace","path":"/a/b/c/d/e","value":\#(deepest)}]"#) == .tooLarge)
     let many = Array(repeating: #"{"op":"test","path":"/a","value":1}"#, count: 1_001).joined(separator: ",")
     #expect(reason(#"{"a":1}"#, "[\(many)]") == .malformed)
+  }
+
+  /// Comparing each member with every other would take minutes.
+  @Test(.timeLimit(.minutes(1))) func largeObjectsAreComparedInLinearTime() throws {
+    let members = (0..<100_000).map { "\"m\($0)\":\($0)" }
+    let document = "{\"a\":{\(members.joined(separator: ","))}}"
+    let same = "{\(members.reversed().joined(separator: ","))}"
+    #expect(try patched(document, "[{\"op\":\"test\",\"path\":\"/a\",\"value\":\(same)},{\"op\":\"remove\",\"path\":\"/a\"}]") == "{}")
+    let other = same.replacing("\"m7\":7", with: "\"m7\":8")
+    #expect(reason(document, "[{\"op\":\"test\",\"path\":\"/a\",\"value\":\(other)}]") == .differs)
   }
 }
