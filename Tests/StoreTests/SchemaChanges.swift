@@ -208,6 +208,41 @@ import Testing
     }
   }
 
+  @Test("an index that leaves the contract goes, in a change that rebuilds its table too", arguments: TestStore.available)
+  func droppedIndex(_ kind: TestStore) async throws {
+    try await kind.run { store in
+      try await filled(store)
+      let contract = changed { books in
+        books.indexes = []
+        books.fields[10].isRequired = true
+      }
+      #expect(try await SchemaManager().prepare(store, contract).contains { $0.contains("drop index") })
+      let books = try #require(try await SchemaInspector(store).inspect().table("books"))
+      #expect(books.indexes.filter { !$0.isConstraint }.map { $0.parts.map(\.column) } == [["author", "id"]])
+      #expect(try await SchemaManager().prepare(store, contract) == [])
+    }
+  }
+
+  @Test("a quote is one whatever stands behind it", arguments: TestStore.available)
+  func quotes(_ kind: TestStore) async throws {
+    try await kind.run { store in
+      var contract = Library.contract
+      // Swift takes a quote and the accent behind it for one character, a database does not.
+      contract.resources[0].fields[1].type = .enumeration(["gb", "o'\u{301}x"])
+      #expect(try await !SchemaManager().prepare(store, contract).isEmpty)
+      #expect(try await SchemaManager().prepare(store, contract) == [])
+      let outcome = try await store.write(
+        WriteBatch([
+          Library.insert(
+            "authors", Library.id(1), ["name": .string("a"), "country": .string("o'\u{301}x")], dialect: store.dialect)
+        ]))
+      guard case .committed = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+    }
+  }
+
   @Test("values that stand twice stop a unique index", arguments: TestStore.available)
   func duplicates(_ kind: TestStore) async throws {
     try await kind.run { store in

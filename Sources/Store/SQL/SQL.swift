@@ -28,11 +28,18 @@ package struct SQL: Sendable {
 
   /// A name as an identifier, quoted whatever it holds.
   package mutating func append(identifier name: String) {
-    var quoted = "\""
-    for character in name.unicodeScalars {
-      if character == "\"" { quoted += "\"\"" } else if character != "\0" { quoted.unicodeScalars.append(character) }
+    pieces.append(.text(SQL.quoted(name, "\"")))
+  }
+
+  /// In quotes, those inside doubled. By scalars: a quote with a combining mark behind it is one `Character`, and no quote.
+  private static func quoted(_ text: String, _ quote: Unicode.Scalar) -> String {
+    var quoted = String.UnicodeScalarView([quote])
+    for scalar in text.unicodeScalars where scalar != "\0" {
+      if scalar == quote { quoted.append(quote) }
+      quoted.append(scalar)
     }
-    pieces.append(.text(quoted + "\""))
+    quoted.append(quote)
+    return String(quoted)
   }
 
   package mutating func append(_ number: Int) { pieces.append(.text(String(number))) }
@@ -49,7 +56,7 @@ package struct SQL: Sendable {
 
   /// A text literal, for schema definitions and their defaults only: parameters are not allowed there.
   package mutating func append(literal text: String) {
-    pieces.append(.text("'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"))
+    pieces.append(.text(SQL.quoted(text, "'")))
   }
 
   /// The same with every slot moved by `offset`: for joining parts whose slots were numbered apart.

@@ -31,7 +31,8 @@ extension SchemaDifference {
     records[table.name] != nil && (name.hasPrefix("ix_\(table.name)_") || name.hasPrefix("uq_\(table.name)_"))
   }
 
+  /// On SQLite it went already where the same plan has rebuilt its table.
   private func drop(_ index: String, _ table: TableDefinition) -> String {
-    (SQL("DROP INDEX ") + SQL(table: index, schema: table.schema)).text(dialect)
+    (SQL("DROP INDEX IF EXISTS ") + SQL(table: index, schema: table.schema)).text(dialect)
   }
 }

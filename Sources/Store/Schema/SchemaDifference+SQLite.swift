@@ -75,7 +75,7 @@ extension SchemaDifference {
       (SQL("DROP TABLE ") + SQL(identifier: table.name)).text(.sqlite),
       (SQL("ALTER TABLE ") + SQL(identifier: temporary) + SQL(" RENAME TO ") + SQL(identifier: table.name)).text(.sqlite),
     ]
-    // The indexes that are wanted and stand already; `indexChanges` makes the others and finds them dropped by then.
+    // The old table took its indexes along: those that are wanted are made again here, or by `indexChanges` where they differ.
     for index in table.indexes where found.indexes.contains(where: { $0.name == index.name }) {
       statements.append(table.create(index, .sqlite))
     }
