@@ -11,6 +11,11 @@ package struct Decimal: Sendable {
 
   @inlinable package static var digitsMax: Int { 18 }
 
+  private static let powers: [Int64] = (0..<digitsMax).reduce(into: [1]) { powers, place in powers.append(powers[place] * 10) }
+
+  /// 10 to an exponent from 0 to 18; the nearest of those for any other.
+  package static func powerOfTen(_ exponent: Int) -> Int64 { powers[max(0, min(exponent, digitsMax))] }
+
   /// Reads `-?digits[.digits]`: no exponent, no sign `+`, at most 18 significant digits and 18 after the point. Nil for
   /// anything else.
   @inlinable package init?(_ text: some Collection<UInt8>) {
@@ -65,8 +70,7 @@ package struct Decimal: Sendable {
   /// Appends `-12.50`, always with `scale` digits after the point.
   package func append(to out: inout [UInt8]) {
     if units < 0 { out.append(UInt8(ascii: "-")) }
-    var power: UInt64 = 1
-    for _ in 0..<scale { power *= 10 }
+    let power = Decimal.powerOfTen(scale).magnitude
     out.append(decimal: units.magnitude / power)
     if scale > 0 {
       out.append(UInt8(ascii: "."))
@@ -99,14 +103,11 @@ extension Decimal: Hashable, Comparable {
 
   package static func < (a: Decimal, b: Decimal) -> Bool {
     let scale = max(a.scale, b.scale)
-    return a.widened(to: scale) < b.widened(to: scale)
+    return a.units(at: scale) < b.units(at: scale)
   }
 
-  private func widened(to scale: Int) -> Int128 {
-    var units = Int128(units)
-    for _ in self.scale..<scale { units *= 10 }
-    return units
-  }
+  /// The units at a scale that is no smaller; at most 18 more digits, which 128 bits hold.
+  package func units(at scale: Int) -> Int128 { Int128(units) * Int128(Decimal.powerOfTen(scale - self.scale)) }
 }
 
 extension Decimal: CustomStringConvertible {

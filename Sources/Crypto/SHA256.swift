@@ -1,3 +1,4 @@
+import Base
 import COpenSSL
 
 /// A SHA-256 value: 32 octets without an allocation, so that it can be a dictionary's key on the path of a request.
@@ -25,12 +26,10 @@ package struct SHA256Digest: Sendable, Hashable {
   /// Appends the first `count` octets (at most 32) as lower-case hexadecimal.
   package func appendHexadecimal(to out: inout [UInt8], count: Int = SHA256Digest.count) {
     for byte in bytes.prefix(count) {
-      out.append(hexadecimalDigit(byte >> 4))
-      out.append(hexadecimalDigit(byte & 15))
+      out.append(.hexadecimalDigit(byte >> 4))
+      out.append(.hexadecimalDigit(byte & 15))
     }
   }
-
-  private func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x57 &+ value }
 
   /// Its first eight octets as one number, for tables.
   package var prefix: UInt64 { UInt64(bigEndian: words.0) }

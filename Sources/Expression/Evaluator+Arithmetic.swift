@@ -123,12 +123,3 @@ extension Evaluator {
     return .scalar(.duration(result.partialValue))
   }
 }
-
-extension Decimal {
-  /// The units at a scale that is no smaller; at most 18 more digits, which 128 bits hold.
-  func units(at scale: Int) -> Int128 {
-    var units = Int128(units)
-    for _ in self.scale..<max(scale, self.scale) { units *= 10 }
-    return units
-  }
-}

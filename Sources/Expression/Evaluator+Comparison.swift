@@ -82,8 +82,8 @@ extension Evaluator {
     case (.decimal(let x), .decimal(let y)): sign(x, y)
     case (.integer(let x), .number(let y)): order(x, y)
     case (.number(let x), .integer(let y)): order(y, x).map { -$0 }
-    case (.integer(let x), .decimal(let y)): sign(Int128(x) * y.power, Int128(y.units))
-    case (.decimal(let x), .integer(let y)): sign(Int128(x.units), Int128(y) * x.power)
+    case (.integer(let x), .decimal(let y)): sign(Decimal(units: x, scale: 0).units(at: y.scale), Int128(y.units))
+    case (.decimal(let x), .integer(let y)): sign(Int128(x.units), Decimal(units: y, scale: 0).units(at: x.scale))
     case (.timestamp(let x), .timestamp(let y)): sign(x, y)
     case (.date(let x), .date(let y)): sign(x, y)
     case (.duration(let x), .duration(let y)): sign(x, y)
@@ -113,14 +113,5 @@ extension Evaluator {
     if integer != whole { return integer < whole ? -1 : 1 }
     let rest = number - Double(whole)
     return rest > 0 ? -1 : rest < 0 ? 1 : 0
-  }
-}
-
-extension Decimal {
-  /// 10 to the scale.
-  fileprivate var power: Int128 {
-    var power: Int128 = 1
-    for _ in 0..<max(0, min(scale, Decimal.digitsMax)) { power *= 10 }
-    return power
   }
 }

@@ -79,9 +79,5 @@ extension FieldType {
 
 extension Decimal {
   /// Whether it has no more digits in all than a precision allows.
-  package func hasDigits(atMost precision: Int) -> Bool {
-    var limit: UInt64 = 1
-    for _ in 0..<max(0, min(precision, Decimal.digitsMax)) { limit *= 10 }
-    return units.magnitude < limit
-  }
+  package func hasDigits(atMost precision: Int) -> Bool { units.magnitude < Decimal.powerOfTen(precision).magnitude }
 }

@@ -206,9 +206,8 @@ package struct IndexLayout: Sendable {
     var name = (isUnique ? "uq_" : "ix_") + table
     for part in parts { name += "_" + part.field + (part.isDescending ? "_desc" : "") }
     if name.utf8.count > 60 {
-      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-      for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-      name = String(decoding: name.utf8.prefix(46).filter { $0 < 0x80 }, as: UTF8.self) + "_" + String(hash & 0xffff_ffff_ffff, radix: 36)
+      let digest = UInt64.digest(name) & 0xffff_ffff_ffff
+      name = String(decoding: name.utf8.prefix(46).filter { $0 < 0x80 }, as: UTF8.self) + "_" + String(digest, radix: 36)
     }
     self.name = name
   }

@@ -38,11 +38,9 @@ extension PredicateWriter {
     guard !isParameter(node) else { return nil }
     let scalar = try scalar(node)
     guard case .decimal(let scale) = scalar.kind, literal.rescaled(to: scale) == nil else { return nil }
-    var units = Int128(literal.units)
-    for _ in literal.scale..<max(scale, literal.scale) { units *= 10 }
-    var power: Int128 = 1
-    for _ in scale..<max(scale, literal.scale) { power *= 10 }
-    let (quotient, rest) = units.quotientAndRemainder(dividingBy: power)
+    let finer = max(scale, literal.scale)
+    let power = Int128(Decimal.powerOfTen(finer - scale))
+    let (quotient, rest) = literal.units(at: finer).quotientAndRemainder(dividingBy: power)
     return (scalar, rest < 0 ? quotient - 1 : quotient)
   }
 
@@ -97,11 +95,9 @@ extension PredicateWriter {
     guard current < scale, node.decimalPrecision?.rescaled(to: scale) != nil else {
       throw refused("a comparison of decimals of different scale", node)
     }
-    var factor = 1
-    for _ in current..<scale { factor *= 10 }
     var result = value
     result.sql = SQL("(") + value.sql + SQL(" * ")
-    result.sql.append(factor)
+    result.sql.append(Int(Decimal.powerOfTen(scale - current)))
     result.sql.append(")")
     result.kind = .decimal(scale: scale)
     return result

@@ -2,17 +2,11 @@ package import Base
 
 extension Decimal {
   /// The nearest floating point number.
-  package var approximation: Double {
-    var divisor = 1.0
-    for _ in 0..<max(0, min(scale, Decimal.digitsMax)) { divisor *= 10 }
-    return Double(units) / divisor
-  }
+  package var approximation: Double { Double(units) / Double(Decimal.powerOfTen(scale)) }
 
   /// A floating point number with `scale` digits after the point, rounded; nil past 18 digits.
   package init?(rounding number: Double, scale: Int) {
-    var factor = 1.0
-    for _ in 0..<max(0, min(scale, Decimal.digitsMax)) { factor *= 10 }
-    let units = (number * factor).rounded()
+    let units = (number * Double(Decimal.powerOfTen(scale))).rounded()
     guard units.isFinite, abs(units) < 1e18 else { return nil }
     self.init(units: Int64(units), scale: scale)
   }

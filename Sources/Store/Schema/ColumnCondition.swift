@@ -18,9 +18,7 @@ enum ColumnCondition {
       parts += bounds(column, literal(minimum, scale, dialect), literal(maximum, scale, dialect))
       // PostgreSQL's own type holds the precision; SQLite's INTEGER does not.
       if dialect == .sqlite, precision < Decimal.digitsMax, minimum == nil || maximum == nil {
-        var most: Int64 = 1
-        for _ in 0..<max(0, precision) { most = most &* 10 }
-        parts.append(SQL("abs(") + SQL(identifier: column) + SQL(") < ") + SQL(integer: most))
+        parts.append(SQL("abs(") + SQL(identifier: column) + SQL(") < ") + SQL(integer: Decimal.powerOfTen(precision)))
       }
     case .number(let minimum, let maximum):
       parts += bounds(column, minimum.map { SQL(number: $0) }, maximum.map { SQL(number: $0) })
