@@ -46,7 +46,7 @@ package struct StoreGauge: Sendable {
   }
 }
 
-/// Why a store could not do its work. Nothing the peer sent causes one, except `.interrupted` by its own budget.
+/// Why a store could not do its work. Nothing the peer sent causes one, except `.timeout` of a statement that takes too long.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
   package enum Code: String, Sendable {
     /// It cannot be reached, or a connection was lost before anything can have happened.

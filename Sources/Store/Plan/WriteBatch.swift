@@ -7,7 +7,7 @@ package import Base
 package struct WriteBatch: Sendable {
   package enum Step: Sendable {
     /// A `SELECT` of one integer. Zero lets the batch go on; anything else undoes it and is the outcome.
-    /// No row at all counts as `GuardCode.absent`. On PostgreSQL the statement is one that raises (see `Dialect`).
+    /// No row at all counts as `GuardCode.absent`. PostgreSQL is sent the same inside a function that raises it as an error.
     case guarding(Statement, [Value])
     /// A statement that changes rows. `rows` is how many it must change, nil for any number; another count undoes the
     /// batch and is `.unexpectedRows`.
@@ -24,13 +24,8 @@ package struct WriteBatch: Sendable {
 package enum GuardCode: Int, Sendable {
   case absent = 1
   case denied = 2
-  case stale = 3
-  case wrongState = 4
-  case restricted = 5
   /// A ref whose target is missing or invisible.
   case brokenReference = 6
-  /// The idempotency key is there already.
-  case keyTaken = 7
 }
 
 /// How a batch ended.

@@ -1,12 +1,12 @@
 /// The statements that make a table.
 extension TableDefinition {
   /// Its `CREATE TABLE`, under another name where it is being rebuilt. PostgreSQL's foreign keys are added afterwards
-  /// (`addReferences`), so that tables may refer to each other in any order.
+  /// (`addReference`), so that tables may refer to each other in any order.
   func create(_ dialect: Dialect, as other: String? = nil, extra: [SQL] = []) -> String {
     var sql = SQL("CREATE TABLE ") + SQL(table: other ?? name, schema: schema) + SQL(" (")
     for (place, column) in columns.enumerated() {
       sql.append(place > 0 ? ",\n  " : "\n  ")
-      sql.append(definition(column, dialect, isAdded: false))
+      sql.append(definition(column, dialect))
     }
     for column in extra {
       sql.append(",\n  ")
@@ -25,7 +25,7 @@ extension TableDefinition {
     return sql.text(dialect)
   }
 
-  func definition(_ column: ColumnDefinition, _ dialect: Dialect, isAdded: Bool) -> SQL {
+  func definition(_ column: ColumnDefinition, _ dialect: Dialect) -> SQL {
     var sql = SQL(identifier: column.name) + SQL(" ")
     sql.append(printed: column.type)
     if isNumbered, key == [column.name] {
@@ -71,7 +71,7 @@ extension TableDefinition {
 
   func addColumn(_ column: ColumnDefinition, _ dialect: Dialect) -> String {
     let sql =
-      SQL("ALTER TABLE ") + SQL(table: name, schema: schema) + SQL(" ADD COLUMN ") + definition(column, dialect, isAdded: true)
+      SQL("ALTER TABLE ") + SQL(table: name, schema: schema) + SQL(" ADD COLUMN ") + definition(column, dialect)
     return sql.text(dialect)
   }
 
