@@ -11,6 +11,8 @@ package final class Engine: Sendable {
   let store: any Store
   let plans: [ResourcePlan]
   private let places: [String: Int]
+  /// By the resource that is referred to.
+  let referrersByResource: [String: [Referrer]]
   let clock: any Clock
   let random: any RandomSource
   let tags: EntityTags
@@ -18,6 +20,8 @@ package final class Engine: Sendable {
   let scopeKey: HMACKey
   let statements = BoundedCache<StatementKey, ReadStatement>(countMax: 2_000)
   let predicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
+  /// For guards: see `PredicateCompiler.locks`.
+  let heldPredicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
   /// The part of a rule that finds its rows by an index; nil: no part does.
   let drivers = BoundedCache<Condition.Key, Predicate?>(countMax: 2_000)
   let filters = BoundedCache<FilterKey, ListFilter>(countMax: 1_000)
@@ -54,6 +58,7 @@ package final class Engine: Sendable {
     }
     self.plans = plans
     self.places = places
+    referrersByResource = Engine.referrers(plans)
     let tags = EntityTags(secret: key.secret(.etag))
     self.tags = tags
     schema = ContractExpressionSchema(contract)
@@ -82,6 +87,7 @@ struct StatementKey: Hashable, Sendable {
     case count(ListKey, scanned: Bool)
     case state
     case candidate
+    case referrers(Int)
   }
   var resource: Int
   var kind: Kind
@@ -108,6 +114,15 @@ extension Engine {
     if let known = predicates.value(for: condition.key) { return (known, condition.values) }
     let made = try condition.compiled(layout: layout, table: table, dialect: store.dialect)
     predicates.insert(made, for: condition.key)
+    return (made, condition.values)
+  }
+
+  /// The same for a guard: what it stands on is held until the transaction ends.
+  func heldPredicate(_ condition: Condition, on table: TableLayout) throws(Failure) -> (predicate: Predicate, values: [Value]) {
+    guard store.dialect == .postgres else { return try predicate(condition, on: table) }
+    if let known = heldPredicates.value(for: condition.key) { return (known, condition.values) }
+    let made = try condition.compiled(layout: layout, table: table, dialect: store.dialect, locks: true)
+    heldPredicates.insert(made, for: condition.key)
     return (made, condition.values)
   }
 

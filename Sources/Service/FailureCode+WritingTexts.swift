@@ -12,7 +12,8 @@ extension FailureCode {
     case .restricted:
       FailureTexts(
         "Other records refer to this one",
-        "The record cannot be deleted while others refer to it. The detail names the resource that does.",
+        "The record cannot be deleted while others refer to it, or because more than 1,000 others would go or change with it. The "
+          + "detail names the resource that does.",
         remedy: "Delete or change the records that refer to it first.",
         example: "orders refer to this record by customer")
     case .wrongState:

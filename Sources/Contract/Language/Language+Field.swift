@@ -45,7 +45,8 @@ extension Language {
       Key("size", .text(.size), "At most so many bytes.", types: ["json", "file"]),
       Key("types", .list(.text(.mediaType), count: 1...100), "Media types that are accepted.", types: ["file"]),
       Key(
-        "on_delete", .word(["restrict", "cascade", "set_null"]), "What deleting the target does (restrict).", types: [refType]),
+        "on_delete", .word(["restrict", "cascade", "set_null"]),
+        "What deleting the target does (restrict); at most 1,000 records go or change with one.", types: [refType]),
       Key("column", .text(.database), "The column of an adopted field."),
       Key(
         "stored_as", .choice([.word(["text", "real", "unix", "unix_milliseconds"]), .object(texts)]), "How the column holds its values.",

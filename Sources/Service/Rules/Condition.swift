@@ -17,6 +17,9 @@ struct Condition: Sendable {
   }
   var key: Key { Key(rule: rule.number, shape: shape) }
 
+  /// Whether it stands on other rows as well.
+  var followsRelations: Bool { !plan.expression.loads.isEmpty }
+
   /// Whether it holds for a record in memory; nil where it follows relations, which only the store can answer.
   ///
   /// - Parameter before: the record as it is stored: what a rule of a change calls `record`. Without it such a rule denies.
@@ -29,11 +32,14 @@ struct Condition: Sendable {
 
   /// As SQL.
   ///
-  /// - Parameter part: a part of it, which takes all of its values; nil: the whole.
+  /// - Parameters:
+  ///   - part: a part of it, which takes all of its values; nil: the whole.
+  ///   - locks: for guards, see `PredicateCompiler.locks`.
   func compiled(
-    _ part: ResidualExpression? = nil, layout: Layout, table: TableLayout, dialect: Dialect
+    _ part: ResidualExpression? = nil, layout: Layout, table: TableLayout, dialect: Dialect, locks: Bool = false
   ) throws(Failure) -> Predicate {
-    let compiler = PredicateCompiler(layout, dialect: dialect)
+    var compiler = PredicateCompiler(layout, dialect: dialect)
+    compiler.locks = locks
     do {
       if let part { return Predicate(sql: try compiler.compile(part, resource: table.resource), slots: plan.slotCount) }
       return try compiler.predicate(plan, shape, resource: table.resource, ofChange: rule.isOfChange)

@@ -18,6 +18,8 @@ struct Change {
   var candidateConditions: [Condition] = []
   /// Places of refs that were set.
   var references: [Int] = []
+  /// What a deletion changes besides.
+  var cascade: Cascade?
 }
 
 /// What a statement's text depends on.
@@ -26,7 +28,8 @@ struct ChangeKey: Hashable, Sendable {
     case insert([Int])
     case update([Int], unchanged: [String], nulls: [Bool])
     case delete(unchanged: [String], nulls: [Bool])
-    case release(Int)
+    case lock(unchanged: [String], nulls: [Bool], isDeleted: Bool)
+    case census(Int)
     case reference(Condition.Key?)
     case row(Condition.Key)
     case candidate(Condition.Key)
@@ -55,7 +58,7 @@ extension Engine {
     }
     try addGuards(change, plan: plan, facts: facts, to: &batch)
     try addWrite(change, plan: plan, to: &batch)
-    batch.add(.event, .run(engineStatements.recordEvent.statement, eventValues(change, plan: plan, facts: facts), rows: 1))
+    addEvents(change, plan: plan, facts: facts, to: &batch)
     statements += batch.steps.count
     let outcome: WriteOutcome
     do {
@@ -66,7 +69,32 @@ extension Engine {
     return try await result(of: outcome, change, batch, plan: plan, facts: facts, statements: &statements)
   }
 
+  /// The stored row is held first where guards hold others, or others go with it: writers of one row then wait for each
+  /// other before they hold anything else, and not for what the other holds.
+  private func addLock(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) {
+    guard let before = change.before else { return }
+    let holdsOthers =
+      (change.storedConditions + change.candidateConditions).contains(where: \.followsRelations)
+      || change.references.contains { place in
+        plan.table.fields[place].reference.flatMap { self.plan(of: $0.resource) }?.read.grant(facts).condition != nil
+      }
+    guard change.cascade != nil || holdsOthers && store.dialect == .postgres else { return }
+    addLock(plan, before, isDeleted: change.after == nil, to: &batch)
+  }
+
+  /// A row that is as it was read, and stays so until the batch ends.
+  func addLock(_ plan: ResourcePlan, _ record: Record, isDeleted: Bool, to batch: inout ChangeBatch) {
+    let (unchanged, values) = plan.unchanged(record)
+    let kind = ChangeKey.Kind.lock(unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull), isDeleted: isDeleted)
+    let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) {
+      plan.writes.rowLock(unchanged: unchanged, isDeleted: isDeleted)
+    }
+    batch.add(.rule, .guarding(prepared.statement, prepared.values(values + record.key)))
+  }
+
   private func addGuards(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) throws(Failure) {
+    addLock(change, plan: plan, facts: facts, to: &batch)
+    if let cascade = change.cascade { addCascadeGuards(cascade, to: &batch) }
     for place in change.references {
       guard let reference = plan.table.fields[place].reference, let target = self.plan(of: reference.resource),
         let value = change.after?.values[place], !value.isNull
@@ -75,7 +103,7 @@ extension Engine {
       if target.resource.isUsers, case .uuid(let id) = value, id == facts.caller.id { continue }
       let grant = target.read.grant(facts)
       guard !grant.isNever else { throw ChangeBatch.brokenReference(plan, place) }
-      let rule = try grant.condition.map { (condition: Condition) throws(Failure) in try predicate(condition, on: target.table) }
+      let rule = try grant.condition.map { (condition: Condition) throws(Failure) in try heldPredicate(condition, on: target.table) }
       let prepared = prepared(ChangeKey(resource: target.number, kind: .reference(grant.condition?.key))) {
         target.writes.referenceGuard(rule: rule?.predicate)
       }
@@ -83,7 +111,7 @@ extension Engine {
     }
     if let before = change.before {
       for condition in change.storedConditions {
-        let rule = try predicate(condition, on: plan.table)
+        let rule = try heldPredicate(condition, on: plan.table)
         let prepared = prepared(ChangeKey(resource: plan.number, kind: .row(condition.key))) { plan.writes.rowGuard(rule.predicate) }
         batch.add(.rule, .guarding(prepared.statement, prepared.values(rule.values + before.key)))
       }
@@ -91,7 +119,7 @@ extension Engine {
     if let after = change.after {
       // What is answered in memory stands as long as the stored row does, and the write says which one that is.
       for condition in change.candidateConditions where condition.holds(for: after, before: change.before, facts: facts) == nil {
-        let rule = try predicate(condition, on: plan.table)
+        let rule = try heldPredicate(condition, on: plan.table)
         let isOfChange = condition.rule.isOfChange
         let prepared = prepared(ChangeKey(resource: plan.number, kind: .candidate(condition.key))) {
           plan.writes.candidateGuard(rule.predicate, ofChange: isOfChange)
@@ -110,43 +138,30 @@ extension Engine {
         plan.writes.insert(columns, returningKey: false)
       }
       batch.add(.row, .run(prepared.statement, prepared.values(after.columnValues), rows: 1))
-    case (let before?, let after?):
-      let places = plan.table.fields.indices.filter { $0 > 0 && before.values[$0] != after.values[$0] }
-      let (unchanged, values) = plan.unchanged(before)
-      let kind = ChangeKey.Kind.update(places, unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull))
-      let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) {
-        plan.writes.update(places.flatMap { plan.table.fields[$0].columns }, unchanged: unchanged)
-      }
-      let new = places.flatMap { Record.columnValues(after.values[$0], of: plan.table.fields[$0]) }
-      batch.add(.row, .run(prepared.statement, prepared.values(new + before.key + values), rows: 1))
+    case (let before?, let after?): addUpdate(before, after, plan: plan, to: &batch)
     case (let before?, nil):
-      addReleases(before, plan: plan, to: &batch)
+      if let cascade = change.cascade { addCascadeWrites(cascade, to: &batch) }
       let (unchanged, values) = plan.unchanged(before)
       let kind = ChangeKey.Kind.delete(unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull))
       let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) { plan.writes.delete(unchanged: unchanged) }
-      batch.add(.row, .run(prepared.statement, prepared.values(before.key + values), rows: 1))
+      // In a circle of records the last one's deletion may have taken this one along already: its guard has seen it.
+      batch.add(.row, .run(prepared.statement, prepared.values(before.key + values), rows: change.cascade == nil ? 1 : nil))
     case (nil, nil): break
     }
   }
 
-  /// What refers to a record with `on_delete: set_null` is changed by its going: a client that holds such a record must
-  /// see another revision. (The foreign key alone would clear the ref and leave the revision.)
-  private func addReleases(_ before: Record, plan: ResourcePlan, to batch: inout ChangeBatch) {
-    for other in plans where other.table.hasRevision {
-      for (place, field) in other.table.fields.enumerated() {
-        guard let reference = field.reference, reference.resource == plan.resource.name, reference.onDelete == .setNull else { continue }
-        let touches = other.resource.storage.hasTimestamps
-        let isOwnTable = other.number == plan.number
-        let prepared = prepared(ChangeKey(resource: other.number, kind: .release(place))) {
-          other.writes.release(field, touches: touches, isOwnTable: isOwnTable)
-        }
-        let values = (touches ? [.timestamp(clock.now)] : []) + before.key + (isOwnTable ? before.key : [])
-        batch.add(.event, .run(prepared.statement, prepared.values(values), rows: nil))
-      }
+  func addUpdate(_ before: Record, _ after: Record, plan: ResourcePlan, to batch: inout ChangeBatch) {
+    let places = plan.table.fields.indices.filter { $0 > 0 && before.values[$0] != after.values[$0] }
+    let (unchanged, values) = plan.unchanged(before)
+    let kind = ChangeKey.Kind.update(places, unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull))
+    let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) {
+      plan.writes.update(places.flatMap { plan.table.fields[$0].columns }, unchanged: unchanged)
     }
+    let new = places.flatMap { Record.columnValues(after.values[$0], of: plan.table.fields[$0]) }
+    batch.add(.row, .run(prepared.statement, prepared.values(new + before.key + values), rows: 1))
   }
 
-  private func prepared(_ key: ChangeKey, make: () -> PreparedSQL) -> PreparedSQL {
+  func prepared(_ key: ChangeKey, make: () -> PreparedSQL) -> PreparedSQL {
     if let known = changes.value(for: key) { return known }
     let made = make()
     changes.insert(made, for: key)
@@ -161,13 +176,29 @@ extension Engine {
     ])
   }
 
-  private func eventValues(_ change: Change, plan: ResourcePlan, facts: Facts) -> [Value] {
-    let record = change.after ?? change.before
+  /// The change's event, then those of the changes that it caused.
+  private func addEvents(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) {
+    func add(_ plan: ResourcePlan, _ before: Record?, _ after: Record?, _ name: String, cause: Value) {
+      let values = eventValues(plan, before, after, name, cause: cause, facts: facts)
+      batch.add(.event, .run(engineStatements.recordEvent.statement, values, rows: 1))
+    }
+    add(plan, change.before, change.after, change.name, cause: .null)
+    guard let cascade = change.cascade else { return }
+    let cause = Value.string("\(plan.resource.name)/\(RecordWriter.keyText(change.before?.key ?? []))")
+    for dependent in cascade.deleted.dropFirst() {
+      add(dependent.plan, dependent.before, nil, Change.Action.delete.rawValue, cause: cause)
+    }
+    for cleared in cascade.cleared { add(cleared.plan, cleared.before, cleared.after, Change.Action.update.rawValue, cause: cause) }
+  }
+
+  private func eventValues(
+    _ plan: ResourcePlan, _ before: Record?, _ after: Record?, _ name: String, cause: Value, facts: Facts
+  ) -> [Value] {
+    let record = after ?? before
     return engineStatements.recordEvent.values([
       .string(plan.resource.name), .string(RecordWriter.keyText(record?.key ?? [])), record?.revision.map { .integer($0) } ?? .null,
-      .string(change.name), facts.caller.id.map { .uuid($0) } ?? .null, .string(facts.context.requestID), .timestamp(clock.now),
-      change.before.map { .json(plan.eventJSON($0)) } ?? .null, change.after.map { .json(plan.eventJSON($0)) } ?? .null,
-      .integer(1),
+      .string(name), facts.caller.id.map { .uuid($0) } ?? .null, .string(facts.context.requestID), .timestamp(clock.now),
+      before.map { .json(plan.eventJSON($0)) } ?? .null, after.map { .json(plan.eventJSON($0)) } ?? .null, .integer(1), cause,
     ])
   }
 }

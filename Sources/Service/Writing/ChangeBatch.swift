@@ -13,6 +13,9 @@ struct ChangeBatch {
     case event
   }
 
+  /// Statements that look for who keeps a record from being deleted.
+  static let referrersAskedMax = 64
+
   private(set) var steps: [WriteBatch.Step] = []
   private var subjects: [Subject] = []
 
@@ -81,18 +84,22 @@ extension Engine {
 
   /// 409 with who refers to the record.
   private func restricted(_ change: Change, plan: ResourcePlan, statements: inout Int) async throws(Failure) -> Failure {
+    guard let before = change.before else { return Failure(.restricted, "Other records refer to this one") }
     var names: [String] = []
-    guard let key = change.before?.key else { return Failure(.restricted, "Other records refer to this one") }
-    for other in plans {
-      for field in other.table.fields where field.reference?.resource == plan.resource.name {
-        guard field.reference?.onDelete == .restrict else { continue }
-        statements += 1
-        do {
-          if try await store.read(other.writes.referrer(field).query(key)).count > 0 {
-            names.append("\(other.resource.name).\(field.name)")
+    var asked = 0
+    // What goes along may be what others refer to.
+    for dependent in change.cascade?.deleted ?? [.init(plan: plan, before: before)] {
+      for other in plans {
+        for field in other.table.fields where field.reference?.resource == dependent.plan.resource.name {
+          let name = "\(other.resource.name).\(field.name)"
+          guard field.reference?.onDelete == .restrict, !names.contains(name), asked < ChangeBatch.referrersAskedMax else { continue }
+          asked += 1
+          statements += 1
+          do {
+            if try await store.read(other.writes.referrer(field).query(dependent.before.key)).count > 0 { names.append(name) }
+          } catch {
+            throw Failure(error, statements: statements)
           }
-        } catch {
-          throw Failure(error, statements: statements)
         }
       }
     }

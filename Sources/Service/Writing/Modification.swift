@@ -62,6 +62,7 @@ extension Engine {
     if operation.action == .delete {
       try checkPreconditions(operation, stored.record, plan: plan)
       change.action = .delete
+      change.cascade = try await cascade(of: stored.record, plan: plan, statements: &statements)
       let result = try await commit(
         change, plan: plan, facts: facts, operation: operation, answer: Answer(.noContent), statements: &statements)
       return answered(Answer(.noContent), result, statements: statements)
@@ -77,7 +78,8 @@ extension Engine {
       (after, fieldRules) = try worked(operation, stored, plan: plan, facts: facts)
     } catch {
       // The rule has not been asked yet, as it speaks of what is sent: whoever may not read the record learns nothing of it.
-      throw grants.isOfChange && !stored.isReadable ? Failure.notFound(plan.resource.name).counting(statements) : error
+      let isHidden = grants.isOfChange && !stored.isReadable && error.code.status < 500
+      throw isHidden ? Failure.notFound(plan.resource.name).counting(statements) : error
     }
     guard after != stored.record else {
       // Nothing would change: no revision, no event, and no effect for a key to remember.
@@ -159,7 +161,7 @@ extension Engine {
     return (after, input.writeConditions)
   }
 
-  private func touched(_ record: Record, plan: ResourcePlan) -> Record {
+  func touched(_ record: Record, plan: ResourcePlan) -> Record {
     var record = record
     if let revision = record.revision { record["revision"] = .integer(revision + 1) }
     if plan.resource.storage.hasTimestamps { record["updated_at"] = .timestamp(clock.now) }

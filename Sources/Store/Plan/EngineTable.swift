@@ -18,6 +18,8 @@ package struct EngineTable: Sendable {
       column("position", .integer), column("resource", .text), column("record", .text), column("revision", .integer, null: true),
       column("action", .text), column("actor", .uuid, null: true), column("request", .text), column("time", .timestamp),
       column("before", .json, null: true), column("after", .json, null: true), column("version", .integer),
+      // The record whose deletion caused this change of another, as RESOURCE/ID; null for what was asked for itself.
+      column("cause", .text, null: true),
     ], key: ["position"], isNumbered: true, indexes: [["resource", "record", "position"]])
 
   /// The answers of requests that carried an `Idempotency-Key`, kept for 24 hours.

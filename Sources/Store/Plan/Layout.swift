@@ -58,6 +58,8 @@ package final class TableLayout: Sendable {
   package let table: String
   package let schema: String?
   package let isManaged: Bool
+  /// Whether rows of it may be locked: a role that only reads a table may not.
+  let isLockable: Bool
   package let hasRevision: Bool
   package let key: [ColumnLayout]
   /// Every member of a record in the order of its JSON: `id`, the fields, `created_at`, `updated_at`, `revision`.
@@ -73,6 +75,7 @@ package final class TableLayout: Sendable {
     table = resource.storage.table
     schema = resource.storage.schema
     isManaged = resource.storage.isManaged
+    isLockable = !resource.storage.isReadOnly
     collections = resource.collections
     hasRevision = resource.storage.hasRevision
     key = resource.storage.key.map {

@@ -24,6 +24,8 @@ package struct WriteBatch: Sendable {
 package enum GuardCode: Int, Sendable {
   case absent = 1
   case denied = 2
+  /// The row is not as it was read, or not alone.
+  case stale = 3
   /// A ref whose target is missing or invisible.
   case brokenReference = 6
 }

@@ -13,6 +13,11 @@ package struct PredicateCompiler: Sendable {
   /// null where a ref leads to it, and does not count in a collection. Rules see everything; filters do not.
   package var visibility: (@Sendable (_ resource: String, _ alias: String) throws(ExpressionError) -> SQL?)?
 
+  /// For guards: the related rows that the condition stands on stay as they are until the transaction ends, and one that
+  /// another transaction is changing is waited for. What it finds absent, and what it counts, is not held. PostgreSQL only:
+  /// SQLite has one writer.
+  package var locks = false
+
   package init(_ layout: Layout, dialect: Dialect) {
     self.layout = layout
     self.dialect = dialect

@@ -91,7 +91,7 @@ extension PredicateWriter {
     guard field.columns.count == 1, last.table.isSelective(field) else { return nil }
     if case .decimal = field.columns[0].kind { return nil }
     var sql = row.column(first.field.columns[0])
-    var ends = 0
+    var inners: [RowPlace] = []
     for (place, step) in steps.enumerated() {
       let alias = newAlias()
       let inner = RowPlace(table: step.table, alias: alias)
@@ -99,11 +99,11 @@ extension PredicateWriter {
       if let condition = try visible(inner) { sql = sql + condition + SQL(" AND ") }
       let next = place + 1 < steps.count ? steps[place + 1].field.columns[0] : field.columns[0]
       sql = sql + inner.column(next)
-      ends += 1
+      inners.append(inner)
     }
     let column = Scalar(SQL(), field.columns[0].kind)
     sql = sql + SQL(" = ") + (try parameter(value, like: column)).sql
-    for _ in 0..<ends { sql.append(")") }
+    for inner in inners.reversed() { sql = sql + lock([inner]) + SQL(")") }
     return .sql(sql)
   }
 

@@ -59,16 +59,16 @@ extension PredicateWriter {
       let rows = try collection(list)
       guard rows.place.table.key.count == 1 else { throw refused("a key of several columns", node) }
       let id = Scalar(rows.place.column(rows.place.table.key[0]), rows.place.table.key[0].kind)
-      return try membership(value, id, rows.from, isFirst: false, parent: rows.parent, wanted, node)
+      return try membership(value, id, rows.from, row: rows.place, parent: rows.parent, wanted, node)
     }
     let source = try self.list(list)
     let (from, element) = elements(source)
-    return try membership(value, element, from, isFirst: true, parent: source.mayBeNull ? source.source : nil, wanted, node)
+    return try membership(value, element, from, row: nil, parent: source.mayBeNull ? source.source : nil, wanted, node)
   }
 
   /// Among the rows of a subquery. Elements are never null.
   private mutating func membership(
-    _ value: ExpressionNode, _ element: Scalar, _ from: SQL, isFirst: Bool, parent: SQL?, _ wanted: Bool, _ node: ExpressionNode
+    _ value: ExpressionNode, _ element: Scalar, _ from: SQL, row: RowPlace?, parent: SQL?, _ wanted: Bool, _ node: ExpressionNode
   ) throws(ExpressionError) -> Condition {
     var conditions: [Condition] = []
     if let parent, !wanted { conditions.append(.sql(SQL("(") + parent + SQL(") IS NOT NULL"))) }
@@ -78,6 +78,9 @@ extension PredicateWriter {
       candidate = try parameter(value, like: element)
     } else {
       candidate = try unified(try finished(try scalar(value)), element, node).0
+    }
+    if wanted, let row, compiler.locks {
+      return .sql(SQL("EXISTS (SELECT 1") + from + SQL(" AND ") + element.sql + SQL(" = ") + candidate.sql + lock([row]) + SQL(")"))
     }
     let set = SQL(" (SELECT ") + element.sql + from + SQL(")")
     if wanted { return .sql(candidate.sql + SQL(" IN") + set) }
@@ -139,8 +142,10 @@ extension PredicateWriter {
     let from: SQL
     let parent: SQL?
     let connective: SQL
+    var locked: [RowPlace] = []
     if range.isCollection {
       let rows = try collection(range)
+      locked = [rows.place]
       (from, parent, connective) = (rows.from, rows.parent, SQL(" AND "))
       variables.append(.row(rows.place))
     } else {
@@ -162,7 +167,7 @@ extension PredicateWriter {
       }
     }
     func exists(_ condition: Condition) -> Condition {
-      rows(condition, SQL("EXISTS (SELECT 1")).map { .sql($0 + SQL(")")) } ?? .never
+      rows(condition, SQL("EXISTS (SELECT 1")).map { .sql($0 + lock(locked) + SQL(")")) } ?? .never
     }
     func none(_ condition: Condition) -> Condition {
       .all([rows(condition, SQL("NOT EXISTS (SELECT 1")).map { .sql($0 + SQL(")")) } ?? .always, present])
@@ -176,7 +181,9 @@ extension PredicateWriter {
       // An error in any element is one of the whole.
       let errors = Condition.all([holds.negated, fails.negated])
       guard let count = rows(holds, SQL("(SELECT count(*)")) else { return wanted ? .never : none(errors) }
-      return .all([.sql(count + SQL(wanted ? ") = 1" : ") <> 1")), none(errors)])
+      // The one that is found is held where rows are.
+      let witness = wanted && compiler.locks && !locked.isEmpty ? exists(holds) : .always
+      return .all([witness, .sql(count + SQL(wanted ? ") = 1" : ") <> 1")), none(errors)])
     }
   }
 }

@@ -86,7 +86,18 @@ extension PredicateWriter {
     for place in places {
       if let condition = try visible(place) { sql = sql + SQL(" AND ") + condition }
     }
-    return sql + SQL(")")
+    return sql + lock(places) + SQL(")")
+  }
+
+  /// ` FOR SHARE OF m1, m2`, where rows are to be locked: they can be read and referred to, but not changed.
+  func lock(_ places: [RowPlace]) -> SQL {
+    guard compiler.locks, !isSQLite else { return SQL() }
+    var sql = SQL()
+    for place in places where place.table.isLockable {
+      sql.append(sql.isEmpty ? " FOR SHARE OF " : ", ")
+      sql.append(identifier: place.alias)
+    }
+    return sql
   }
 
   /// The value at the end of a path.

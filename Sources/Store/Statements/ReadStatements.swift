@@ -85,6 +85,21 @@ package struct ReadStatements: Sendable {
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: count * limit)
   }
 
+  /// Whole records that refer to any of `WriteStatements.parentsMax` keys through that field. Slots: the keys.
+  package func referrers(by ref: FieldLayout, limit: Int) -> ReadStatement {
+    var builder = StatementBuilder()
+    builder.text("SELECT ")
+    let captures = table.fields.indices.map { Projection.Captured.field($0) }
+    let encoding = Projection(members: [], captures: captures).append(to: &builder, table: table)
+    builder.text(" FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.refersToParents(ref)
+    builder.text(" LIMIT ")
+    builder.number(limit)
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: limit)
+  }
+
   private func keyColumns(_ builder: inout StatementBuilder, descending: Bool = false) {
     builder.list(0..<table.key.count) { builder, place in
       builder.column(table.key[place].name)

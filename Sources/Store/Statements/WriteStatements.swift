@@ -1,3 +1,5 @@
+package import Base
+
 /// Builds the statements that change one resource's table, and the guards that go before them.
 package struct WriteStatements: Sendable {
   package let dialect: Dialect
@@ -57,36 +59,6 @@ package struct WriteStatements: Sendable {
     return builder.prepared(for: dialect)
   }
 
-  /// Rows that refer to a key through that field let go of it, and count as changed. Slots: the time of `updated_at` where
-  /// `touches`, the key, and once more the key where the table refers to itself (the row that goes is left alone).
-  package func release(_ ref: FieldLayout, touches: Bool, isOwnTable: Bool) -> PreparedSQL {
-    var builder = StatementBuilder()
-    builder.text("UPDATE ")
-    builder.table(table)
-    builder.text(" AS t SET ")
-    builder.identifier(ref.columns[0].name)
-    builder.text(" = NULL, ")
-    builder.identifier("revision")
-    builder.text(" = ")
-    builder.column("revision")
-    builder.text(" + 1")
-    if touches, let updated = table.field("updated_at")?.columns.first {
-      builder.text(", ")
-      builder.identifier(updated.name)
-      builder.text(" = ")
-      builder.slot(updated.kind)
-    }
-    builder.text(" WHERE ")
-    builder.column(ref.columns[0].name)
-    builder.text(" = ")
-    builder.slot(ref.columns[0].kind)
-    if isOwnTable {
-      builder.text(" AND NOT ")
-      builder.keyEquals(table.key)
-    }
-    return builder.prepared(for: dialect)
-  }
-
   /// A column that must still hold what was read: the revision, or every column where there is none. A null takes no slot.
   package struct Unchanged: Sendable {
     package var column: ColumnLayout
@@ -95,6 +67,22 @@ package struct WriteStatements: Sendable {
       self.column = column
       self.isNull = isNull
     }
+  }
+
+  /// The row is still as it was read. PostgreSQL holds it until the transaction ends (SQLite has one writer): what refers to
+  /// a row that is held for deletion waits. Slots: the values that must still be there, the key.
+  package func rowLock(unchanged: [Unchanged], isDeleted: Bool) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("SELECT CASE WHEN true")
+    builder.unchanged(unchanged)
+    builder.text(" THEN 0 ELSE ")
+    builder.number(GuardCode.stale.rawValue)
+    builder.text(" END FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.keyEquals(table.key)
+    if dialect == .postgres { builder.text(isDeleted ? " FOR UPDATE" : " FOR NO KEY UPDATE") }
+    return builder.prepared(for: dialect)
   }
 
   /// The stored row still fulfils the rule. Slots: the rule's, the key.
@@ -139,8 +127,35 @@ package struct WriteStatements: Sendable {
     builder.text(" AS t WHERE ")
     builder.keyEquals(table.key)
     builder.and(rule)
+    if rule != nil, dialect == .postgres, table.isLockable { builder.text(" FOR SHARE OF t") }
     builder.text(") THEN 0 ELSE ")
     builder.number(GuardCode.brokenReference.rawValue)
+    builder.text(" END")
+    return builder.prepared(for: dialect)
+  }
+
+  /// Parents that one statement asks about.
+  package static let parentsMax = 32
+
+  /// Keys of parents, as many as a statement has slots: the last one fills up.
+  package static func padded(_ keys: [Value]) -> [Value] {
+    keys + Array(repeating: keys.last ?? .null, count: max(0, parentsMax - keys.count))
+  }
+
+  /// So many rows refer to any of the parents through that field. Slots: `parentsMax` keys, the number. Not more than
+  /// `limit` rows are counted.
+  package func census(_ ref: FieldLayout, limit: Int) -> PreparedSQL {
+    var builder = StatementBuilder()
+    builder.text("SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 AS one FROM ")
+    builder.table(table)
+    builder.text(" AS t WHERE ")
+    builder.refersToParents(ref)
+    builder.text(" LIMIT ")
+    builder.number(limit)
+    builder.text(") AS counted) = ")
+    builder.slot(.integer)
+    builder.text(" THEN 0 ELSE ")
+    builder.number(GuardCode.stale.rawValue)
     builder.text(" END")
     return builder.prepared(for: dialect)
   }
@@ -160,6 +175,14 @@ package struct WriteStatements: Sendable {
 }
 
 extension StatementBuilder {
+  /// `t."ref" IN (?, ...)`
+  mutating func refersToParents(_ ref: FieldLayout) {
+    column(ref.columns[0].name)
+    text(" IN (")
+    list(0..<WriteStatements.parentsMax) { builder, _ in builder.slot(ref.columns[0].kind) }
+    text(")")
+  }
+
   mutating func unchanged(_ columns: [WriteStatements.Unchanged]) {
     for unchanged in columns {
       text(" AND ")

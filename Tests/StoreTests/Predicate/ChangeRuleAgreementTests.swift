@@ -45,6 +45,45 @@ import Testing
     }
   }
 
+  /// A guard that holds what its rule stands on says what memory says: the words that hold rows fit wherever they stand.
+  @Test(arguments: TestStore.available) func aGuardThatHoldsRowsSaysTheSame(_ kind: TestStore) async throws {
+    let seed = PredicateAgreementTests.seed &+ 1
+    let world = RandomWorld(seed: seed, rows: Self.rows)
+    try await kind.run { store in
+      try await world.fill(store)
+      let layout = Layout(world.contract)
+      let table = try #require(layout["things"])
+      let environment = RandomCaller.environment(world.contract)
+      var compiler = PredicateCompiler(layout, dialect: store.dialect)
+      compiler.locks = true
+      var generator = RandomExpressions(seed: seed)
+      var (asked, held) = (0, 0)
+      while asked < Self.rules {
+        let text = generator.condition(depth: 1 + generator.random.below(4)).text
+        let caller = RandomCaller(seed: generator.random.next())
+        guard let rule = try? CheckedExpression.check(text, expecting: .boolean, in: environment), !rule.loads.isEmpty,
+          compiler.unsupported(rule, resource: "things") == nil
+        else { continue }
+        let plan = RulePlan(rule)
+        guard case .residual(let shape, let values) = plan.fold(caller) else { continue }
+        asked += 1
+        let predicate = try compiler.predicate(plan, shape, resource: "things")
+        let prepared = WriteStatements(dialect: store.dialect, table: table).rowGuard(predicate)
+        if prepared.statement.text.contains("FOR SHARE") { held += 1 }
+        for row in (world.records["things"] ?? []).prefix(5) {
+          let holds = rule.holds(ChangeBindings(caller: caller, before: row, after: row), budget: 5_000_000)
+          let outcome = try await store.write(WriteBatch([.guarding(prepared.statement, prepared.values(values + [row.id]))]))
+          var isGranted = false
+          if case .committed = outcome { isGranted = true }
+          guard isGranted != holds else { continue }
+          Issue.record("seed \(seed), \(store.dialect): memory says \(holds), the guard \(outcome): \(text)\n\(row.values)\n\(caller)")
+          return
+        }
+      }
+      #expect(store.dialect == .sqlite ? held == 0 : held * 2 > asked, "\(held) of \(asked) rules hold rows")
+    }
+  }
+
   private struct Pair: Hashable {
     var before: String
     var after: String
