@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -41,5 +43,45 @@ package protocol RandomSource: Sendable {
 /// The system's generator.
 package struct SystemRandom: RandomSource {
   package init() {}
-  package func next() -> UInt64 { UInt64.random(in: .min ... .max) }
+  package func next() -> UInt64 { RandomReserve.shared.next() }
+}
+
+/// Numbers of the system's generator, fetched some at a time: each asking of the kernel costs as much as a page of code.
+///
+/// A number is handed out once and forgotten. The process does not fork.
+final class RandomReserve: Sendable {
+  static let shared = RandomReserve()
+
+  /// The kernel gives up to 256 bytes in one piece.
+  private static let wordsMax = 32
+
+  private struct State: Sendable {
+    var words = [UInt64](repeating: 0, count: RandomReserve.wordsMax)
+    var left = 0
+  }
+  private let state = Mutex(State())
+
+  func next() -> UInt64 {
+    state.withLock { state in
+      if state.left == 0 {
+        RandomReserve.fill(&state.words)
+        state.left = state.words.count
+      }
+      state.left -= 1
+      let word = state.words[state.left]
+      state.words[state.left] = 0
+      return word
+    }
+  }
+
+  private static func fill(_ words: inout [UInt64]) {
+    #if canImport(Glibc)
+    let isFilled = words.withUnsafeMutableBytes { getentropy($0.baseAddress, $0.count) == 0 }
+    #else
+    words.withUnsafeMutableBytes { arc4random_buf($0.baseAddress, $0.count) }
+    let isFilled = true
+    #endif
+    // No such call in this kernel: the library knows other ways.
+    if !isFilled { for place in words.indices { words[place] = .random(in: .min ... .max) } }
+  }
 }

@@ -34,10 +34,23 @@ extension EventLoop {
     becomeCurrent()
     unsafe uv_update_time(uv)
     ready()
+    var busyTicks = 0
     while true {
       runJobs()
       if isStopping && local.isEmpty { break }
-      unsafe uv_run(uv, local.isEmpty && tickEnd.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
+      if beforeWait.isEmpty {
+        unsafe uv_run(uv, local.isEmpty && tickEnd.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
+        continue
+      }
+      if busyTicks < EventLoop.ticksBeforeWaitingMax {
+        busyTicks += 1
+        unsafe uv_run(uv, UV_RUN_NOWAIT)
+        if !local.isEmpty || !tickEnd.isEmpty { continue }
+      }
+      busyTicks = 0
+      swap(&beforeWait, &beforeWaitRunning)
+      for body in beforeWaitRunning { body() }
+      beforeWaitRunning.removeAll(keepingCapacity: true)
     }
     closeAll()
     resignCurrent()
@@ -69,7 +82,7 @@ extension EventLoop {
   private func run(_ work: Work) {
     switch work {
     case .job(let job):
-      unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+      unsafe job.runSynchronously(on: asUnownedTaskExecutor())
     case .body(let body):
       body()
     }

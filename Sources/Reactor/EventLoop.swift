@@ -8,8 +8,11 @@ import Glibc
 import Darwin
 #endif
 
-/// One thread with a libuv loop. It runs tasks (as their preferred executor), actors (as their serial executor) and
-/// the callbacks of its timers, watches and streams, all one after the other: what belongs to one loop needs no lock.
+/// One thread with a libuv loop. It runs tasks (as their preferred executor) and the callbacks of its timers, watches and
+/// streams, all one after the other: what belongs to one loop needs no lock.
+///
+/// It is no `SerialExecutor` on purpose: a task that runs isolated to one is put at the end of the queue at each return of
+/// an `async` call that is not, six times in a read.
 ///
 /// A tick is: callbacks of what became ready, then the jobs these woke, then the `onTickEnd` bodies, then it blocks.
 ///
@@ -18,7 +21,7 @@ import Darwin
 ///
 /// Safety: the uv loop and every stored property that is not atomic or behind `remote` is touched only on the loop's
 /// own thread (or before that thread starts and after it has been joined). The uv loop's memory lives until `deinit`.
-@safe package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+@safe package final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Its place in its group.
   package let index: Int
   let uv: UnsafeMutablePointer<uv_loop_t>
@@ -42,6 +45,8 @@ import Darwin
   var running: [Work] = []
   var tickEnd: [() -> Void] = []
   var tickEndRunning: [() -> Void] = []
+  var beforeWait: [() -> Void] = []
+  var beforeWaitRunning: [() -> Void] = []
   var isStopping = false
   var wake: WakeHandle?
   var lagTimer: LagTimer?
@@ -80,11 +85,7 @@ import Darwin
 
   // MARK: Executors
 
-  // Safety: the unowned references are used by tasks and actors of this loop; the group keeps loops alive until joined.
-  package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
-    unsafe UnownedSerialExecutor(ordinary: self)
-  }
-
+  // Safety: the unowned reference is used by tasks of this loop; the group keeps loops alive until joined.
   package func asUnownedTaskExecutor() -> UnownedTaskExecutor {
     unsafe UnownedTaskExecutor(ordinary: self)
   }
@@ -116,6 +117,16 @@ import Darwin
     checkIsolated()
     tickEnd.append(body)
   }
+
+  /// Runs a body once when nothing is left to do but to wait for descriptors, or after `ticksBeforeWaitingMax` ticks that brought more
+  /// to do: for what gains from company. On the loop only.
+  package func beforeWaiting(_ body: @escaping () -> Void) {
+    checkIsolated()
+    beforeWait.append(body)
+  }
+
+  /// Ticks for which `beforeWaiting` lets a busy loop go on.
+  static let ticksBeforeWaitingMax = 4
 
   // MARK: Identity
 

@@ -66,16 +66,56 @@ enum Thread {
     }
   }
 
-  @Test func anActorWithTheLoopAsItsExecutorRunsThere() async throws {
-    actor Worker {
-      let loop: EventLoop
-      nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
-      init(_ loop: EventLoop) { self.loop = loop }
-      func isThere() -> Bool { loop.isCurrent }
-    }
+  @Test func awaitingWhatDoesNotSuspendKeepsTheTurn() async throws {
+    protocol Awaited: Sendable { func value() async -> Int }
+    struct Ready: Awaited { func value() async -> Int { 1 } }
     try await withLoops { group in
-      let worker = Worker(group.loops[0])
-      #expect(await worker.isThere())
+      let loop = group.loops[0]
+      let awaited: any Awaited = Ready()
+      let seen = Mutex<[String]>([])
+      await Task(executorPreference: loop) {
+        loop.execute { seen.withLock { $0.append("body") } }
+        let sum = await awaited.value() + awaited.value()
+        seen.withLock { $0.append("task \(sum)") }
+      }.value
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in loop.execute { done.resume() } }
+      #expect(seen.withLock { $0 } == ["task 2", "body"])
+    }
+  }
+
+  @Test func whatGainsFromCompanyWaitsUntilNothingElseIsReady() async throws {
+    try await withLoops { group in
+      let loop = group.loops[0]
+      let seen = Mutex<[String]>([])
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          loop.beforeWaiting {
+            seen.withLock { $0.append("last") }
+            done.resume()
+          }
+          loop.onTickEnd {
+            seen.withLock { $0.append("end") }
+            loop.execute { seen.withLock { $0.append("woken") } }
+          }
+          seen.withLock { $0.append("first") }
+        }
+      }
+      #expect(seen.withLock { $0 } == ["first", "end", "woken", "last"])
+    }
+  }
+
+  @Test func aLoopThatIsNeverIdleGetsToItAllTheSame() async throws {
+    try await withLoops { group in
+      let loop = group.loops[0]
+      let isOver = Mutex(false)
+      @Sendable func again() { if !isOver.withLock({ $0 }) { loop.execute { again() } } }
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          again()
+          loop.beforeWaiting { done.resume() }
+        }
+      }
+      isOver.withLock { $0 = true }
     }
   }
 

@@ -10,8 +10,9 @@ extension Connection {
   // MARK: reads
 
   /// Sends reads: those that may share a sync first, then each of the others with its own.
-  func send(reads: [Request]) {
+  func send(reads: [Request], areSlow: Bool = false) {
     phase = .reading
+    isSlow = areSlow
     expectAnswer(within: pool.options.timeout)
     parameters.removeAll()
     sentAt = pool.clock.monotonicNanoseconds

@@ -50,6 +50,8 @@ import Store
   /// When its reads were sent (the monotonic clock's nanoseconds), how many, and which.
   var sentAt: UInt64 = 0
   var sentReads = 0
+  /// They are known to be slow: nobody waits for their connection.
+  var isSlow = false
   var sentStatements: Set<Int> = []
   /// The transaction it runs.
   var transaction: Request?

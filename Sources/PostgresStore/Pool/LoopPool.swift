@@ -23,6 +23,8 @@ final class LoopPool: @unchecked Sendable {
   var groupSize: GroupSize
   let clock = SystemClock()
   var isDispatchPlanned = false
+  /// Reads are being held back, and a timer looks at them again.
+  private var isHolding = false
   var housekeeper: LoopTimer?
 
   var backoff = Backoff(firstMilliseconds: 50, lastMilliseconds: 500)
@@ -83,14 +85,16 @@ final class LoopPool: @unchecked Sendable {
     if !request.isTransaction { stopAbandoned() }
   }
 
-  /// Sends what waits at the end of this tick, so that all its reads go out together.
+  /// Sends what waits once the loop has nothing else to do, so that as many reads as can go out together.
   func planDispatch() {
     guard !isDispatchPlanned else { return }
     isDispatchPlanned = true
-    loop.onTickEnd { [self] in
-      isDispatchPlanned = false
-      dispatch()
-    }
+    loop.beforeWaiting(dispatchPlanned)
+  }
+
+  private lazy var dispatchPlanned: () -> Void = { [unowned self] in
+    isDispatchPlanned = false
+    dispatch()
   }
 
   private func dispatch() {
@@ -114,10 +118,14 @@ final class LoopPool: @unchecked Sendable {
   }
 
   private func dispatchReads() {
+    guard !reads.isEmpty else { return }
     var readers = connections.count { $0.phase == .reading }
+    var groups = connections.count { $0.phase == .reading && !$0.isSlow }
     while readers < policy.readersMax, let connection = connections.first(where: \.isFree) {
-      var batch: [Request] = []
       let size = groupSize.reads
+      if groups > 0, reads.count < size, !isFirstReadLate { return holdReads() }
+      var batch: [Request] = []
+      batch.reserveCapacity(min(size, reads.count))
       while batch.count < size, let request = nextWaiting(&reads) { batch.append(request) }
       if batch.isEmpty { return }
       figures.lastBatch.store(batch.count, ordering: .relaxed)
@@ -125,6 +133,25 @@ final class LoopPool: @unchecked Sendable {
       figures.reads.add(batch.count, ordering: .relaxed)
       connection.send(reads: batch)
       readers += 1
+      groups += 1
+    }
+  }
+
+  /// How long reads that do not fill a group wait for the one that is under way, before another connection takes them: many
+  /// small groups cost both sides a round trip and a change of processes each.
+  private static let holdMilliseconds: UInt64 = 2
+
+  private var isFirstReadLate: Bool {
+    reads.first.map { loop.nowMilliseconds >= $0.queuedAt + LoopPool.holdMilliseconds } ?? false
+  }
+
+  /// The end of the group that is under way sends them; this sees to it that a slow one among it does not keep them.
+  private func holdReads() {
+    guard !isHolding else { return }
+    isHolding = true
+    loop.schedule(after: .milliseconds(LoopPool.holdMilliseconds)) { [self] in
+      isHolding = false
+      planDispatch()
     }
   }
 
@@ -135,7 +162,7 @@ final class LoopPool: @unchecked Sendable {
     while readers < max(1, policy.readersMax - 1), let connection = connections.first(where: \.isFree) {
       guard let request = nextWaiting(&slowReads) else { return }
       figures.reads.add(1, ordering: .relaxed)
-      connection.send(reads: [request])
+      connection.send(reads: [request], areSlow: true)
       readers += 1
     }
   }
