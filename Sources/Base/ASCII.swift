@@ -39,39 +39,58 @@ extension Array where Element == UInt8 {
   @inlinable package mutating func append(decimal value: UInt64) {
     if value < 10 {
       append(0x30 &+ UInt8(truncatingIfNeeded: value))
-      return
-    }
-    var rest = value
-    let start = count
-    while rest > 0 {
-      append(0x30 &+ UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    }
-    // By hand: a slice's reverse() copies the array for every swap.
-    var low = start
-    var high = count - 1
-    while low < high {
-      swapAt(low, high)
-      low += 1
-      high -= 1
+    } else {
+      append(padded: value, width: 1)
     }
   }
 
-  /// Appends a decimal number with at least `width` digits, padded with zeros.
-  @inlinable package mutating func append(padded value: UInt64, width: Int) {
-    var limit: UInt64 = 10
-    var digits = 1
-    while digits < width {
-      if value < limit { append(0x30) }
-      limit = limit &* 10
-      digits += 1
+  /// Appends a decimal number with at least `width` digits (1 to 20), padded with zeros.
+  @usableFromInline package mutating func append(padded value: UInt64, width: Int) {
+    var digits = InlineArray<20, UInt8>(repeating: 0x30)
+    var place = 20
+    var rest = value
+    while rest > 0 {
+      place -= 1
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      digits[place] = 0x30 &+ UInt8(truncatingIfNeeded: digit)
+      rest = quotient
     }
-    append(decimal: value)
+    append(digits.span.extracting(Swift.min(place, Swift.max(0, 20 - width))..<20))
+  }
+
+  /// Appends all bytes of a span.
+  @inlinable package mutating func append(_ bytes: Span<UInt8>) {
+    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+  }
+
+  // These stand before the library's general form, which counts references of its source, and does not always see that
+  // the bytes can be copied as a block.
+
+  /// Appends all bytes of an array.
+  @inlinable package mutating func append(contentsOf bytes: [UInt8]) {
+    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+  }
+
+  /// Appends a part of an array: without a slice, which counts references.
+  @inlinable package mutating func append(_ bytes: [UInt8], in range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
+    bytes.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
+  }
+
+  /// Appends all bytes of a slice.
+  @inlinable package mutating func append(contentsOf bytes: ArraySlice<UInt8>) {
+    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
   }
 
   @inlinable package mutating func append(_ text: StaticString) {
     text.withUTF8Buffer { append(contentsOf: $0) }
   }
 
-  @inlinable package mutating func append(_ text: String) { append(contentsOf: text.utf8) }
+  /// Disfavoured, so that a literal is taken for the constant that it is.
+  @_disfavoredOverload
+  @inlinable package mutating func append(_ text: String) {
+    if text.utf8.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil {
+      for byte in text.utf8 { append(byte) }
+    }
+  }
 }

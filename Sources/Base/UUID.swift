@@ -68,15 +68,25 @@ package struct UUID: Sendable, Hashable, Comparable {
     return out
   }
 
-  /// Appends the 36-character lower-case form.
-  package func append(to out: inout [UInt8]) {
+  /// The 36-character lower-case form.
+  private var text: InlineArray<36, UInt8> {
+    var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+    var place = 0
     for position in 0..<16 {
-      if position == 4 || position == 6 || position == 8 || position == 10 { out.append(UInt8(ascii: "-")) }
+      if position == 4 || position == 6 || position == 8 || position == 10 { place += 1 }
       let word = position < 8 ? high : low
       let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - (position & 7) * 8))
-      out.append(UInt8.hexadecimalDigit(byte >> 4))
-      out.append(UInt8.hexadecimalDigit(byte & 15))
+      text[place] = UInt8.hexadecimalDigit(byte >> 4)
+      text[place + 1] = UInt8.hexadecimalDigit(byte & 15)
+      place += 2
     }
+    return text
+  }
+
+  /// Appends the 36-character lower-case form.
+  package func append(to out: inout [UInt8]) {
+    let text = text
+    out.append(text.span)
   }
 
   package static func < (a: UUID, b: UUID) -> Bool { a.high == b.high ? a.low < b.low : a.high < b.high }
@@ -84,9 +94,10 @@ package struct UUID: Sendable, Hashable, Comparable {
 
 extension UUID: CustomStringConvertible {
   package var description: String {
-    var out: [UInt8] = []
-    out.reserveCapacity(36)
-    append(to: &out)
-    return String(decoding: out, as: UTF8.self)
+    let text = text
+    return String(unsafeUninitializedCapacity: 36) { buffer in
+      for place in 0..<36 { buffer[place] = text[place] }
+      return 36
+    }
   }
 }

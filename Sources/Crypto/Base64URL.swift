@@ -24,11 +24,14 @@ package enum Base64URL {
   package static func decode(_ text: String) -> [UInt8]? { decode(text.utf8) }
 
   /// Appends the text of the octets.
-  package static func encode(_ bytes: some Collection<UInt8>, to out: inout [UInt8]) {
+  package static func encode(_ bytes: [UInt8], to out: inout [UInt8]) { encode(bytes.span, to: &out) }
+
+  /// Appends the text of the octets.
+  package static func encode(_ bytes: Span<UInt8>, to out: inout [UInt8]) {
     var bits: UInt32 = 0
     var held = 0
-    for byte in bytes {
-      bits = (bits << 8 | UInt32(byte)) & 0xffff
+    for place in 0..<bytes.count {
+      bits = (bits << 8 | UInt32(bytes[place])) & 0xffff
       held += 8
       while held >= 6 {
         held -= 6
@@ -38,7 +41,7 @@ package enum Base64URL {
     if held > 0 { out.append(character(of: UInt8(truncatingIfNeeded: bits << UInt32(6 - held)) & 63)) }
   }
 
-  package static func encode(_ bytes: some Collection<UInt8>) -> String {
+  package static func encode(_ bytes: [UInt8]) -> String {
     var out: [UInt8] = []
     out.reserveCapacity(bytes.count / 3 * 4 + 4)
     encode(bytes, to: &out)

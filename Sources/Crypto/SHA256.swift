@@ -61,6 +61,14 @@ package struct SHA256: Sendable {
     return hasher.finish()
   }
 
+  package static func hash(_ text: Substring) -> SHA256Digest {
+    var hasher = SHA256()
+    var text = text
+    // Safety: the buffer is valid for the call.
+    text.withUTF8 { unsafe hasher.absorb(UnsafeRawBufferPointer($0)) }
+    return hasher.finish()
+  }
+
   package static func hash(_ text: String) -> SHA256Digest {
     var hasher = SHA256()
     hasher.update(text)

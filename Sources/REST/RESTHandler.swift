@@ -14,6 +14,7 @@ package final class RESTHandler: HTTPHandler {
   let operations: any Operations
   let options: RESTOptions
   let library: StaticLibrary
+  private let queries = KnownQueries()
   private let realm: String
   private let health: any HealthSource
   private let figures: @Sendable () -> [UInt8]
@@ -44,8 +45,9 @@ package final class RESTHandler: HTTPHandler {
 
   package func respond(to request: HTTPRequest) async -> HTTPResponse {
     let started = clock.monotonicNanoseconds
-    var exchange = Exchange(requestID: requestID(request))
-    var response = await answer(request, &exchange)
+    let now = clock.now
+    var exchange = Exchange(requestID: requestID(request, at: now), place: router.unmatched)
+    var response = await answer(request, at: now, &exchange)
     finish(&response, requestID: exchange.requestID)
     options.crossOrigin?.apply(to: &response, request, methods: exchange.preflight)
     observer.observe(request.method, exchange, response, nanoseconds: clock.monotonicNanoseconds &- started)
@@ -55,7 +57,7 @@ package final class RESTHandler: HTTPHandler {
   /// What HTTP itself refuses (a malformed head, a body that is too slow) as a problem document like any other, logged and
   /// counted as one.
   package func refusal(_ refusal: HTTPRefusal) -> HTTPResponse {
-    let exchange = Exchange(requestID: RequestID.make(at: clock.now, random: random))
+    let exchange = Exchange(requestID: RequestID.make(at: clock.now, random: random), place: router.unmatched)
     let detail = refusal.detail.last == "." ? String(refusal.detail.dropLast()) : refusal.detail
     var response = HTTPResponse(
       .ofHTTP(status: refusal.status, detail: detail), status: refusal.status, origin: origin(authority: nil),
@@ -66,10 +68,10 @@ package final class RESTHandler: HTTPHandler {
     return response
   }
 
-  private func answer(_ request: HTTPRequest, _ exchange: inout Exchange) async -> HTTPResponse {
+  private func answer(_ request: HTTPRequest, at now: Timestamp, _ exchange: inout Exchange) async -> HTTPResponse {
     do throws(Failure) {
       let route = try router.route(request.pathBytes)
-      exchange.route = router.template(route)
+      exchange.place = router.place(route)
       let method = request.method.asSet
       if method == .options {
         exchange.preflight = router.served(route)
@@ -78,7 +80,7 @@ package final class RESTHandler: HTTPHandler {
       guard !router.served(route).isDisjoint(with: method) else {
         return refused(notAllowed(request, route), request, &exchange, allow: router.offered(route))
       }
-      return try await answer(request, route, &exchange)
+      return try await answer(request, route, at: now, &exchange)
     } catch {
       // A preflight that fails would hide from the script why: it is the request itself that is refused.
       if request.method == .options, request.pathBytes.elementsEqual("*".utf8) || options.crossOrigin?.isPreflight(request) == true {
@@ -91,11 +93,11 @@ package final class RESTHandler: HTTPHandler {
   }
 
   private func answer(
-    _ request: HTTPRequest, _ route: Route, _ exchange: inout Exchange
+    _ request: HTTPRequest, _ route: Route, at now: Timestamp, _ exchange: inout Exchange
   ) async throws(Failure) -> HTTPResponse {
     switch route {
     case .collection(let number), .item(let number, _), .transition(let number, _, _):
-      return try await perform(request, route, resource: router.entries[number].name, &exchange)
+      return try await perform(request, route, resource: router.entries[number].name, at: now, &exchange)
     case .health(let check): return await HealthReply.response(check, source: health)
     case .metrics: return metricsResponse()
     default: return library.response(route, request)
@@ -103,23 +105,21 @@ package final class RESTHandler: HTTPHandler {
   }
 
   private func perform(
-    _ request: HTTPRequest, _ route: Route, resource: String, _ exchange: inout Exchange
+    _ request: HTTPRequest, _ route: Route, resource: String, at now: Timestamp, _ exchange: inout Exchange
   ) async throws(Failure) -> HTTPResponse {
-    let credentials = request.headers("authorization")
-    guard credentials.count <= 1 else { throw Failure(.badRequest, "Authorization stands twice") }
-    let caller = try await operations.caller(authorization: credentials.first)
+    guard !request.isRepeated("authorization") else { throw Failure(.badRequest, "Authorization stands twice") }
+    let caller = try await operations.caller(authorization: request.header("authorization"))
     exchange.caller = caller.id
-    var context = RequestContext(
-      requestID: exchange.requestID, ip: request.peer, method: request.method.name, time: clock.now,
-      origin: origin(authority: request.authority))
-    if request.acceptsGzip { context.contentCoding = "gzip" }
+    let context = RequestContext(
+      requestID: exchange.requestID, ip: request.peer, method: request.method.name, time: now,
+      contentCoding: request.acceptsGzip ? .gzip : .identity)
     if router.offered(route).isDisjoint(with: request.method.asSet) {
       // Open to nobody: the service says so (403 or 404) whatever else is right or wrong with the request.
       let operation = Operation(
         OperationReader.action(route, request.method.asSet), resource: resource, key: route.key, caller: caller, context: context)
       return HTTPResponse(try await operations.perform(operation), isAuthenticated: caller.isAuthenticated)
     }
-    let reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax)
+    let reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax, queries: queries)
     let operation = try await reader.operation(route, caller: caller, context: context)
     let answer = try await operations.perform(operation)
     exchange.statements = answer.statements
@@ -167,9 +167,9 @@ package final class RESTHandler: HTTPHandler {
     if options.isSecure { response.headers.add(lines: SecurityHeaders.strictTransport) }
   }
 
-  private func requestID(_ request: HTTPRequest) -> String {
+  private func requestID(_ request: HTTPRequest, at now: Timestamp) -> String {
     if let given = request.header("x-request-id"), RequestID.isSane(given) { return given }
-    return RequestID.make(at: clock.now, random: random)
+    return RequestID.make(at: now, random: random)
   }
 
   private func origin(authority: String?) -> String {

@@ -37,7 +37,7 @@ extension EventLoop {
     var busyTicks = 0
     while true {
       runJobs()
-      if isStopping && local.isEmpty { break }
+      if isStopping && local.isEmpty && beforeWait.isEmpty { break }
       if beforeWait.isEmpty {
         unsafe uv_run(uv, local.isEmpty && tickEnd.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
         continue

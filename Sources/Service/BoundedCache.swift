@@ -2,7 +2,7 @@ import Synchronization
 
 /// Values by key, at most `countMax` of them: when it is full the older half goes, so that a flood of keys costs time but
 /// never memory.
-final class BoundedCache<Key: Hashable & Sendable, Element: Sendable>: Sendable {
+package final class BoundedCache<Key: Hashable & Sendable, Element: Sendable>: Sendable {
   private struct Entry {
     var element: Element
     var used: UInt64
@@ -15,9 +15,9 @@ final class BoundedCache<Key: Hashable & Sendable, Element: Sendable>: Sendable 
   private let countMax: Int
   private let state = Mutex(State())
 
-  init(countMax: Int) { self.countMax = countMax }
+  package init(countMax: Int) { self.countMax = countMax }
 
-  func value(for key: Key) -> Element? {
+  package func value(for key: Key) -> Element? {
     state.withLock { state in
       guard let place = state.entries.index(forKey: key) else { return nil }
       state.uses &+= 1
@@ -26,7 +26,7 @@ final class BoundedCache<Key: Hashable & Sendable, Element: Sendable>: Sendable 
     }
   }
 
-  func insert(_ element: Element, for key: Key) {
+  package func insert(_ element: Element, for key: Key) {
     state.withLock { state in
       if state.entries.count >= countMax, state.entries[key] == nil {
         let middle = state.entries.values.map(\.used).sorted()[state.entries.count / 2]

@@ -20,14 +20,13 @@ final class CallerDirectory: Sendable {
   /// - Parameter authorization: the header's value: `Bearer TOKEN` (RFC 6750 section 2.1).
   func caller(authorization: String?, engine: Engine) async throws(Failure) -> Caller {
     guard let authorization else { return .anonymous }
-    guard authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer " else {
+    guard let token = CallerDirectory.token(authorization) else {
       throw Failure(.tokenInvalid, "Authorization must be: Bearer TOKEN")
     }
-    let token = authorization.dropFirst(7).drop { $0 == " " }
     guard let verifier else { throw Failure(.tokenInvalid, "No issuer of tokens is configured") }
     let verified: VerifiedToken
     do {
-      verified = try verifier.verify(String(token), now: engine.clock.now)
+      verified = try verifier.verify(token, now: engine.clock.now)
     } catch {
       var failure = Failure(error.code == .expired ? .tokenExpired : .tokenInvalid, "The token is not accepted")
       failure.detail = error.code == .expired ? "The token has expired" : "The token is not accepted: \(error.reason)"
@@ -35,6 +34,21 @@ final class CallerDirectory: Sendable {
     }
     if let known = verified.caller { return known }
     return verified.remember(user: try await user(of: verified, engine: engine))
+  }
+
+  /// What stands behind `Bearer `, in any case; nil where something else does.
+  private static func token(_ authorization: String) -> Substring? {
+    let scheme: StaticString = "bearer "
+    let text = authorization.utf8
+    var place = text.startIndex
+    // Safety: a constant's bytes; the index stays below their count.
+    for number in 0..<scheme.utf8CodeUnitCount {
+      guard place < text.endIndex, text[place].lowercased == scheme.utf8Start[number] else { return nil }
+      place = text.index(after: place)
+    }
+    guard place < text.endIndex else { return nil }
+    while place < text.endIndex, text[place] == 0x20 { place = text.index(after: place) }
+    return authorization[place...]
   }
 
   /// The row's id. Two requests may come first at once: the unique index lets one of them make it.

@@ -6,7 +6,7 @@ extension Engine: Operations {
       throw Failure(.notFound, "There is no resource \(operation.resource)")
     }
     return switch operation.action {
-    case .list(let parameters): try await readList(operation, parameters, plan: plan)
+    case .list: try await readList(operation, plan: plan)
     case .read(let parameters): try await readItem(operation, parameters, plan: plan)
     case .create: try await create(operation, plan: plan)
     case .update, .patch, .replace, .delete, .transition: try await modify(operation, plan: plan)

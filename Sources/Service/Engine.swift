@@ -24,6 +24,7 @@ package final class Engine: Sendable {
   let heldPredicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
   /// The part of a rule that finds its rows by an index; nil: no part does.
   let drivers = BoundedCache<Condition.Key, Predicate?>(countMax: 2_000)
+  let lists = BoundedCache<KnownList.Key, KnownList>(countMax: 1_000)
   let filters = BoundedCache<FilterKey, ListFilter>(countMax: 1_000)
   /// The rule number of each form.
   let filterForms = BoundedCache<FilterFormKey, Int>(countMax: 1_000)

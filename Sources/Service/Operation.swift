@@ -4,8 +4,11 @@ package import Identity
 /// What is asked, by whom: the one form that every adapter (REST, GraphQL, gRPC, batch, jobs) turns its protocol into.
 package struct Operation: Sendable {
   package enum Action: Sendable, Equatable {
-    case list(ListParameters)
-    case read(ReadParameters)
+    /// A read without parameters: what most requests are.
+    package static let plainRead = Action.read(ReadParameters())
+
+    indirect case list(ListParameters)
+    indirect case read(ReadParameters)
     case create
     /// RFC 7396 merge patch.
     case update
@@ -18,6 +21,8 @@ package struct Operation: Sendable {
   }
 
   package var action: Action
+  /// Of a list's parameters.
+  package var parameters: ParameterIdentity?
   package var resource: String
   /// The id as it stands in the URL, percent-decoded; nil for collections.
   package var key: String?
@@ -37,24 +42,26 @@ package struct Operation: Sendable {
   }
 }
 
-/// What rules may know of the request, and what logs and events carry of it.
-package struct RequestContext: Sendable {
-  package var requestID: String
-  package var ip: String
-  package var method: String
-  package var time: Timestamp
-  /// The content coding the answer will have (part of a strong ETag): `identity` or `gzip`.
-  package var contentCoding = "identity"
-  /// Scheme and authority for absolute URLs, without a slash at its end.
-  package var origin: String
-  package init(requestID: String, ip: String, method: String, time: Timestamp, origin: String) {
+/// What rules may know of the request, and what logs and events carry of it. One object, as it goes everywhere.
+package final class RequestContext: Sendable {
+  package let requestID: String
+  package let ip: String
+  package let method: String
+  package let time: Timestamp
+  /// What the answer will have: part of a strong ETag.
+  package let contentCoding: ContentCoding
+
+  package init(requestID: String, ip: String, method: String, time: Timestamp, contentCoding: ContentCoding = .identity) {
     self.requestID = requestID
     self.ip = ip
     self.method = method
     self.time = time
-    self.origin = origin
+    self.contentCoding = contentCoding
   }
 }
+
+/// A content coding that answers are sent in.
+package enum ContentCoding: String, Sendable { case identity, gzip }
 
 /// Parameters of a list, as text: the service parses them, so that every adapter gets the same errors.
 package struct ListParameters: Sendable, Equatable {
@@ -75,6 +82,20 @@ package struct ListParameters: Sendable, Equatable {
       && a.fields == b.fields && a.include == b.include && a.count == b.count
       && a.equals.elementsEqual(b.equals, by: ==)
   }
+}
+
+/// Stands for a list's parameters, for an adapter that keeps those which come again: two lists with the same identity ask for
+/// the same, and what was planned for one is found for the other.
+package final class ParameterIdentity: Sendable, Hashable {
+  /// The first page of one resource, without a filter's text: what is planned for it stands on nothing else.
+  let isPlain: Bool
+
+  package init(of parameters: ListParameters) {
+    isPlain = parameters.filter == nil && parameters.include == nil && parameters.after == nil && parameters.before == nil
+  }
+
+  package static func == (a: ParameterIdentity, b: ParameterIdentity) -> Bool { a === b }
+  package func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
 package struct ReadParameters: Sendable, Equatable {

@@ -6,35 +6,61 @@ struct LogFormatter: Sendable {
   let colour: Bool
 
   func append(_ level: LogLevel, _ message: StaticString, _ fields: [LogField], at time: Timestamp, to out: inout [UInt8]) {
+    begin(level, message, at: time, to: &out)
+    for field in fields { append(field.name, field.value, to: &out) }
+    end(&out)
+  }
+
+  func append(_ request: RequestLog, at time: Timestamp, to out: inout [UInt8]) {
+    begin(request.level, "request", at: time, to: &out)
+    request.forEachField { append($0, $1, to: &out) }
+    end(&out)
+  }
+
+  private func begin(_ level: LogLevel, _ message: StaticString, at time: Timestamp, to out: inout [UInt8]) {
     switch format {
-    case .json: appendJSON(level, message, fields, at: time, to: &out)
-    case .text: appendText(level, message, fields, at: time, to: &out)
+    case .json:
+      out.append("{\"time\":\"")
+      time.append(to: &out)
+      out.append("\",\"level\":\"")
+      out.append(level.name)
+      out.append("\",\"message\":\"")
+      out.append(message)
+      out.append(UInt8(ascii: "\""))
+    case .text:
+      paint("\u{1B}[2m", to: &out) { time.append(to: &$0) }
+      out.append(UInt8(ascii: " "))
+      paint(tint(level), to: &out) { $0.append(level.name) }
+      for _ in level.name.utf8CodeUnitCount..<8 { out.append(UInt8(ascii: " ")) }
+      out.append(message)
     }
+  }
+
+  private func append(_ name: StaticString, _ value: LogValue, to out: inout [UInt8]) {
+    switch format {
+    case .json:
+      out.append(",\"")
+      out.append(name)
+      // The unit stands in the name, because a number has none.
+      if case .duration = value { out.append("_ms") }
+      out.append("\":")
+      appendJSON(value, to: &out)
+    case .text:
+      out.append(UInt8(ascii: " "))
+      paint("\u{1B}[2m", to: &out) {
+        $0.append(name)
+        $0.append(UInt8(ascii: "="))
+      }
+      appendText(value, to: &out)
+    }
+  }
+
+  private func end(_ out: inout [UInt8]) {
+    if format == .json { out.append(UInt8(ascii: "}")) }
     out.append(UInt8(ascii: "\n"))
   }
 
-  // MARK: JSON
-
-  private func appendJSON(
-    _ level: LogLevel, _ message: StaticString, _ fields: [LogField], at time: Timestamp, to out: inout [UInt8]
-  ) {
-    out.append("{\"time\":\"")
-    time.append(to: &out)
-    out.append("\",\"level\":\"")
-    out.append(level.name)
-    out.append("\",\"message\":\"")
-    out.append(message)
-    out.append(UInt8(ascii: "\""))
-    for field in fields {
-      out.append(",\"")
-      out.append(field.name)
-      // The unit stands in the name, because a number has none.
-      if case .duration = field.value { out.append("_ms") }
-      out.append("\":")
-      appendJSON(field.value, to: &out)
-    }
-    out.append(UInt8(ascii: "}"))
-  }
+  // MARK: values
 
   private func appendJSON(_ value: LogValue, to out: inout [UInt8]) {
     switch value {
@@ -47,26 +73,6 @@ struct LogFormatter: Sendable {
       id.append(to: &out)
       out.append(UInt8(ascii: "\""))
     case .duration(let nanoseconds): LogFormatter.appendMilliseconds(nanoseconds, to: &out)
-    }
-  }
-
-  // MARK: text
-
-  private func appendText(
-    _ level: LogLevel, _ message: StaticString, _ fields: [LogField], at time: Timestamp, to out: inout [UInt8]
-  ) {
-    paint("\u{1B}[2m", to: &out) { time.append(to: &$0) }
-    out.append(UInt8(ascii: " "))
-    paint(tint(level), to: &out) { $0.append(level.name) }
-    for _ in level.name.utf8CodeUnitCount..<8 { out.append(UInt8(ascii: " ")) }
-    out.append(message)
-    for field in fields {
-      out.append(UInt8(ascii: " "))
-      paint("\u{1B}[2m", to: &out) {
-        $0.append(field.name)
-        $0.append(UInt8(ascii: "="))
-      }
-      appendText(field.value, to: &out)
     }
   }
 
@@ -112,6 +118,11 @@ struct LogFormatter: Sendable {
   /// A JSON string (RFC 8259 section 7). C1 and line separators are escaped as well, because terminals obey them.
   private static func appendQuoted(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
+    if text.utf8.count <= LogValue.textBytesMax, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) {
+      out.append(text)
+      out.append(UInt8(ascii: "\""))
+      return
+    }
     var length = 0
     for scalar in text.unicodeScalars {
       length += UTF8.width(scalar)

@@ -27,10 +27,15 @@ package final class Logger: Sendable {
 
   package func log(_ level: LogLevel, _ message: StaticString, _ fields: @autoclosure () -> [LogField] = []) {
     guard level >= self.level else { return }
-    let (fields, now, formatter) = (fields(), clock.now, formatter)
+    let fields = fields()
+    append(level) { [formatter] now, out in formatter.append(level, message, fields, at: now, to: &out) }
+  }
+
+  private func append(_ level: LogLevel, _ format: (Timestamp, inout [UInt8]) -> Void) {
+    let now = clock.now
     writer.append(isUrgent: level >= .warning) {
-      formatter.append(level, message, fields, at: now, to: &$0)
-    } noteDrops: {
+      format(now, &$0)
+    } noteDrops: { [formatter] in
       formatter.append(.warning, "log lines dropped", [LogField("lines", .integer(Int64($0)))], at: now, to: &$1)
     }
   }
@@ -42,10 +47,10 @@ package final class Logger: Sendable {
   package func error(_ message: StaticString, _ fields: @autoclosure () -> [LogField] = []) { log(.error, message, fields()) }
 
   /// The one line of a request.
-  package func request(_ request: @autoclosure () -> RequestLog) {
-    guard level <= .error else { return }
-    let entry = request()
-    log(entry.level, "request", entry.fields)
+  package func request(_ request: RequestLog) {
+    let level = request.level
+    guard level >= self.level else { return }
+    append(level) { [formatter] now, out in formatter.append(request, at: now, to: &out) }
   }
 
   /// Lines that were dropped since the start.

@@ -1,20 +1,22 @@
 package import Base
 
 /// What is logged of one request. The route is the pattern (`/v1/orders/{id}`), never the path: a path holds ids and searches.
-package struct RequestLog: Sendable {
-  package var method: String
-  package var route: String
-  package var status: Int
-  package var durationNanoseconds: UInt64
+///
+/// An object: it is handed through several hands, for every request.
+package final class RequestLog: Sendable {
+  package let method: String
+  package let route: String
+  package let status: Int
+  package let durationNanoseconds: UInt64
   /// Of the answer's body.
-  package var bytes: Int
+  package let bytes: Int
   /// The caller's row of `users`; nil without a token.
-  package var caller: UUID?
-  package var requestID: String
+  package let caller: UUID?
+  package let requestID: String
   /// Statements that were sent to the store.
-  package var statements: Int
+  package let statements: Int
   /// Why it failed, for the engineer; never made from a record's values.
-  package var cause: String?
+  package let cause: String?
 
   package init(
     method: String, route: String, status: Int, durationNanoseconds: UInt64, bytes: Int, caller: UUID?, requestID: String,
@@ -34,14 +36,16 @@ package struct RequestLog: Sendable {
   /// 5xx is our fault and an error; the rest is daily life.
   package var level: LogLevel { status >= 500 ? .error : .info }
 
-  var fields: [LogField] {
-    var fields = [
-      LogField("method", .name(method)), LogField("route", .name(route)), LogField("status", .integer(Int64(status))),
-      LogField("duration", .duration(nanoseconds: durationNanoseconds)), LogField("bytes", .integer(Int64(bytes))),
-      LogField("statements", .integer(Int64(statements))), LogField("request_id", .identifier(requestID)),
-    ]
-    if let caller { fields.append(LogField("caller", .uuid(caller))) }
-    if let cause { fields.append(LogField("cause", .cause(cause))) }
-    return fields
+  /// Hands the line's fields over one by one: this is done for every request, so no list is made of them.
+  func forEachField(_ body: (StaticString, LogValue) -> Void) {
+    body("method", .name(method))
+    body("route", .name(route))
+    body("status", .integer(Int64(status)))
+    body("duration", .duration(nanoseconds: durationNanoseconds))
+    body("bytes", .integer(Int64(bytes)))
+    body("statements", .integer(Int64(statements)))
+    body("request_id", .identifier(requestID))
+    if let caller { body("caller", .uuid(caller)) }
+    if let cause { body("cause", .cause(cause)) }
   }
 }

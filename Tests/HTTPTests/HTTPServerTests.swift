@@ -196,7 +196,7 @@ final class Box<T: ~Copyable & Sendable>: Sendable {
   init(_ value: consuming T) { self.value = value }
 }
 
-extension String {
+extension StringProtocol where SubSequence == Substring {
   func components(separatedBy separator: String) -> [Substring] {
     var parts: [Substring] = []
     var rest = self[...]

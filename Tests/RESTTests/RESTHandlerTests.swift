@@ -42,10 +42,10 @@ struct RESTHandlerTests {
   func context() async throws {
     let bench = try Bench()
     _ = try await bench.send(
-      .get, "/v1/orders", [("X-Request-Id", "abc-1"), ("Host", "api.example:8443"), ("Accept-Encoding", "gzip")])
+      .get, "/v1/orders", [("X-Request-Id", "abc-1"), ("Accept-Encoding", "gzip")])
     let context = try #require(bench.operations.asked.first).context
     #expect(context.requestID == "abc-1" && context.ip == "203.0.113.7" && context.method == "GET")
-    #expect(context.origin == "http://api.example:8443" && context.contentCoding == "gzip")
+    #expect(context.contentCoding == .gzip)
     #expect(context.time == FixedClock().now)
   }
 

@@ -65,7 +65,7 @@ final class Bench: Sendable {
   }
 
   var context: RequestContext {
-    RequestContext(requestID: "test", ip: "127.0.0.1", method: "GET", time: clock.now, origin: "http://test")
+    RequestContext(requestID: "test", ip: "127.0.0.1", method: "GET", time: clock.now)
   }
 
   func perform(

@@ -96,9 +96,9 @@ struct FixedClock: Clock {
   }
 
   @Test func aServerErrorIsAnError() throws {
-    var entry = RequestLog(
-      method: "GET", route: "/", status: 500, durationNanoseconds: 0, bytes: 0, caller: nil, requestID: "r", statements: 0)
-    entry.cause = "disk"
+    let entry = RequestLog(
+      method: "GET", route: "/", status: 500, durationNanoseconds: 0, bytes: 0, caller: nil, requestID: "r", statements: 0,
+      cause: "disk")
     let written = try lines(.json, level: .error) { $0.request(entry) }
     #expect(written.count == 1)
     #expect(written[0].hasSuffix(#""request_id":"r","cause":"disk"}"#))

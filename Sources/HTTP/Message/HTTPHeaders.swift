@@ -19,15 +19,21 @@ package struct HTTPHeaders: Sendable {
 
   /// Adds a field. A control character in the value becomes a space, so that no value can begin a new line.
   package mutating func add(_ name: StaticString, _ value: some Collection<UInt8>) {
-    bytes.append(name)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.append(0x20)
-    for byte in value { bytes.append(byte < 0x20 || byte == 0x7f ? 0x20 : byte) }
-    bytes.append(0x0d)
-    bytes.append(0x0a)
+    add(name) { $0.append(contentsOf: value) }
   }
 
-  package mutating func add(_ name: StaticString, _ value: String) { add(name, value.utf8) }
+  package mutating func add(_ name: StaticString, _ value: String) {
+    add(name) { $0.append(value) }
+  }
+
+  private mutating func add(_ name: StaticString, _ appendValue: (inout [UInt8]) -> Void) {
+    bytes.append(name)
+    bytes.append(": ")
+    let start = bytes.count
+    appendValue(&bytes)
+    for place in start..<bytes.count where bytes[place] < 0x20 || bytes[place] == 0x7f { bytes[place] = 0x20 }
+    bytes.append("\r\n")
+  }
 
   package mutating func add(_ name: StaticString, _ value: StaticString) {
     bytes.append(name)

@@ -74,6 +74,9 @@ package struct HTTPRequest: Sendable {
     head.first(name).map { head.bytes[$0] }
   }
 
+  /// Whether a name, given in lower case, stands more than once.
+  package func isRepeated(_ name: StaticString) -> Bool { head.isRepeated(name) }
+
   package func hasHeader(_ name: StaticString) -> Bool { head.first(name) != nil }
 
   /// All fields of a name, given in lower case, in their order.

@@ -66,9 +66,19 @@ package struct HTTPHead: Sendable {
     }
   }
 
+  /// Whether more than one field has a name (lower case).
+  func isRepeated(_ name: StaticString) -> Bool {
+    var isThere = false
+    for place in fields.indices where matches(fields[place].name, name) {
+      if isThere { return true }
+      isThere = true
+    }
+    return false
+  }
+
   /// The value of the first field of a name (lower case), without the white space around it.
   package func first(_ name: StaticString) -> Range<Int>? {
-    for field in fields where matches(field.name, name) { return field.value }
+    for place in fields.indices where matches(fields[place].name, name) { return fields[place].value }
     return nil
   }
 }

@@ -1,3 +1,5 @@
+import Base
+
 extension HTTPParser {
   /// Bytes taken into the head buffer at once: enough for most heads, little to give back when a head is shorter.
   private static let step = 1024
@@ -96,7 +98,7 @@ extension HTTPParser {
     var stop = end
     while start < stop, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
     while stop > start, bytes[stop - 1] == 0x20 || bytes[stop - 1] == 0x09 { stop -= 1 }
-    guard ByteClass.contains(bytes, start..<stop, ByteClass.fieldValue) else {
+    guard ByteClass.isFieldValue(bytes, start..<stop) else {
       throw HTTPParseError(400, "A header field's value holds a control character.")
     }
     return HTTPHead.Field(

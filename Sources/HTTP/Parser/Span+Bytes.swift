@@ -18,12 +18,3 @@ extension Span where Element == UInt8 {
     }
   }
 }
-
-extension Array where Element == UInt8 {
-  /// Appends all bytes of a span.
-  ///
-  /// Safety: the buffer is read inside the closure only.
-  mutating func append(_ bytes: Span<UInt8>) {
-    unsafe bytes.withUnsafeBufferPointer { buffer in unsafe append(contentsOf: buffer) }
-  }
-}

@@ -53,8 +53,10 @@ package final class TokenVerifier: Sendable {
     self.report = report
   }
 
+  package func verify(_ token: String, now: Timestamp) throws(TokenError) -> VerifiedToken { try verify(token[...], now: now) }
+
   /// Checks the token (the text after `Bearer `) and tells what it says.
-  package func verify(_ token: String, now: Timestamp) throws(TokenError) -> VerifiedToken {
+  package func verify(_ token: Substring, now: Timestamp) throws(TokenError) -> VerifiedToken {
     checkKeyFiles(now)
     guard token.utf8.count <= CompactJWS.bytesMax else { throw .invalid("the token is longer than \(CompactJWS.bytesMax) bytes") }
     let digest = SHA256.hash(token)

@@ -41,8 +41,7 @@ private func explain(_ invocation: Invocation) async throws(CommandFailure) -> E
     caller.issuer = TokenMinter.issuer(of: contract.service.name)
     caller.roles = invocation.all("role").sorted()
   }
-  let context = RequestContext(
-    requestID: "explain", ip: "127.0.0.1", method: method, time: SystemClock().now, origin: "http://127.0.0.1:8080")
+  let context = RequestContext(requestID: "explain", ip: "127.0.0.1", method: method, time: SystemClock().now)
   let operation: Operation
   do throws(Failure) {
     operation = try RequestText.operation(method: method, target: target, contract: contract, caller: caller, context: context)

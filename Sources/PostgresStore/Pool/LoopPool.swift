@@ -89,12 +89,10 @@ final class LoopPool: @unchecked Sendable {
   func planDispatch() {
     guard !isDispatchPlanned else { return }
     isDispatchPlanned = true
-    loop.beforeWaiting(dispatchPlanned)
-  }
-
-  private lazy var dispatchPlanned: () -> Void = { [unowned self] in
-    isDispatchPlanned = false
-    dispatch()
+    loop.beforeWaiting { [self] in
+      isDispatchPlanned = false
+      dispatch()
+    }
   }
 
   private func dispatch() {

@@ -8,7 +8,7 @@ extension ColumnText {
   func appendJSON(as kind: ColumnKind, to out: inout [UInt8]) -> Bool {
     switch kind {
     case .text:
-      unsafe JSONText.append(string: bytes, to: &out)
+      appendString(to: &out)
       return true
     case .integer: return appendInteger(to: &out)
     case .uuid: return appendUUID(to: &out)
@@ -23,6 +23,11 @@ extension ColumnText {
     default: return appendValue(as: kind, to: &out)
     }
   }
+
+  /// In quotes, escaped.
+  ///
+  /// Safety: the buffer is read within the call.
+  func appendString(to out: inout [UInt8]) { unsafe JSONText.append(string: bytes, to: &out) }
 
   /// Through the value: for the kinds that are rare.
   private func appendValue(as kind: ColumnKind, to out: inout [UInt8]) -> Bool {
@@ -40,7 +45,7 @@ extension ColumnText {
   /// Digits stay as they are; more of them than always fit are read first.
   ///
   /// Safety: indices below the count.
-  private func appendInteger(to out: inout [UInt8]) -> Bool {
+  func appendInteger(to out: inout [UInt8]) -> Bool {
     let isNegative = unsafe bytes.first == UInt8(ascii: "-")
     let digits = count - (isNegative ? 1 : 0)
     guard digits > 0, digits <= 18 else {
@@ -56,7 +61,7 @@ extension ColumnText {
   }
 
   /// Safety: indices below the count, which was checked.
-  private func appendUUID(to out: inout [UInt8]) -> Bool {
+  func appendUUID(to out: inout [UInt8]) -> Bool {
     guard count == 36 else { return false }
     for place in 0..<36 {
       let byte = unsafe bytes[place]
@@ -72,10 +77,12 @@ extension ColumnText {
   /// `2026-01-31 10:00:00.123456+00` becomes `2026-01-31T10:00:00.123456Z` by copying. False for any other form.
   ///
   /// Safety: indices below the count, which was checked.
-  private func appendTimestamp(to out: inout [UInt8]) -> Bool {
+  func appendTimestamp(to out: inout [UInt8]) -> Bool {
     guard count == 22 || (count >= 24 && count <= 29), unsafe bytes[count - 3] == UInt8(ascii: "+"),
       unsafe bytes[count - 2] == 0x30, unsafe bytes[count - 1] == 0x30
     else { return false }
+    // Quote, date and time, six digits of a fraction, zone, quote.
+    var text = InlineArray<29, UInt8>(repeating: 0x30)
     for place in 0..<count - 3 {
       let byte = unsafe bytes[place]
       let isRight =
@@ -87,14 +94,15 @@ extension ColumnText {
         default: byte.isDigit
         }
       guard isRight else { return false }
+      text[place + 1] = byte
     }
-    out.append(UInt8(ascii: "\""))
-    unsafe out.append(contentsOf: bytes[0..<10])
-    out.append(UInt8(ascii: "T"))
-    unsafe out.append(contentsOf: bytes[11..<count - 3])
     // The server leaves zeros at the end of a fraction out; we write all six digits.
-    if count > 22 { for _ in count..<29 { out.append(0x30) } }
-    out.append("Z\"")
+    let end = count == 22 ? 20 : 27
+    text[0] = UInt8(ascii: "\"")
+    text[11] = UInt8(ascii: "T")
+    text[end] = UInt8(ascii: "Z")
+    text[end + 1] = UInt8(ascii: "\"")
+    out.append(text.span.extracting(0..<end + 2))
     return true
   }
 }

@@ -5,6 +5,9 @@ import Store
 struct RowEncoder {
   private var rows = Rows()
   private let encoding: RowEncoding
+  // Of the encoding: held here, so that a loop over rows counts no references.
+  private let fields: [RowEncoding.FlatField]
+  private let keys: [UInt8]
   private let view: ResultView
 
   /// Throws `.invalidStatement` for more rows than were asked for or a column that is not there, `.invalidValue` for a value
@@ -21,6 +24,8 @@ struct RowEncoder {
   private init(_ view: ResultView, _ encoding: RowEncoding) {
     self.view = view
     self.encoding = encoding
+    fields = encoding.flatFields
+    keys = encoding.keys
     rows.count = view.rows
     if !encoding.fields.isEmpty, view.rows > 0 {
       rows.json.reserveCapacity(min(view.rows * (encoding.fields.count * 28 + 96), 65_536))
@@ -30,16 +35,25 @@ struct RowEncoder {
   }
 
   private mutating func take(_ row: Int) throws(StoreError) {
-    for capture in encoding.captures { rows.captured.append(try view.value(row, capture.column, as: capture.kind)) }
-    if encoding.fields.isEmpty { return }
+    for place in encoding.flatCaptures.indices {
+      let capture = encoding.flatCaptures[place]
+      if capture.form == .integer, let value = view.text(row, Int(capture.column))?.integer {
+        rows.captured.append(.integer(value))
+      } else {
+        rows.captured.append(try view.value(row, Int(capture.column), as: encoding.captures[place].kind))
+      }
+    }
+    if fields.isEmpty { return }
     rows.json.append(UInt8(ascii: "{"))
     var isFirst = true
-    // By their places: a copy of each field for each row would cost more than what is done with it.
-    for place in encoding.fields.indices {
-      if let visibleWhen = encoding.fields[place].visibleWhen, view.text(row, visibleWhen)?.isTrue != true { continue }
+    for place in fields.indices {
+      // Plain numbers: copying the field itself would count references, for each field of each row.
+      let field = fields[place]
+      if let visibleWhen = field.visibleWhen, view.text(row, Int(visibleWhen))?.isTrue != true { continue }
       if isFirst { isFirst = false } else { rows.json.append(UInt8(ascii: ",")) }
-      rows.json.append(contentsOf: encoding.fields[place].key)
-      let column = encoding.fields[place].column
+      rows.json.append(keys, in: field.keyStart..<field.keyEnd)
+      if appendCommon(field, row) { continue }
+      let column = Int(field.column)
       switch encoding.fields[place].content {
       case .scalar(let kind): try append(row, column, kind)
       case .money: try appendMoney(row, column)
@@ -47,6 +61,23 @@ struct RowEncoder {
       }
     }
     rows.ends.append(rows.json.count)
+  }
+
+  /// The forms that most columns have. False, with nothing appended, for what is out of the ordinary: that goes the long way,
+  /// which also reports what does not fit.
+  private mutating func appendCommon(_ field: RowEncoding.FlatField, _ row: Int) -> Bool {
+    guard field.form != .other, field.form != .money, let text = view.text(row, Int(field.column)) else { return false }
+    switch field.form {
+    case .text: text.appendString(to: &rows.json)
+    case .integer: return text.appendInteger(to: &rows.json)
+    case .uuid: return text.appendUUID(to: &rows.json)
+    case .timestamp: return text.appendTimestamp(to: &rows.json)
+    case .boolean:
+      guard let flag = text.boolean else { return false }
+      rows.json.append(flag ? "true" : "false")
+    case .money, .other: return false
+    }
+    return true
   }
 
   private mutating func append(_ row: Int, _ column: Int, _ kind: ColumnKind) throws(StoreError) {

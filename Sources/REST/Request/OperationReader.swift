@@ -11,6 +11,7 @@ struct OperationReader {
   let request: HTTPRequest
   let resource: String
   let bodyBytesMax: Int
+  let queries: KnownQueries
 
   func operation(_ route: Route, caller: Caller, context: RequestContext) async throws(Failure) -> Operation {
     guard Negotiation.acceptsJSON(joined("accept")) else {
@@ -18,9 +19,10 @@ struct OperationReader {
     }
     let method = request.method.asSet
     let body = try await body(route, method)
-    var action = try action(route, method, body: body.bytes)
+    var (action, parameters) = try action(route, method, body: body.bytes)
     if action == .update, body.subtype == Negotiation.jsonPatch { action = .patch }
     var operation = Operation(action, resource: resource, key: route.key, caller: caller, context: context)
+    operation.parameters = parameters
     if method != .query { operation.body = body.bytes }
     try readPreconditions(into: &operation)
     if method == .post || method == .patch { operation.idempotency = try idempotency(body.bytes) }
@@ -29,17 +31,26 @@ struct OperationReader {
 
   // MARK: The action
 
-  private func action(_ route: Route, _ method: MethodSet, body: [UInt8]) throws(Failure) -> Operation.Action {
+  private func action(
+    _ route: Route, _ method: MethodSet, body: [UInt8]
+  ) throws(Failure) -> (Operation.Action, ParameterIdentity?) {
+    if method == .get || method == .head {
+      switch route {
+      case .item where request.queryBytes == nil: return (.plainRead, nil)
+      case .collection: return try queries.list(request.queryBytes)
+      default: break
+      }
+    }
+    let action = OperationReader.action(route, method)
     let query = try QueryString(request.queryBytes)
-    switch OperationReader.action(route, method) {
-    case .list where method == .query:
+    switch action {
+    case .list:
       try query.demandNone()
-      return .list(try ListParameters(queryBody: body))
-    case .list: return .list(query.list())
-    case .read: return .read(query.read())
-    case let action:
+      return (.list(try ListParameters(queryBody: body)), nil)
+    case .read: return (.read(query.read()), nil)
+    default:
       try query.demandNone()
-      return action
+      return (action, nil)
     }
   }
 
@@ -104,15 +115,13 @@ struct OperationReader {
 
   /// All fields of a name as one list (RFC 9110 section 5.3).
   private func joined(_ name: StaticString) -> String? {
-    let all = request.headers(name)
-    return all.count > 1 ? all.joined(separator: ", ") : all.first
+    request.isRepeated(name) ? request.headers(name).joined(separator: ", ") : request.header(name)
   }
 
   /// A field that may stand once only.
   private func single(_ name: StaticString) throws(Failure) -> String? {
-    let all = request.headers(name)
-    guard all.count <= 1 else { throw Failure(.badRequest, "\(name) stands twice") }
-    return all.first
+    guard !request.isRepeated(name) else { throw Failure(.badRequest, "\(name) stands twice") }
+    return request.header(name)
   }
 
   private func readPreconditions(into operation: inout Operation) throws(Failure) {

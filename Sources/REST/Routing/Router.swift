@@ -11,6 +11,8 @@ struct Router: Sendable {
     let name: String
     let template: String
     let offered: MethodSet
+    /// Of its template.
+    let place: Int
   }
 
   struct Entry: Sendable {
@@ -28,24 +30,40 @@ struct Router: Sendable {
 
   let entries: [Entry]
   let exposure: Exposure
+  /// Every template that a route has, and last what stands for unknown paths.
+  let templates: [String]
+  /// The place of what stands for unknown paths.
+  var unmatched: Int { templates.count - 1 }
+  private let fixedPlace: Int
   private let numbers: [String: Int]
   private let version: String
-  private let healthPath: String
+  private let fixed: [(path: [UInt8], route: Route)]
 
   init(_ contract: Contract, exposure: Exposure) {
     self.exposure = exposure
     version = contract.service.version
-    healthPath = contract.service.healthEndpoint
-    entries = contract.resources.map { Router.entry($0, version: contract.service.version) }
+    fixed = Router.fixedRoutes(contract.service.healthEndpoint, exposure: exposure)
+    var templates: [String] = []
+    for resource in contract.resources {
+      let collection = "/" + contract.service.version + "/" + resource.name
+      templates += [collection, collection + "/{id}"]
+    }
+    entries = contract.resources.map { Router.entry($0, version: contract.service.version, templates: &templates) }
+    fixedPlace = templates.count
+    templates += DocsAsset.allCases.map(\.rawValue) + HealthCheck.allCases.map(\.rawValue)
+    templates += ["/openapi.json", "/openapi.yaml", "/problems", "/problems/{code}", "/metrics", "unmatched"]
+    self.templates = templates
     numbers = Dictionary(entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  private static func entry(_ resource: Resource, version: String) -> Entry {
+  private static func entry(_ resource: Resource, version: String, templates: inout [String]) -> Entry {
     let offer = OperationOffer(resource)
     let collectionTemplate = "/" + version + "/" + resource.name
     let itemTemplate = collectionTemplate + "/{id}"
     let transitions = (resource.states?.transitions ?? []).map {
-      Transition(name: $0.name, template: itemTemplate + "/" + $0.name, offered: [.post, .options])
+      templates.append(itemTemplate + "/" + $0.name)
+      return Transition(
+        name: $0.name, template: itemTemplate + "/" + $0.name, offered: [.post, .options], place: templates.count - 1)
     }
     let readOnly = resource.storage.isReadOnly
     return Entry(
@@ -63,7 +81,7 @@ struct Router: Sendable {
     if first == version, exposure != .operations {
       return try resourceRoute(&segments, path: path)
     }
-    if let fixed = fixedRoute(String(decoding: path, as: UTF8.self)) { return fixed }
+    if let fixed = fixedRoute(path) { return fixed }
     if first == "problems", exposure != .operations, let code = try segments.next(), segments.atEnd,
       let known = FailureCode(rawValue: code)
     {
@@ -72,13 +90,23 @@ struct Router: Sendable {
     throw unknown(path)
   }
 
-  private func fixedRoute(_ path: String) -> Route? {
-    if path == healthPath { return .health(.all) }
-    if let check = HealthCheck(rawValue: path) { return .health(check) }
-    if path == "/metrics", exposure != .api { return .metrics }
-    guard exposure != .operations else { return nil }
-    if path == "/problems" { return .problems }
-    return DocsAsset(rawValue: path).map { .docs($0) }
+  /// The paths that are always the same, as bytes: health checks come often.
+  private static func fixedRoutes(_ healthPath: String, exposure: Exposure) -> [(path: [UInt8], route: Route)] {
+    var routes: [(String, Route)] = [(healthPath, .health(.all))]
+    routes += HealthCheck.allCases.map { ($0.rawValue, .health($0)) }
+    if exposure != .api { routes.append(("/metrics", .metrics)) }
+    if exposure != .operations {
+      routes.append(("/problems", .problems))
+      routes += DocsAsset.allCases.map { ($0.rawValue, .docs($0)) }
+    }
+    return routes.map { (Array($0.utf8), $1) }
+  }
+
+  private func fixedRoute(_ path: ArraySlice<UInt8>) -> Route? {
+    for place in fixed.indices where fixed[place].path.count == path.count && path.elementsEqual(fixed[place].path) {
+      return fixed[place].route
+    }
+    return nil
   }
 
   private func resourceRoute(_ segments: inout PathSegments, path: ArraySlice<UInt8>) throws(Failure) -> Route {
@@ -113,27 +141,22 @@ struct Router: Sendable {
   }
 
   /// The route as it stands in logs and metrics: never with an id in it.
-  func template(_ route: Route) -> String {
-    switch route {
-    case .collection(let number): entries[number].collectionTemplate
-    case .item(let number, _): entries[number].itemTemplate
-    case .transition(let number, _, let name):
-      entries[number].transitions.first { $0.name == name }?.template ?? entries[number].itemTemplate
-    case .openAPI(let format): format == .json ? "/openapi.json" : "/openapi.yaml"
-    case .docs(let asset): asset.rawValue
-    case .problems: "/problems"
-    case .problem: "/problems/{code}"
-    case .health(let check): check.rawValue
-    case .metrics: "/metrics"
-    }
-  }
+  func template(_ route: Route) -> String { templates[place(route)] }
 
-  /// Every template that `template` can give, and what stands for unknown paths.
-  var templates: [String] {
-    var all = entries.flatMap { [$0.collectionTemplate, $0.itemTemplate] + $0.transitions.map(\.template) }
-    all += ["/openapi.json", "/openapi.yaml", "/problems", "/problems/{code}", "/metrics", "unmatched"]
-    all += DocsAsset.allCases.map(\.rawValue) + HealthCheck.allCases.map(\.rawValue)
-    return all
+  /// The place of a route's template in `templates`.
+  func place(_ route: Route) -> Int {
+    switch route {
+    case .collection(let number): number * 2
+    case .item(let number, _): number * 2 + 1
+    case .transition(let number, _, let name):
+      entries[number].transitions.first { $0.name == name }.map(\.place) ?? number * 2 + 1
+    case .docs(let asset): fixedPlace + (DocsAsset.allCases.firstIndex(of: asset) ?? 0)
+    case .health(let check): fixedPlace + DocsAsset.allCases.count + (HealthCheck.allCases.firstIndex(of: check) ?? 0)
+    case .openAPI(let format): format == .json ? unmatched - 5 : unmatched - 4
+    case .problems: unmatched - 3
+    case .problem: unmatched - 2
+    case .metrics: unmatched - 1
+    }
   }
 
   /// The methods that `Allow` names.

@@ -97,7 +97,7 @@ package struct ContractReview {
   }
 
   private static let context = RequestContext(
-    requestID: "review", ip: "127.0.0.1", method: "GET", time: Timestamp(microseconds: 0), origin: "http://127.0.0.1")
+    requestID: "review", ip: "127.0.0.1", method: "GET", time: Timestamp(microseconds: 0))
 }
 
 extension FieldType {

@@ -20,11 +20,12 @@ struct EntityTags: Sendable {
   }
 
   /// Twelve characters over an answer's own bytes.
-  func variant(of body: [UInt8], coding: String) -> [UInt8] {
-    var message = Array(coding.utf8)
-    message.append(0)
-    message.append(contentsOf: body)
-    return digest(message)
+  func variant(of body: [UInt8], coding: ContentCoding) -> [UInt8] {
+    var code = key.begin()
+    code.message.update(coding.rawValue)
+    code.message.update([0])
+    code.message.update(body)
+    return EntityTags.text(code.finish())
   }
 
   /// Stands in place of the revision where a table has none: a digest of the stored row.
@@ -51,11 +52,13 @@ struct EntityTags: Sendable {
 
   func weak(_ variant: [UInt8]) -> String { "W/\"" + String(decoding: variant, as: UTF8.self) + "\"" }
 
-  private func digest(_ message: [UInt8]) -> [UInt8] {
+  private func digest(_ message: [UInt8]) -> [UInt8] { EntityTags.text(key.code(for: message)) }
+
+  private static func text(_ digest: SHA256Digest) -> [UInt8] {
     var code: [UInt8] = []
-    key.code(for: message).append(to: &code)
+    digest.append(to: &code)
     var out: [UInt8] = []
-    Base64URL.encode(code.prefix(9), to: &out)
+    Base64URL.encode(code.span.extracting(0..<9), to: &out)
     return out
   }
 

@@ -31,7 +31,7 @@ struct Fetched: Sendable {
       out.append(UInt8(ascii: "{"))
     } else {
       let start = row == 0 ? 0 : rows.ends[row - 1]
-      out.append(contentsOf: rows.json[start..<rows.ends[row]])
+      out.append(rows.json, in: start..<rows.ends[row])
     }
     for (place, relation) in node.relations.enumerated() where place < relations.count {
       if out.last != UInt8(ascii: "{") { out.append(UInt8(ascii: ",")) }

@@ -43,12 +43,13 @@ extension Engine {
       variant = tags.variant(of: answer.body, coding: operation.context.contentCoding)
     }
     answer.etag = tags.tag(state: state(of: fetched.captured(0, node.captures.state), plan: plan), variant: variant)
-    return conditional(answer, operation, plan: plan)
+    applyConditions(&answer, operation, plan: plan)
+    return answer
   }
 
   /// The short way: everyone may read it, whole.
   private func readPlainItem(_ operation: Operation, key: [Value], plan: ResourcePlan) async throws(Failure) -> Answer {
-    let rows: Rows
+    var rows: Rows
     do {
       rows = try await store.read(plan.plainItem.query(key))
     } catch {
@@ -57,12 +58,14 @@ extension Engine {
     guard rows.count == 1 else { throw Failure.notFound(plan.resource.name).counting(1) }
     var answer = Answer(.ok)
     answer.statements = 1
-    answer.body = rows.json
+    // Taken over, not copied.
+    swap(&answer.body, &rows.json)
     answer.body.append(UInt8(ascii: "}"))
     answer.etag = tags.tag(
       state: state(of: rows.captured[...], plan: plan),
-      variant: operation.context.contentCoding == "gzip" ? plainVariants[plan.number].gzip : plainVariants[plan.number].identity)
-    return conditional(answer, operation, plan: plan)
+      variant: operation.context.contentCoding == .gzip ? plainVariants[plan.number].gzip : plainVariants[plan.number].identity)
+    applyConditions(&answer, operation, plan: plan)
+    return answer
   }
 
   /// What `If-Match` compares: the revision, or a digest of the stored row.
@@ -72,8 +75,7 @@ extension Engine {
   }
 
   /// Turns an answer into 304 where the client has it already, and says how long it may be kept.
-  private func conditional(_ answer: Answer, _ operation: Operation, plan: ResourcePlan) -> Answer {
-    var answer = answer
+  func applyConditions(_ answer: inout Answer, _ operation: Operation, plan: ResourcePlan) {
     if !operation.caller.isAuthenticated, let lifetime = plan.resource.cacheLifetime {
       answer.cacheSeconds = Int(lifetime.components.seconds)
     }
@@ -81,7 +83,6 @@ extension Engine {
       answer.status = .notModified
       answer.body = []
     }
-    return answer
   }
 
   /// The members of a resource whose names this caller may know.

@@ -33,18 +33,29 @@ struct ListPlan {
 
 extension Engine {
   /// `GET /v1/RESOURCE`
-  func readList(_ operation: Operation, _ parameters: ListParameters, plan: ResourcePlan) async throws(Failure) -> Answer {
+  func readList(_ operation: Operation, plan: ResourcePlan) async throws(Failure) -> Answer {
     let facts = Facts(caller: operation.caller, context: operation.context)
-    guard !plan.read.grant(facts).isNever else {
+    let grant = plan.read.grant(facts)
+    guard !grant.isNever else {
       throw denied(facts, else: Failure(.forbidden, "You may not read \(plan.resource.name)"))
     }
+    var fetcher = Fetcher(engine: self)
+    let key = KnownList.Key(plan, grant, operation.parameters)
+    if let key, let known = lists.value(for: key) {
+      let rows = try await fetcher.read(known.query)
+      return pageAnswer(known.form, Fetched(node: known.node, rows: rows), operation, plan: plan, statements: fetcher.statements)
+    }
+    guard case .list(let parameters) = operation.action else { throw Failure(.internal, "") }
     let visibility = plan.visibility(facts)
     let members = visibility.places.filter(visibility.shows).map { plan.table.fields[$0].name }
     let request = try ListRequest(parameters, plan: plan, contract: contract, members: members) { self.visibleMembers(of: $0, facts) }
     var list = try plannedList(request, filter: parameters.filter, plan: plan, facts: facts)
-    let context = cursorContext(request, plan: plan, facts: facts)
+    let form = PageForm(request, parameters, path: "\(prefix.prefix)/\(plan.resource.name)", plan: plan)
+    let context = form.context(facts.caller)
     try seek(&list, request, context: context)
-    var fetcher = Fetcher(engine: self)
+    if let key, let query = knownQuery(list, request, plan: plan) {
+      lists.insert(KnownList(node: list.node, query: query, form: form), for: key)
+    }
     var rows = try await page(of: list, fetcher: &fetcher)
     if rows == nil, list.specification.drive != nil {
       // More rows than the budget are this caller's: then the order's own index meets enough of them soon.
@@ -60,30 +71,55 @@ extension Engine {
     try await fetcher.relations(of: &fetched)
     var total: (count: Int64, isCapped: Bool)?
     if request.count != nil { total = try await count(list, fetcher: &fetcher) }
+    return pageAnswer(
+      form, fetched, operation, plan: plan, statements: fetcher.statements, hasNext: list.isBackward || hasMore,
+      hasPrevious: list.isBackward ? hasMore : request.after != nil, total: total)
+  }
+
+  /// A known page is one row longer where there is more.
+  private func pageAnswer(
+    _ form: PageForm, _ fetched: Fetched, _ operation: Operation, plan: ResourcePlan, statements: Int
+  ) -> Answer {
+    guard fetched.rows.count > form.limit else {
+      return pageAnswer(form, fetched, operation, plan: plan, statements: statements, hasNext: false, hasPrevious: false, total: nil)
+    }
+    var page = fetched
+    page.rows.count = form.limit
+    return pageAnswer(form, page, operation, plan: plan, statements: statements, hasNext: true, hasPrevious: false, total: nil)
+  }
+
+  private func pageAnswer(
+    _ form: PageForm, _ fetched: Fetched, _ operation: Operation, plan: ResourcePlan, statements: Int, hasNext: Bool,
+    hasPrevious: Bool, total: (count: Int64, isCapped: Bool)?
+  ) -> Answer {
     var answer = Answer(.ok)
-    answer.statements = fetcher.statements
-    let next = list.isBackward || hasMore ? cursor(fetched, row: page.count - 1, context: context) : nil
-    let previous = (list.isBackward ? hasMore : request.after != nil) ? cursor(fetched, row: 0, context: context) : nil
-    append(fetched, next: next, previous: previous, limit: request.limit, total: total, to: &answer.body)
-    answer.links = links(next: next, previous: previous, parameters, plan: plan)
+    answer.statements = statements
+    let context = hasNext || hasPrevious ? form.context(operation.caller) : []
+    let next = hasNext ? cursor(fetched, row: fetched.rows.count - 1, context: context) : nil
+    let previous = hasPrevious ? cursor(fetched, row: 0, context: context) : nil
+    append(fetched, next: next, previous: previous, limit: form.limit, total: total, to: &answer.body)
+    if let next { answer.links.append(("next", form.target + "after=" + next)) }
+    if let previous { answer.links.append(("prev", form.target + "before=" + previous)) }
     answer.etag = tags.weak(tags.variant(of: answer.body, coding: operation.context.contentCoding))
-    if !operation.caller.isAuthenticated, let lifetime = plan.resource.cacheLifetime {
-      answer.cacheSeconds = Int(lifetime.components.seconds)
-    }
-    if let tags = operation.preconditions.ifNoneMatch, let etag = answer.etag, EntityTags.names(tags, etag) {
-      answer.status = .notModified
-      answer.body = []
-    }
+    applyConditions(&answer, operation, plan: plan)
     return answer
+  }
+
+  /// The query of a list that every caller who may read everything is answered with, as long as nothing is to be scanned.
+  private func knownQuery(_ list: ListPlan, _ request: ListRequest, plan: ResourcePlan) -> Query? {
+    guard list.specification.filters.isEmpty, list.specification.drive == nil, list.specification.seek == nil, request.count == nil,
+      list.node.relations.isEmpty
+    else { return nil }
+    return pageStatement(list).query(list.slots)
+  }
+
+  private func pageStatement(_ list: ListPlan) -> ReadStatement {
+    statement(list.node, kind: .list(list.key), order: list.order, extra: list.extra) { list.node.plan.reads.list(list.specification) }
   }
 
   /// The page's rows and one more, or nil where the row budget was spent before the page was full.
   private func page(of list: ListPlan, fetcher: inout Fetcher) async throws(Failure) -> Rows? {
-    let plan = list.node.plan
-    let statement = statement(list.node, kind: .list(list.key), order: list.order, extra: list.extra) {
-      plan.reads.list(list.specification)
-    }
-    let rows = try await fetcher.read(statement.query(list.slots))
+    let rows = try await fetcher.read(pageStatement(list).query(list.slots))
     let isDriven = list.specification.drive != nil
     guard !list.specification.filters.isEmpty || isDriven, isDriven || rows.count < list.specification.limit else { return rows }
     let scanned = try await counted(list, limit: list.specification.budget, scanned: true, fetcher: &fetcher)
@@ -124,10 +160,6 @@ extension Engine {
 
   // MARK: Cursors and the page
 
-  private func cursorContext(_ request: ListRequest, plan: ResourcePlan, facts: Facts) -> [UInt8] {
-    Array("\(plan.resource.name)|\(request.identity)|\(facts.caller.id?.description ?? "-")".utf8)
-  }
-
   private func cursor(_ fetched: Fetched, row: Int, context: [UInt8]) -> String? {
     // A page may be empty: what followed the cursor is gone.
     guard row >= 0, row < fetched.rows.count else { return nil }
@@ -156,7 +188,7 @@ extension Engine {
   private func append(
     _ fetched: Fetched, next: String?, previous: String?, limit: Int, total: (count: Int64, isCapped: Bool)?, to out: inout [UInt8]
   ) {
-    out.reserveCapacity(fetched.rows.json.count + 256)
+    out.reserveCapacity(fetched.rows.json.count + fetched.rows.count * 2 + 256)
     out.append("{\"data\":[")
     for row in 0..<fetched.rows.count {
       if row > 0 { out.append(UInt8(ascii: ",")) }
@@ -176,27 +208,61 @@ extension Engine {
     }
     out.append("}}")
   }
+}
 
-  /// RFC 8288 targets of the neighbouring pages, with the request's other parameters.
-  private func links(
-    next: String?, previous: String?, _ parameters: ListParameters, plan: ResourcePlan
-  ) -> [(relation: String, target: String)] {
-    var shared: [(String, String)] = []
+/// What the answers of one list have in common, whatever page it is and whoever asks.
+struct PageForm: Sendable {
+  let limit: Int
+  /// What links to its other pages begin with: RFC 8288 targets with the request's other parameters, up to the cursor's name.
+  let target: String
+  /// What its cursors are bound to, before the caller.
+  private let contextStart: [UInt8]
+
+  init(_ request: ListRequest, _ parameters: ListParameters, path: String, plan: ResourcePlan) {
+    limit = request.limit
+    contextStart = Array("\(plan.resource.name)|\(request.identity)|".utf8)
+    var target = path + "?"
     for (name, value) in [
       ("limit", parameters.limit), ("sort", parameters.sort), ("filter", parameters.filter), ("fields", parameters.fields),
       ("include", parameters.include), ("count", parameters.count),
     ] {
-      if let value { shared.append((name, value)) }
+      if let value { target += name + "=" + PercentEncoding.query(value) + "&" }
     }
-    shared.append(contentsOf: parameters.equals.map { ($0.name, $0.value) })
-    func target(_ name: String, _ cursor: String) -> String {
-      let query = (shared + [(name, cursor)]).map { PercentEncoding.query($0) + "=" + PercentEncoding.query($1) }
-      return "\(prefix.prefix)/\(plan.resource.name)?" + query.joined(separator: "&")
+    for (name, value) in parameters.equals { target += PercentEncoding.query(name) + "=" + PercentEncoding.query(value) + "&" }
+    self.target = target
+  }
+
+  /// What a cursor of this list is bound to for that caller.
+  func context(_ caller: Caller) -> [UInt8] {
+    var context = contextStart
+    if let id = caller.id { id.append(to: &context) } else { context.append(UInt8(ascii: "-")) }
+    return context
+  }
+}
+
+/// A first page that is the same statement with the same values for everyone who may read all of a resource: found by the
+/// identity of its parameters, without reading them again.
+final class KnownList: Sendable {
+  struct Key: Hashable, Sendable {
+    let resource: Int
+    let parameters: ParameterIdentity
+
+    /// Nil where the list depends on more: the caller, or parameters that nobody keeps.
+    init?(_ plan: ResourcePlan, _ grant: Grant, _ parameters: ParameterIdentity?) {
+      guard let parameters, parameters.isPlain, grant.isAlways, plan.restrictedReads.isEmpty else { return nil }
+      resource = plan.number
+      self.parameters = parameters
     }
-    var links: [(relation: String, target: String)] = []
-    if let next { links.append(("next", target("after", next))) }
-    if let previous { links.append(("prev", target("before", previous))) }
-    return links
+  }
+
+  let node: ReadNode
+  let query: Query
+  let form: PageForm
+
+  init(node: ReadNode, query: Query, form: PageForm) {
+    self.node = node
+    self.query = query
+    self.form = form
   }
 }
 
@@ -210,9 +276,12 @@ enum PercentEncoding {
         out.append(byte)
       } else {
         out.append(UInt8(ascii: "%"))
-        for nibble in [byte >> 4, byte & 15] { out.append(nibble < 10 ? 0x30 + nibble : 0x41 + nibble - 10) }
+        out.append(digit(byte >> 4))
+        out.append(digit(byte & 15))
       }
     }
     return String(decoding: out, as: UTF8.self)
   }
+
+  private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x41 + nibble - 10 }
 }

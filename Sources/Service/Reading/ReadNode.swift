@@ -3,7 +3,9 @@ import Contract
 import Store
 
 /// One level of an answer, for one caller: what is selected of a resource, under which rule, with which relations.
-struct ReadNode: Sendable {
+///
+/// It does not change once it is made: an object, so that handing it on costs one count.
+final class ReadNode: Sendable {
   struct Relation: Sendable {
     /// As the request names it.
     var name: String

@@ -83,8 +83,8 @@ extension Engine {
   }
 
   /// The variant of an answer that shows everything the caller sees.
-  func wholeVariant(_ plan: ResourcePlan, visibility: Visibility, fields: String? = nil, coding: String) -> [UInt8] {
-    tags.variant([plan.resource.name, fields ?? "*", String(decoding: visibility.key.map { $0 + 48 }, as: UTF8.self), coding])
+  func wholeVariant(_ plan: ResourcePlan, visibility: Visibility, fields: String? = nil, coding: ContentCoding) -> [UInt8] {
+    tags.variant([plan.resource.name, fields ?? "*", String(decoding: visibility.key.map { $0 + 48 }, as: UTF8.self), coding.rawValue])
   }
 
   func contended(_ plan: ResourcePlan) -> Failure {

@@ -97,9 +97,23 @@ package struct SQL: Sendable {
 package struct PreparedSQL: Sendable {
   package let statement: Statement
   package let sources: [SQL.Source]
+  /// The parameters are the slots in their order, each once.
+  private let takesSlotsAsTheyAre: Bool
+
+  package init(statement: Statement, sources: [SQL.Source]) {
+    self.statement = statement
+    self.sources = sources
+    takesSlotsAsTheyAre = sources.enumerated().allSatisfy { place, source in
+      if case .slot(place) = source { true } else { false }
+    }
+  }
 
   /// The values to bind, slots filled from `slots`.
   package func values(_ slots: [Value] = []) -> [Value] {
+    takesSlotsAsTheyAre && slots.count == sources.count ? slots : gathered(slots)
+  }
+
+  private func gathered(_ slots: [Value]) -> [Value] {
     sources.map { source in
       switch source {
       case .value(let value): value
