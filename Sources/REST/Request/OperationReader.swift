@@ -19,9 +19,9 @@ struct OperationReader {
     }
     let method = request.method.asSet
     let body = try await body(route, method)
-    var (action, parameters) = try action(route, method, body: body.bytes)
-    if action == .update, body.subtype == Negotiation.jsonPatch { action = .patch }
-    var operation = Operation(action, resource: resource, key: route.key, caller: caller, context: context)
+    let (asked, parameters) = try action(route, method, body: body.bytes)
+    let isPatch = asked == .update && body.subtype == Negotiation.jsonPatch
+    var operation = Operation(isPatch ? .patch : asked, resource: resource, key: route.key, caller: caller, context: context)
     operation.parameters = parameters
     if method != .query { operation.body = body.bytes }
     try readPreconditions(into: &operation)
