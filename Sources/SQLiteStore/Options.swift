@@ -18,8 +18,9 @@ package struct SQLiteOptions: Sendable {
   package var cacheKibibytes = 4096
   /// Bytes of the file that are mapped; 0 for none (an I/O error under a mapping is a signal, not a code).
   package var mappedBytes = 0
-  /// Pages of the write-ahead log after which a commit copies them into the file.
-  package var checkpointPages = 2000
+  /// Pages of the write-ahead log after which they are copied into the file, beside the commits; at four times as many the
+  /// commits wait for it.
+  package var checkpointPages = 4000
   /// Opens an existing file without changing anything about it, for inspection: no lock, no log, no writes.
   package var isReadOnly = false
 

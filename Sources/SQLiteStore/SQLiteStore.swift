@@ -2,7 +2,8 @@ package import Base
 package import Store
 import Synchronization
 
-/// A database in one file: reader threads and one writer thread, all with connections of their own, in WAL mode.
+/// A database in one file: reader threads, one writer thread and one that copies the log, all with connections of their own, in
+/// WAL mode.
 ///
 /// Durability: `synchronous=FULL`; an outcome leaves after the `fsync` of the commit that it was decided in. One process opens
 /// a file at a time. Texts are compared by their UTF-8 bytes.
@@ -12,6 +13,7 @@ package final class SQLiteStore: Store {
   private let reads: JobQueue<ReadJob>
   private let writes: JobQueue<WriteJob>
   private let state = WriterState()
+  private let checkpoints = CheckpointState()
   private let running = RunningReads()
   private let threads: ThreadCount
   private let clock = SystemClock()
@@ -28,13 +30,16 @@ package final class SQLiteStore: Store {
     reads = JobQueue(capacity: options.readQueueMax)
     writes = JobQueue(capacity: options.writeQueueMax)
     let (connections, lock) = try SQLiteStore.connect(path: path, options: options)
-    threads = ThreadCount(connections.count, lock: lock)
+    threads = ThreadCount(connections, lock: lock)
     try start(connections)
   }
 
-  deinit {
+  deinit { closeQueues() }
+
+  private func closeQueues() {
     reads.close()
     writes.close()
+    checkpoints.requests.close()
   }
 
   package var dialect: Dialect { .sqlite }
@@ -77,13 +82,15 @@ package final class SQLiteStore: Store {
         value: Double(state.lastGroup.load(ordering: .relaxed))),
       StoreGauge(
         name: "commits_total", help: "Durable commits.", value: Double(state.commits.load(ordering: .relaxed))),
+      StoreGauge(
+        name: "log_pages", help: "Pages in the write-ahead log after the last commit.",
+        value: Double(checkpoints.logPages.load(ordering: .relaxed))),
       StoreGauge(name: "batches_total", help: "Batches run.", value: Double(state.batches.load(ordering: .relaxed))),
     ]
   }
 
   package func close() async {
-    reads.close()
-    writes.close()
+    closeQueues()
     await threads.finished()
   }
 
@@ -107,28 +114,29 @@ package final class SQLiteStore: Store {
     let mustCheck = DatabaseFile.wasLeftOpen(path)
     var connections = [try Connection(opening: path, .writer, options)]
     if mustCheck { try connections[0].checkIntegrity() }
+    connections.append(try Connection(opening: path, .checkpointer, options))
     for _ in 0..<readers { connections.append(try Connection(opening: path, .reader, options)) }
     return (connections, lock)
   }
 
   private func start(_ connections: [Connection]) throws(StoreError) {
     let (reads, writes, threads) = (reads, writes, threads)
-    let (running, state, groupMax) = (running, state, max(1, options.groupMax))
+    let (running, state, checkpoints, options) = (running, state, checkpoints, options)
     for connection in connections {
       do throws(StoreError) {
         try StoreThread.start {
-          if connection.role == .writer {
-            Writer(connection: connection, queue: writes, state: state, groupMax: groupMax).run()
+          switch connection.role {
+          case .writer:
+            var writer = Writer(connection: connection, queue: writes, state: state, checkpoints: checkpoints, options: options)
+            writer.run()
             connection.optimize()
-          } else {
-            Reader(connection: connection, queue: reads, running: running).run()
+          case .checkpointer: Checkpointer(connection: connection, state: checkpoints).run()
+          case .reader, .inspector: Reader(connection: connection, queue: reads, running: running).run()
           }
-          connection.close()
           threads.oneEnded()
         }
       } catch {
-        reads.close()
-        writes.close()
+        closeQueues()
         throw error
       }
     }

@@ -4,11 +4,13 @@ import Store
 /// One connection to a database file.
 ///
 /// Safety: the handle is open from `init` to `close`, after which nobody uses the connection. A connection is opened without
-/// SQLite's own mutexes and handed to one thread, which alone uses it from then on; that is why it is `@unchecked
-/// Sendable`. The watch outlives the handle.
+/// SQLite's own mutexes and handed to one thread, which alone uses it until all threads have ended and the last of them closes
+/// it; that is why it is `@unchecked Sendable`. The watch and the log's length outlive the handle.
 @safe final class Connection: @unchecked Sendable {
   enum Role {
     case reader, writer, inspector
+    /// Copies the write-ahead log into the file.
+    case checkpointer
   }
 
   private let handle: OpaquePointer
@@ -18,6 +20,8 @@ import Store
   /// Lent to one row at a time.
   private var rowBuffer = RowBuffer()
   let watch = Watch()
+  /// The writer's only.
+  let log = LogLength()
 
   init(path: String, role: Role, options: SQLiteOptions) throws(DriverError) {
     _ = Connection.initialized
@@ -80,8 +84,19 @@ import Store
       }
       try execute("PRAGMA synchronous=FULL")
       try execute("PRAGMA foreign_keys=ON")
-      try execute("PRAGMA wal_autocheckpoint=\(max(1, options.checkpointPages))")
+      // In the place of SQLite's own, which copies the log within a commit.
+      unsafe sqlite3_wal_hook(
+        handle,
+        { context, _, _, pages in
+          if let context = unsafe context {
+            unsafe Unmanaged<LogLength>.fromOpaque(context).takeUnretainedValue().pages = Int(pages)
+          }
+          return SQLITE_OK
+        }, Unmanaged.passUnretained(log).toOpaque())
       try execute("PRAGMA journal_size_limit=67108864")
+    case .checkpointer:
+      try execute("PRAGMA synchronous=FULL")
+      try execute("PRAGMA query_only=ON")
     case .reader, .inspector:
       try execute("PRAGMA query_only=ON")
     }
@@ -92,6 +107,21 @@ import Store
 
   /// Rows that the last INSERT, UPDATE or DELETE changed.
   var changes: Int { unsafe Int(clamping: sqlite3_changes64(handle)) }
+
+  /// Rows that were ever changed, by triggers and foreign keys as well.
+  var changesEver: Int64 { unsafe sqlite3_total_changes64(handle) }
+
+  /// Copies what no reader needs any more from the write-ahead log into the file; waits for nobody.
+  ///
+  /// - Returns: how many pages the log holds, and how many of them the file has by now.
+  ///
+  /// Safety: SQLite fills two values of ours.
+  func checkpoint() throws(DriverError) -> (pages: Int, copied: Int) {
+    var pages: Int32 = 0
+    var copied: Int32 = 0
+    guard unsafe sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied) == SQLITE_OK else { throw error }
+    return (Int(pages), Int(copied))
+  }
 
   /// The statement, compiled on its first use.
   func prepared(_ statement: Statement) throws(DriverError) -> PreparedStatement {

@@ -1,3 +1,4 @@
+import Reactor
 import Store
 import Synchronization
 
@@ -13,7 +14,7 @@ private enum State {
 
 /// Work that a task waits for and a thread does.
 ///
-/// Safety: `@unchecked Sendable` because `continuation` is written before the job becomes `waiting` and read only by the one side
+/// Safety: `@unchecked Sendable` because `continuation` and `loop` are written before the job becomes `waiting` and read only by the one side
 /// that moved it on from there; the atomic state orders both.
 @safe final class Job<Work: Sendable, Output: Sendable>: Interruptible, @unchecked Sendable {
   typealias Outcome = Result<Output, StoreError>
@@ -23,6 +24,8 @@ private enum State {
   let deadline: UInt64
   private let state = Atomic<Int>(State.new)
   private var continuation: UnsafeContinuation<Outcome, Never>?
+  /// The loop that it was handed over on, where its task waits.
+  private var loop: EventLoop?
 
   init(_ work: Work, deadline: UInt64) {
     self.work = work
@@ -36,6 +39,7 @@ private enum State {
     await withTaskCancellationHandler {
       await unsafe withUnsafeContinuation { continuation in
         unsafe self.continuation = unsafe continuation
+        loop = EventLoop.current
         guard advance(from: State.new, to: State.waiting) else {
           return finish(.failure(StoreError(.cancelled, "cancelled before it began")))
         }
@@ -61,6 +65,25 @@ private enum State {
     let waiting = unsafe continuation
     unsafe continuation = nil
     unsafe waiting?.resume(returning: outcome)
+  }
+
+  /// As `finish` for many at once: each loop is woken once for all of its own.
+  static func finish(_ ended: [(job: Job, outcome: Outcome)]) {
+    var byLoop: [(loop: EventLoop, ended: [(job: Job, outcome: Outcome)])] = []
+    for (job, outcome) in ended {
+      guard let loop = job.loop else {
+        job.finish(outcome)
+        continue
+      }
+      if let place = byLoop.firstIndex(where: { $0.loop === loop }) {
+        byLoop[place].ended.append((job, outcome))
+      } else {
+        byLoop.append((loop, [(job, outcome)]))
+      }
+    }
+    for (loop, ended) in byLoop {
+      loop.execute { for (job, outcome) in ended { job.finish(outcome) } }
+    }
   }
 
   private func cancel() {

@@ -5,18 +5,31 @@ final class ThreadCount: Sendable {
   private struct State {
     var running: Int
     var lock: LockFile?
+    var hasEnded = false
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
+  private let connections: [Connection]
   private let state: Mutex<State>
 
-  init(_ running: Int, lock: LockFile?) { state = Mutex(State(running: running, lock: lock)) }
+  /// A thread for each connection.
+  init(_ connections: [Connection], lock: LockFile?) {
+    self.connections = connections
+    state = Mutex(State(running: connections.count, lock: lock))
+  }
 
+  /// The last thread closes all connections, one after the other: of two that closed at once neither would be the last, and the
+  /// write-ahead log would stay.
   func oneEnded() {
-    let waiting = state.withLock { state in
+    let isLast = state.withLock { state in
       state.running -= 1
-      guard state.running == 0 else { return [CheckedContinuation<Void, Never>]() }
+      return state.running == 0
+    }
+    guard isLast else { return }
+    for connection in connections { connection.close() }
+    let waiting = state.withLock { state in
       state.lock = nil
+      state.hasEnded = true
       defer { state.waiting = [] }
       return state.waiting
     }
@@ -27,8 +40,8 @@ final class ThreadCount: Sendable {
   func finished() async {
     await withCheckedContinuation { continuation in
       let hasEnded = state.withLock { state in
-        if state.running > 0 { state.waiting.append(continuation) }
-        return state.running == 0
+        if !state.hasEnded { state.waiting.append(continuation) }
+        return state.hasEnded
       }
       if hasEnded { continuation.resume() }
     }

@@ -29,33 +29,50 @@ final class WriterState: Sendable {
   }
 }
 
-/// The one writer thread. Batches that wait together share one durable commit, each in its own savepoint; no outcome leaves
-/// before that commit, refusals included; a group that fails is run again one by one.
+/// The one writer thread. Batches that wait together share one durable commit; no outcome leaves before that commit, refusals
+/// included.
+///
+/// Most batches take effect, so a group runs without savepoints, which would copy every page that each of its members touches.
+/// One that is refused before it changed anything leaves nothing to undo; where something is, the group is undone and run again
+/// with a savepoint for each member. A group that is lost as a whole is run again one by one.
 struct Writer {
   let connection: Connection
   let queue: JobQueue<WriteJob>
   let state: WriterState
+  let checkpoints: CheckpointState
   let groupMax: Int
+  private var plan: CheckpointPlan
+  /// Groups that are to run with savepoints from the start.
+  private var carefulGroups = 0
   private let clock = SystemClock()
 
-  init(connection: Connection, queue: JobQueue<WriteJob>, state: WriterState, groupMax: Int) {
+  /// After a group that had to be undone, so many run with savepoints: whoever sends what fails makes few groups run twice.
+  static let carefulGroupsMax = 32
+
+  init(connection: Connection, queue: JobQueue<WriteJob>, state: WriterState, checkpoints: CheckpointState, options: SQLiteOptions) {
     self.connection = connection
     self.queue = queue
     self.state = state
-    self.groupMax = groupMax
+    self.checkpoints = checkpoints
+    groupMax = max(1, options.groupMax)
+    plan = CheckpointPlan(pages: options.checkpointPages)
   }
 
+  /// A job whose turn has come.
+  private typealias Member = (job: WriteJob, batch: WriteBatch)
+
   /// Until the queue is closed and empty.
-  func run() {
+  mutating func run() {
     var jobs: [WriteJob] = []
     jobs.reserveCapacity(groupMax)
-    var group: [(job: WriteJob, batch: WriteBatch)] = []
+    var group: [Member] = []
     group.reserveCapacity(groupMax)
     while queue.take(groupMax, into: &jobs) {
+      let now = clock.monotonicNanoseconds
       for job in jobs where job.begin() {
         if let failure = state.failure.withLock({ $0 }) {
           job.finish(.failure(failure))
-        } else if job.deadline < clock.monotonicNanoseconds {
+        } else if job.deadline < now {
           job.finish(.failure(StoreError(.timeout, "the write waited longer than its time limit")))
         } else {
           switch job.work {
@@ -70,48 +87,90 @@ struct Writer {
       serve(group)
       group.removeAll(keepingCapacity: true)
       jobs.removeAll(keepingCapacity: true)
+      copyLog()
     }
   }
 
-  private func serve(_ group: [(job: WriteJob, batch: WriteBatch)]) {
+  private mutating func serve(_ group: [Member]) {
     guard !group.isEmpty else { return }
     state.lastGroup.store(group.count, ordering: .relaxed)
     state.batches.wrappingAdd(group.count, ordering: .relaxed)
     if group.count > 1, let outcomes = runTogether(group) {
-      for (place, outcome) in outcomes.enumerated() { group[place].job.finish(outcome) }
+      WriteJob.finish(zip(group, outcomes).map { ($0.job, $1) })
     } else {
       for (job, batch) in group { job.finish(runAlone(batch, deadline: job.deadline)) }
     }
   }
 
+  /// The write-ahead log, between two groups.
+  private mutating func copyLog() {
+    checkpoints.logPages.store(connection.log.pages, ordering: .relaxed)
+    let isLittleLeft = checkpoints.isLittleLeft.exchange(false, ordering: .acquiringAndReleasing)
+    switch plan.action(logPages: connection.log.pages, isLittleLeft: isLittleLeft) {
+    case .none: break
+    case .request: _ = checkpoints.requests.push(())
+    // What fails here fails again when the log is copied next; the log itself is durable.
+    case .run: _ = try? connection.checkpoint()
+    }
+  }
+
+  /// What became of a group's transaction.
+  private enum GroupEnd {
+    case committed([WriteJob.Outcome])
+    /// Nothing has happened: a member failed after it had changed something, without a savepoint to go back to.
+    case undone
+    /// Nothing has happened: the transaction as a whole was lost.
+    case lost
+  }
+
   /// All in one transaction. Nil where it was lost as a whole: then nothing has happened.
-  private func runTogether(_ group: [(job: WriteJob, batch: WriteBatch)]) -> [WriteJob.Outcome]? {
+  private mutating func runTogether(_ group: [Member]) -> [WriteJob.Outcome]? {
+    if carefulGroups > 0 {
+      carefulGroups -= 1
+    } else {
+      switch transact(group, inSavepoints: false) {
+      case .committed(let outcomes): return outcomes
+      case .lost: return nil
+      case .undone: carefulGroups = Writer.carefulGroupsMax
+      }
+    }
+    if case .committed(let outcomes) = transact(group, inSavepoints: true) { return outcomes }
+    return nil
+  }
+
+  private func transact(_ group: [Member], inSavepoints: Bool) -> GroupEnd {
     var outcomes: [WriteJob.Outcome] = []
     outcomes.reserveCapacity(group.count)
     do throws(DriverError) {
       try connection.execute(Writer.begin)
       for (job, batch) in group {
-        try connection.execute(Writer.savepoint)
+        if inSavepoints { try connection.execute(Writer.savepoint) }
+        let changes = connection.changesEver
         connection.watch.begin(deadline: job.deadline, nil, now: 0)
         let outcome = connection.run(batch)
         connection.watch.end()
         // SQLite itself ends the transaction after some errors (disk full, interrupted).
-        guard !connection.isIdle else { return nil }
-        if !outcome.isCommitted { try connection.execute(Writer.rollbackToSavepoint) }
-        try connection.execute(Writer.release)
+        guard !connection.isIdle else { return .lost }
+        if inSavepoints {
+          if !outcome.isCommitted { try connection.execute(Writer.rollbackToSavepoint) }
+          try connection.execute(Writer.release)
+        } else if !outcome.isCommitted, connection.changesEver != changes {
+          rollBack()
+          return .undone
+        }
         outcomes.append(outcome)
       }
     } catch {
       rollBack()
-      return nil
+      return .lost
     }
     do throws(DriverError) {
       try commit()
     } catch {
-      guard let lost = unknownOutcome(after: error) else { return nil }
-      return Array(repeating: .failure(lost), count: group.count)
+      guard let lost = unknownOutcome(after: error) else { return .lost }
+      return .committed(Array(repeating: .failure(lost), count: group.count))
     }
-    return outcomes
+    return .committed(outcomes)
   }
 
   private func runAlone(_ batch: WriteBatch, deadline: UInt64) -> WriteJob.Outcome {
