@@ -7,44 +7,43 @@ import Telemetry
 /// The text of `/metrics`: what is counted as it happens, and what is read when somebody asks.
 final class Figures: Sendable {
   private let metrics: ServiceMetrics
-  private let store: any Store
-  private let group: EventLoopGroup
   private let servers = Mutex<[HTTPServer]>([])
 
   init(metrics: ServiceMetrics, store: any Store, group: EventLoopGroup) {
     self.metrics = metrics
-    self.store = store
-    self.group = group
+    let registry = metrics.registry
+    collect("connections", "Client connections that are open.", \.connectionsOpen)
+    collect("connections_accepted_total", "Client connections accepted.", \.connectionsAccepted)
+    collect("connections_refused_total", "Client connections turned away at the bound.", \.connectionsRefused)
+    collect("parse_errors_total", "Requests that were not HTTP.", \.parseErrors)
+    collect("timeouts_total", "Heads, bodies, handlers and writes that took too long.", \.timeouts)
+    collect("abandoned_total", "Requests whose client left while they were handled.", \.abandoned)
+    registry.collect(
+      "martlet_loop_lag_microseconds", help: "The longest an event loop was late since the last look.", labels: ["loop"]
+    ) {
+      group.loops.map { loop in
+        let lag = loop.takeLag().max.components
+        return MetricSample(
+          labels: [String(loop.index)], value: Double(lag.seconds) * 1e6 + Double(lag.attoseconds / 1_000_000_000_000))
+      }
+    }
+    for (place, figure) in store.gauges().enumerated() {
+      registry.collect("martlet_" + figure.name, help: figure.help, counts: figure.name.hasSuffix("_total")) {
+        let figures = store.gauges()
+        return figures.indices.contains(place) ? [MetricSample(value: figures[place].value)] : []
+      }
+    }
   }
 
   func add(_ server: HTTPServer) { servers.withLock { $0.append(server) } }
 
-  func text() -> [UInt8] {
-    var counters = HTTPServerCounters()
-    for server in servers.withLock({ $0 }) {
-      let one = server.counters()
-      counters.connectionsOpen += one.connectionsOpen
-      counters.connectionsAccepted += one.connectionsAccepted
-      counters.connectionsRefused += one.connectionsRefused
-      counters.parseErrors += one.parseErrors
-      counters.timeouts += one.timeouts
-      counters.abandoned += one.abandoned
-    }
-    metrics.connections.set(counters.connectionsOpen)
-    metrics.connectionsAccepted.add(counters.connectionsAccepted - metrics.connectionsAccepted.value)
-    gauge("martlet_http_connections_refused", "Client connections turned away at the bound.", counters.connectionsRefused)
-    gauge("martlet_http_parse_errors", "Requests that were not HTTP.", counters.parseErrors)
-    gauge("martlet_http_timeouts", "Heads, bodies, handlers and writes that took too long.", counters.timeouts)
-    gauge("martlet_http_abandoned", "Requests whose client left while they were handled.", counters.abandoned)
-    for loop in group.loops {
-      metrics.registry.gauge(
-        "martlet_loop_lag_microseconds", help: "The longest an event loop was late since the last look.",
-        labels: [("loop", String(loop.index))]
-      ).set(Int(clamping: loop.takeLag().max.components.attoseconds / 1_000_000_000_000))
-    }
-    for figure in store.gauges() { gauge("martlet_" + figure.name, figure.help, Int(figure.value)) }
-    return metrics.registry.render()
-  }
+  func text() -> [UInt8] { metrics.registry.render() }
 
-  private func gauge(_ name: String, _ help: String, _ value: Int) { metrics.registry.gauge(name, help: help).set(value) }
+  /// A figure of all servers together; a counter where its name says so.
+  private func collect(_ name: String, _ help: String, _ figure: @escaping @Sendable (HTTPServerCounters) -> Int) {
+    metrics.registry.collect("martlet_http_" + name, help: help, counts: name.hasSuffix("_total")) { [weak self] in
+      let servers = self?.servers.withLock { $0 } ?? []
+      return [MetricSample(value: Double(servers.reduce(0) { $0 + figure($1.counters()) }))]
+    }
+  }
 }

@@ -15,10 +15,19 @@ struct MetricFamily: Sendable {
     case counter, gauge, histogram
   }
 
+  enum Figure: Sendable {
+    case counter(Counter)
+    case gauge(Gauge)
+    case histogram(Histogram)
+  }
+
+  struct Child: Sendable {
+    let labels: [String]
+    let figure: Figure
+  }
+
   enum Children: Sendable {
-    case counters([(labels: [String], counter: Counter)])
-    case gauges([(labels: [String], gauge: Gauge)])
-    case histograms([(labels: [String], histogram: Histogram)])
+    case declared([Child])
     /// Asked at each scrape.
     case collected(@Sendable () -> [MetricSample])
   }

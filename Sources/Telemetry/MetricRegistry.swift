@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 
 /// Every metric of the process, by name, rendered in the Prometheus text format.
@@ -14,43 +15,19 @@ package final class MetricRegistry: Sendable {
 
   /// Declares a counter, or finds the one of the same name and labels. Names end in `_total`.
   package func counter(_ name: String, help: String, labels: [(name: String, value: String)] = []) -> Counter {
-    let values = labels.map(\.value)
-    return child(name, help, .counter, labels, empty: .counters([])) { children in
-      guard case .counters(var list) = children else { return nil }
-      if let known = list.first(where: { $0.labels == values }) { return known.counter }
-      if list.count >= MetricRegistry.childrenMax, let last = list.last { return last.counter }
-      let counter = Counter()
-      list.append((values, counter))
-      children = .counters(list)
-      return counter
-    } ?? Counter()
+    let child = child(name, help, .counter, labels) { .counter(Counter()) }
+    return if case .counter(let counter) = child { counter } else { Counter() }
   }
 
   package func gauge(_ name: String, help: String, labels: [(name: String, value: String)] = []) -> Gauge {
-    let values = labels.map(\.value)
-    return child(name, help, .gauge, labels, empty: .gauges([])) { children in
-      guard case .gauges(var list) = children else { return nil }
-      if let known = list.first(where: { $0.labels == values }) { return known.gauge }
-      if list.count >= MetricRegistry.childrenMax, let last = list.last { return last.gauge }
-      let gauge = Gauge()
-      list.append((values, gauge))
-      children = .gauges(list)
-      return gauge
-    } ?? Gauge()
+    let child = child(name, help, .gauge, labels) { .gauge(Gauge()) }
+    return if case .gauge(let gauge) = child { gauge } else { Gauge() }
   }
 
   /// Declares a histogram of durations in seconds.
   package func durations(_ name: String, help: String, labels: [(name: String, value: String)] = []) -> Histogram {
-    let values = labels.map(\.value)
-    return child(name, help, .histogram, labels, empty: .histograms([])) { children in
-      guard case .histograms(var list) = children else { return nil }
-      if let known = list.first(where: { $0.labels == values }) { return known.histogram }
-      if list.count >= MetricRegistry.childrenMax, let last = list.last { return last.histogram }
-      let histogram = Histogram.durations()
-      list.append((values, histogram))
-      children = .histograms(list)
-      return histogram
-    } ?? Histogram.durations()
+    let child = child(name, help, .histogram, labels) { .histogram(.durations()) }
+    return if case .histogram(let histogram) = child { histogram } else { .durations() }
   }
 
   /// A gauge (or with `counts`, a counter) whose figures are asked for at each scrape. `read` must not block.
@@ -71,15 +48,16 @@ package final class MetricRegistry: Sendable {
 
   /// Counters that share cells, one for each status of a route; those that are zero are not shown.
   func counters(_ name: String, help: String, labelNames: [String], _ children: [(labels: [String], counter: Counter)]) {
+    let children = children.map { MetricFamily.Child(labels: $0.labels, figure: .counter($0.counter)) }
     families.withLock { families in
       if let index = families.firstIndex(where: { $0.name == name }) {
-        guard case .counters(let list) = families[index].children else { return }
+        guard case .declared(let list) = families[index].children else { return }
         let room = max(0, MetricRegistry.childrenMax * 50 - list.count)
-        families[index].children = .counters(list + children.prefix(room))
+        families[index].children = .declared(list + children.prefix(room))
       } else {
         families.append(
           MetricFamily(
-            name: name, help: help, kind: .counter, labelNames: labelNames, hidesZeros: true, children: .counters(children)))
+            name: name, help: help, kind: .counter, labelNames: labelNames, hidesZeros: true, children: .declared(children)))
       }
     }
   }
@@ -92,34 +70,36 @@ package final class MetricRegistry: Sendable {
     return text.bytes
   }
 
-  private func child<T>(
+  /// The child of those labels, made where it is not there yet; past the bound the last one.
+  private func child(
     _ name: String, _ help: String, _ kind: MetricFamily.Kind, _ labels: [(name: String, value: String)],
-    empty: MetricFamily.Children, _ find: (inout MetricFamily.Children) -> T?
-  ) -> T? {
+    _ make: () -> MetricFamily.Figure
+  ) -> MetricFamily.Figure {
     let name = MetricRegistry.sane(name)
-    let labelNames = labels.map { MetricRegistry.sane($0.name) }
+    let (labelNames, values) = (labels.map { MetricRegistry.sane($0.name) }, labels.map(\.value))
     return families.withLock { families in
       let known = families.firstIndex { $0.name == name }
-      if let known, families[known].labelNames != labelNames {
-        preconditionFailure("a metric is declared with two sets of labels")
+      if let known, families[known].labelNames != labelNames || families[known].kind != kind {
+        preconditionFailure("a metric is declared as two kinds or with two sets of labels")
       }
       if known == nil {
-        families.append(MetricFamily(name: name, help: help, kind: kind, labelNames: labelNames, children: empty))
+        families.append(MetricFamily(name: name, help: help, kind: kind, labelNames: labelNames, children: .declared([])))
       }
-      return find(&families[known ?? families.count - 1].children)
+      let place = known ?? families.count - 1
+      guard case .declared(var list) = families[place].children else { return make() }
+      if let child = list.first(where: { $0.labels == values }) { return child.figure }
+      if list.count >= MetricRegistry.childrenMax, let last = list.last { return last.figure }
+      let figure = make()
+      list.append(MetricFamily.Child(labels: values, figure: figure))
+      families[place].children = .declared(list)
+      return figure
     }
   }
 
   /// A name in the format's alphabet: `[a-zA-Z_][a-zA-Z0-9_]*`.
   private static func sane(_ name: String) -> String {
-    var bytes = name.utf8.map { $0 < 0x80 && ($0.isASCIILetterOrDigit || $0 == UInt8(ascii: "_")) ? $0 : UInt8(ascii: "_") }
-    if bytes.first.map({ $0 >= 0x30 && $0 <= 0x39 }) ?? true { bytes.insert(UInt8(ascii: "_"), at: 0) }
+    var bytes = name.utf8.map { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") ? $0 : UInt8(ascii: "_") }
+    if bytes.first?.isDigit ?? true { bytes.insert(UInt8(ascii: "_"), at: 0) }
     return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-extension UInt8 {
-  fileprivate var isASCIILetterOrDigit: Bool {
-    (self >= 0x30 && self <= 0x39) || (self >= 0x41 && self <= 0x5a) || (self >= 0x61 && self <= 0x7a)
   }
 }

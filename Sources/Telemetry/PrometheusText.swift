@@ -18,21 +18,25 @@ package struct PrometheusText {
     bytes.append(UInt8(ascii: "\n"))
     let names = family.labelNames
     switch family.children {
-    case .counters(let list):
-      for (labels, counter) in list where !family.hidesZeros || counter.value != 0 {
-        append(family.name, "", names, labels, value: counter.value)
-      }
-    case .gauges(let list):
-      for (labels, gauge) in list { append(family.name, "", names, labels, value: gauge.value) }
-    case .histograms(let list):
-      // A route that nobody asked for yet has nothing to tell.
-      for (labels, histogram) in list where labels.isEmpty || histogram.count > 0 { append(family.name, names, labels, histogram) }
+    case .declared(let list): for child in list { append(child, of: family) }
     case .collected(let read):
       for sample in read().prefix(MetricRegistry.childrenMax) {
         appendHead(family.name, "", names, sample.labels)
         bytes.append(PrometheusText.text(sample.value))
         bytes.append(UInt8(ascii: "\n"))
       }
+    }
+  }
+
+  private mutating func append(_ child: MetricFamily.Child, of family: MetricFamily) {
+    let (name, names, labels) = (family.name, family.labelNames, child.labels)
+    switch child.figure {
+    case .counter(let counter):
+      let value = counter.value
+      if value != 0 || !family.hidesZeros { append(name, "", names, labels, value: value) }
+    case .gauge(let gauge): append(name, "", names, labels, value: gauge.value)
+    // A route that nobody asked for yet has nothing to tell.
+    case .histogram(let histogram): if labels.isEmpty || histogram.count > 0 { append(name, names, labels, histogram) }
     }
   }
 

@@ -3,29 +3,17 @@
 /// Routes and loops are declared when the service starts; their handles are kept, so that a request adds without a look-up.
 package final class ServiceMetrics: Sendable {
   package let registry: MetricRegistry
-  /// Connections that are open.
-  package let connections: Gauge
-  /// Connections that were accepted.
-  package let connectionsAccepted: Counter
   /// Requests that were refused because a bound was reached.
   package let overloads: Counter
 
   package init(registry: MetricRegistry = MetricRegistry()) {
     self.registry = registry
-    connections = registry.gauge("martlet_http_connections", help: "Client connections that are open.")
-    connectionsAccepted = registry.counter("martlet_http_connections_accepted_total", help: "Client connections accepted.")
     overloads = registry.counter("martlet_overloads_total", help: "Requests refused because a bound was reached.")
   }
 
   /// Declares a route: its pattern, never a path. Keep what it returns.
   package func route(method: String, route: String) -> RouteMetrics {
     RouteMetrics(registry: registry, method: method, route: route)
-  }
-
-  /// How late a loop's timers run: one histogram a loop.
-  package func loopLag(loop: Int) -> Histogram {
-    registry.durations(
-      "martlet_loop_lag_seconds", help: "How late an event loop ran a timer.", labels: [("loop", String(loop))])
   }
 }
 
@@ -54,7 +42,7 @@ package struct RouteMetrics: Sendable {
         ([method, route, status], Counter(cells, index))
       })
     durations = registry.durations(
-      "martlet_http_request_duration_seconds", help: "From the head's first byte to the answer's last.",
+      "martlet_http_request_duration_seconds", help: "From the request reaching its handler to its answer being ready.",
       labels: [("method", method), ("route", route)])
   }
 
