@@ -8,7 +8,7 @@ package struct ServeSettings: Sendable {
   package var listeners: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
   /// A listener of its own for `/health*` and `/metrics`; the API's listeners leave `/metrics` out then.
   package var operations: ListenAddress?
-  /// Where the embedded database, the signing key and files are kept.
+  /// Where the signing key is kept.
   package var dataFolder = "data"
   /// Event loops; one for each core as a rule.
   package var threads = 1

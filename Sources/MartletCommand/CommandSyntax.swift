@@ -21,8 +21,7 @@ struct Flag: Sendable {
   }
 
   static let contract = Flag("contract", "FILE", "the contract (default martlet.yaml)")
-  static let data = Flag("data", "FOLDER", "where an embedded service keeps its database and its key (default data)")
-  static let format = Flag("format", "FORMAT", "text or json")
+  static let data = Flag("data", "FOLDER", "where the service's signing key is kept (default data)")
 }
 
 /// A command: its words, its flags and what it does.

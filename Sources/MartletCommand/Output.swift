@@ -1,3 +1,5 @@
+import Telemetry
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -11,12 +13,10 @@ enum Output {
   static func words(_ text: String) { write(Array((text + "\n").utf8), to: 2) }
 
   static var isTerminal: Bool { isatty(2) == 1 }
-  /// Colour only on a terminal and never with `NO_COLOR`.
-  static var hasColour: Bool { isTerminal && Environment.value("NO_COLOR") == nil }
 
-  static func bold(_ text: String) -> String { hasColour ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
-
-  static func flush() { fflush(nil) }
+  static func bold(_ text: String) -> String {
+    LogWriter.wantsColour(descriptor: 2) ? "\u{1b}[1m\(text)\u{1b}[0m" : text
+  }
 
   private static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var rest = bytes[...]

@@ -5,5 +5,4 @@ import Darwin
 #endif
 
 let code = await CommandLineTool.run(Array(CommandLine.arguments.dropFirst()))
-Output.flush()
 exit(code.rawValue)

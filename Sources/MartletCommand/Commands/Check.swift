@@ -11,18 +11,18 @@ let checkCommand = Command(
 
 private func check(_ invocation: Invocation) async throws(CommandFailure) -> ExitCode {
   if let code = invocation["explain"] {
-    guard let explanation = DiagnosticExplanation.of(code.uppercased()) else {
+    guard let explanation = DiagnosticExplanation.of(code) else {
       throw CommandFailure(.usage, "there is no code \(code)")
     }
-    Output.result(explanation.text + "\n")
+    Output.result(explanation.text)
     return .done
   }
   let path = invocation.operands.first ?? invocation.contractPath
   let result = invocation.loaded(path, withWarnings: true)
   let hasErrors = result.contract == nil
   switch invocation["format"] ?? "text" {
-  case "json": Output.result(DiagnosticReport.json(result.diagnostics).prettyBytes + Array("\n".utf8))
-  case "sarif": Output.result(DiagnosticReport.sarif(result.diagnostics, version: Version.current).prettyBytes + Array("\n".utf8))
+  case "json": Output.result(DiagnosticReport.json(result.diagnostics).prettyBytes)
+  case "sarif": Output.result(DiagnosticReport.sarif(result.diagnostics, version: Version.current).prettyBytes)
   case "text":
     for diagnostic in result.diagnostics { Output.result(diagnostic.rendered(source: result.texts[diagnostic.file]) + "\n") }
     let warnings = result.diagnostics.count { $0.severity == .warning }

@@ -15,7 +15,7 @@ let openAPICommand = Command(
   run: { (invocation: Invocation) async throws(CommandFailure) in
     let contract = try invocation.contract()
     switch invocation["format"] ?? "json" {
-    case "json": Output.result(OpenAPI.document(contract: contract, origin: invocation["origin"]) + Array("\n".utf8))
+    case "json": Output.result(OpenAPI.document(contract: contract, origin: invocation["origin"]))
     case "yaml": Output.result(OpenAPI.yaml(contract: contract, origin: invocation["origin"]))
     default: throw CommandFailure(.usage, "--format must be json or yaml")
     }

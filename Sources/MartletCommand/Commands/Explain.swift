@@ -11,7 +11,7 @@ let explainCommand = Command(
   name: "explain", operands: "METHOD PATH", operandCount: 2...2,
   summary: "Shows what a request does: its rule, its statements and the store's plans. Changes nothing.",
   flags: [
-    .contract, Flag("as", "ID", "whom the caller stands for"), Flag("role", "ROLE", "a role of the caller", mayRepeat: true), .data,
+    .contract, Flag("as", "ID", "whom the caller stands for"), Flag("role", "ROLE", "a role of the caller", mayRepeat: true),
   ], run: explain)
 
 private func explain(_ invocation: Invocation) async throws(CommandFailure) -> ExitCode {

@@ -1,10 +1,12 @@
+import Contract
+
 let newCommand = Command(
   name: "new", operands: "NAME", operandCount: 1...1, summary: "Makes a folder with a contract that runs as it is.", flags: [],
   run: { (invocation: Invocation) async throws(CommandFailure) in
     let name = invocation.operands[0]
     let service = name.split(separator: "/").last.map(String.init) ?? ""
-    guard isName(service) else {
-      throw CommandFailure(.usage, "the name must be lower-case letters, digits and _, and begin with a letter, such as my_shop")
+    guard Name.isSnakeCase(service) else {
+      throw CommandFailure(.usage, "the name must be snake_case of at most \(Name.lengthMax) characters, such as my_shop")
     }
     try OutputFile.makeFolder(name)
     try OutputFile.write(contractTemplate(service), to: name + "/martlet.yaml")
@@ -13,11 +15,6 @@ let newCommand = Command(
     Output.words("Made \(name). Next: cd \(name) && martlet serve")
     return .done
   })
-
-private func isName(_ name: String) -> Bool {
-  name.utf8.first.map { $0 >= 0x61 && $0 <= 0x7a } ?? false
-    && name.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x5f } && name.utf8.count <= 40
-}
 
 private func contractTemplate(_ service: String) -> String {
   """

@@ -33,10 +33,10 @@ private func token(_ invocation: Invocation) async throws(CommandFailure) -> Exi
   }
 }
 
-/// `90s`, `15m`, `1h`, `7d`; at most ten years.
+/// As contracts write durations: `90s`, `15m`, `1h30m`, `7d`; whole seconds, at most ten years.
 private func duration(_ text: String) throws(CommandFailure) -> Duration {
-  let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-  guard let unit = text.last.flatMap({ units[$0] }), let number = Int64(text.dropLast()), number > 0, number <= 315_360_000 / unit
-  else { throw CommandFailure(.usage, "--ttl must be a time such as 15m, 1h or 7d") }
-  return .seconds(number * unit)
+  guard let milliseconds = DurationForm.milliseconds(text), milliseconds > 0, milliseconds % 1000 == 0,
+    milliseconds <= 315_360_000_000
+  else { throw CommandFailure(.usage, "--ttl must be a time such as 15m, 1h or 7d, at most 10y") }
+  return .milliseconds(milliseconds)
 }
