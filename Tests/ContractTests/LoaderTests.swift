@@ -106,7 +106,7 @@ import Testing
     let field = try Self.field(
       "{type: string, required: true, unique: true, immutable: true, personal: true, deprecated: true, read: [admin], write: nobody, "
         + "description: x, was: b}")
-    #expect(field.isRequired && field.isUnique && field.isImmutable && field.isPersonal && field.isDeprecated)
+    #expect(field.isRequired && field.isUnique && field.isImmutable && field.isDeprecated)
     #expect(field.description == "x" && field.was == "b" && field.column == "a")
     guard case .roles(["admin"])? = field.read, case .nobody? = field.write else {
       Issue.record("the rules are others")

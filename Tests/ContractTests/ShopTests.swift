@@ -17,7 +17,8 @@ import Testing
     let places = contract.notices.map { $0.message.prefix { $0 != " " } }
     #expect(
       places == [
-        "service.scaling", "cache", "brokers", "identity.password", "identity.tokens.refresh", "identity.factors", "identity.providers",
+        "service.scaling", "service.health.interval", "service.health.timeout", "cache", "brokers", "identity.password",
+        "identity.tokens.access", "identity.tokens.refresh", "identity.factors", "identity.providers",
         "limits", "resources.products.fields.name.search", "resources.orders.history", "orders.delete", "resources.orders.retain",
         "queries", "services", "workflows", "jobs", "events", "webhooks",
       ])

@@ -223,6 +223,34 @@ import Testing
     }
   }
 
+  @Test("what was renamed is not made anew beside the old one", arguments: TestStore.available)
+  func renamed(_ kind: TestStore) async throws {
+    try await kind.run { store in
+      try await filled(store)
+      let column = changed { books in
+        books.fields[10].name = "page_count"
+        books.fields[10].column = "page_count"
+        books.fields[10].was = "pages"
+      }
+      try await expectObstacle(column, store, "rename column books.pages to page_count")
+      try await store.define(["ALTER TABLE books RENAME COLUMN pages TO page_count"])
+      _ = try await SchemaManager().prepare(store, column)
+      #expect(try await SchemaManager().prepare(store, column) == [])
+      #expect(try await store.inspect("SELECT page_count FROM books", []) == [["50"]])
+      var table = column
+      table.resources[2].name = "opinions"
+      table.resources[2].storage.table = "opinions"
+      table.resources[2].was = "reviews"
+      try await expectObstacle(table, store, "rename table reviews to opinions")
+      try await store.define(["ALTER TABLE reviews RENAME TO opinions"])
+      _ = try await SchemaManager().prepare(store, table)
+      #expect(try await SchemaManager().prepare(store, table) == [])
+      #expect(try await store.inspect("SELECT stars FROM opinions", []) == [["3"]])
+      let names = try await SchemaInspector(store).inspect().table("opinions")?.indexes.map(\.name) ?? []
+      #expect(names.contains("uq_opinions_book_stars") && !names.contains { $0.contains("reviews") && $0.hasPrefix("uq_") })
+    }
+  }
+
   @Test("a quote is one whatever stands behind it", arguments: TestStore.available)
   func quotes(_ kind: TestStore) async throws {
     try await kind.run { store in

@@ -29,7 +29,7 @@ extension Language {
       Key("immutable", .boolean, "Set once, when the record is created."),
       Key("read", .access, "Who may see it, of those who see the record."),
       Key("write", .access, "Who may set it, of those who may write the record."),
-      Key("personal", .boolean, "About a person: redacted in logs and traces."),
+      Key("personal", .boolean, "About a person. (No log holds a value of any field.)"),
       Key("encrypted", .boolean, "Kept as AES-256-GCM ciphertext.", types: ["string", "text", "email", "url", "secret"]),
       Key("deprecated", .boolean, "Still served, to be removed."),
       Key(
@@ -52,7 +52,7 @@ extension Language {
         "stored_as", .choice([.word(["text", "real", "unix", "unix_milliseconds"]), .object(texts)]), "How the column holds its values.",
         types: ["date", "timestamp", "uuid", "decimal", "boolean"]),
       Key("generated", .boolean, "The database computes it: never written."),
-      Key("was", identifier, "Its name before it was renamed."),
+      Key("was", identifier, "Its name before it was renamed: until its column is renamed too, the service says how and does not start."),
     ])
 
   static let texts = ObjectShape(

@@ -16,7 +16,7 @@ extension Language {
   static let tokens = ObjectShape(
     "tokens", "How long tokens live.",
     [
-      Key("access", duration, "A token that is sent with every request."),
+      Key("access", duration, "A token that is sent with every request.", later: "logins"),
       Key("refresh", duration, "A token that gets new ones.", later: "refresh tokens"),
     ])
 

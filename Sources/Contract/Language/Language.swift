@@ -52,8 +52,8 @@ enum Language {
     "health", "Where and how often health is asked for.",
     [
       Key("endpoint", .text(.path), "The path."),
-      Key("interval", duration, "How often."),
-      Key("timeout", duration, "How long an answer may take."),
+      Key("interval", duration, "How often; for deployment manifests.", later: "deployment manifests"),
+      Key("timeout", duration, "How long an answer may take; for deployment manifests.", later: "deployment manifests"),
     ])
 
   static let storeSchemes = ["sqlite:", "postgres", "postgresql", "mysql", "mariadb"]
@@ -65,7 +65,8 @@ enum Language {
       Key("pool", .integer(1...10_000), "Connections."),
       Key("timeout", duration, "How long a statement may take."),
       Key(
-        "replicas", .list(.text(.url(["postgres", "postgresql", "mysql", "mariadb"])), count: 0...32), "URLs that are only read from."),
+        "replicas", .list(.text(.url(["postgres", "postgresql", "mysql", "mariadb"])), count: 0...32), "URLs that are only read from.",
+        later: "replicas"),
     ])
 
   static let cache = ObjectShape(

@@ -34,7 +34,6 @@ package struct StoreSettings: Sendable {
   package var url = "sqlite:data/martlet.db"
   package var pool = 20
   package var timeout: Duration = .seconds(30)
-  package var replicas: [String] = []
   package init() {}
 }
 
@@ -43,7 +42,6 @@ package struct IdentitySettings: Sendable {
   package var issuers: [Issuer] = []
   /// What `caller.NAME` may be used, and its type.
   package var claims: [(name: String, type: FieldType)] = []
-  package var accessTokenLifetime: Duration = .seconds(900)
   package init() {}
 }
 

@@ -11,10 +11,7 @@ package struct Field: Sendable {
   /// An index of its own: filterable and sortable. True for every ref.
   package var isIndexed = false
   package var isImmutable = false
-  /// Redacted in logs and traces.
-  package var isPersonal = false
   package var isDeprecated = false
-  package var isSearched = false
   package var defaultValue: Default?
   /// Nil: whoever may read the record. A rule over `record` and `caller`.
   package var read: Access?

@@ -17,14 +17,13 @@ package struct Resource: Sendable {
   package var filterable: [String] = []
   /// The row budget of a list.
   package var scanMax = 10_000
-  package var isHistorical = false
   package var isSoftDeleted = false
   package var clientChoosesID = false
   package var concurrencyRequired = false
   package var idempotencyRequired = false
   /// How long answers may be cached by others.
   package var cacheLifetime: Duration?
-  /// Its name before it was renamed: the schema is carried over.
+  /// Its name before it was renamed.
   package var was: String?
   package var storage: Storage
   /// The identity's own resource.

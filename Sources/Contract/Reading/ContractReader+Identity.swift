@@ -13,7 +13,6 @@ extension ContractReader {
       if duration > .seconds(86_400) || duration < .seconds(1) {
         findings.report(.outOfRange, "identity.tokens.access must be 1s to 1d: a token cannot be taken back", at: lifetime.mark)
       }
-      contract.identity.accessTokenLifetime = duration
     }
     for member in node["claims"]?.members ?? [] { readClaim(member) }
     for member in node["issuers"]?.members ?? [] { readIssuer(member) }

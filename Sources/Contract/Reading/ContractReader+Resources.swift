@@ -63,7 +63,6 @@ extension ContractReader {
     draft.resource.description = node["description"]?.string
     draft.resource.concurrencyRequired = node["concurrency"] != nil
     draft.resource.idempotencyRequired = node["idempotency"] != nil
-    draft.resource.isHistorical = node["history"]?.boolean ?? false
     draft.resource.isSoftDeleted = node["delete"] != nil
     draft.resource.cacheLifetime = node["cache"]?.string.flatMap(DurationForm.duration)
     if let scan = node["scan"]?.integer { draft.resource.scanMax = Int(clamping: scan) }

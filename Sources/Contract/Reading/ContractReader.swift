@@ -78,11 +78,6 @@ final class ContractReader {
     if let url = node["url"]?.string { readStoreURL(url, node) }
     if let pool = node["pool"]?.integer { contract.store.pool = Int(clamping: pool) }
     if let timeout = node["timeout"]?.string.flatMap(DurationForm.duration) { contract.store.timeout = timeout }
-    let replicas = node["replicas"]?.items ?? []
-    contract.store.replicas = replicas.compactMap(\.string)
-    if !replicas.isEmpty, let member = node.members.first(where: { $0.key.text == "replicas" }) {
-      findings.report(.notServedYet, "store.replicas is accepted; this version does not serve replicas yet", at: member.key.mark)
-    }
   }
 
   private func readStoreURL(_ url: String, _ node: YAMLNode) {

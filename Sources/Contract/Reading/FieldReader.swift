@@ -125,9 +125,7 @@ struct FieldReader {
     field.isUnique = node["unique"]?.boolean ?? false
     field.isIndexed = node["index"]?.boolean ?? false
     field.isImmutable = node["immutable"]?.boolean ?? false
-    field.isPersonal = node["personal"]?.boolean ?? false
     field.isDeprecated = node["deprecated"]?.boolean ?? false
-    field.isSearched = node["search"]?.boolean ?? false
     field.isGenerated = node["generated"]?.boolean ?? false
     field.was = node["was"]?.string
     if let column = node["column"]?.string { field.column = column }

@@ -84,7 +84,7 @@ struct QueryReader {
     guard let text = column.value.scalarText else { return }
     let place = "\(name).select.\(column.key.text)"
     let bytes = Array(text.utf8)
-    guard let (function, rest) = DurationForm.split(text, at: "("), QueryReader.aggregates.contains(function), rest.hasSuffix(")") else {
+    guard let (function, rest) = TextForm.split(text, at: "("), QueryReader.aggregates.contains(function), rest.hasSuffix(")") else {
       _ = work.rules.expression(column.value, place, expecting: nil, in: environment)
       return
     }

@@ -73,7 +73,7 @@ struct WorkReader {
 
   private func readConsumption(_ node: YAMLNode, _ name: String) {
     checkBroker(node["from"], name)
-    let resource = node["transition"]?.string.flatMap { DurationForm.split($0, at: ".")?.0 }.flatMap { reader.draft($0) }?.resource.name
+    let resource = node["transition"]?.string.flatMap { TextForm.split($0, at: ".")?.0 }.flatMap { reader.draft($0) }?.resource.name
     var environment = environment(for: resource)
     environment.hasEvent = true
     checkAction(node, name, in: environment)
@@ -101,7 +101,7 @@ struct WorkReader {
     if heads.count > 1 {
       findings.report(.contradiction, "\(name) has \(heads.joined(separator: " and ")): one of them", at: node.mark)
     }
-    if let call = node["call"], let text = call.string, let (service, _) = DurationForm.split(text, at: ".") {
+    if let call = node["call"], let text = call.string, let (service, _) = TextForm.split(text, at: ".") {
       if !services.contains(service) {
         findings.report(
           .unknownService, "\(name): there is no service \"\(service)\"", at: call.mark,
@@ -120,7 +120,7 @@ struct WorkReader {
   }
 
   private func checkTransition(_ node: YAMLNode, _ name: String) {
-    guard let text = node.string, let (resource, transition) = DurationForm.split(text, at: ".") else { return }
+    guard let text = node.string, let (resource, transition) = TextForm.split(text, at: ".") else { return }
     guard let draft = reader.draft(resource) else { return reader.unknownResource(resource, name, at: node) }
     let names = draft.resource.states?.transitions.map(\.name) ?? []
     guard !names.contains(transition) else { return }
@@ -144,7 +144,7 @@ struct WorkReader {
   /// The resource of an event that is there.
   @discardableResult
   private func checkEvent(_ node: YAMLNode?, _ name: String) -> String? {
-    guard let node, let text = node.string, let (resource, event) = DurationForm.split(text, at: ".") else { return nil }
+    guard let node, let text = node.string, let (resource, event) = TextForm.split(text, at: ".") else { return nil }
     guard let draft = reader.draft(resource) else {
       reader.unknownResource(resource, name, at: node)
       return nil
@@ -162,7 +162,7 @@ struct WorkReader {
   @discardableResult
   private func checkMatch(_ node: YAMLNode, _ name: String) -> String? {
     guard let text = node.string else { return nil }
-    let (resource, event) = DurationForm.split(text, at: ".") ?? (text, "*")
+    let (resource, event) = TextForm.split(text, at: ".") ?? (text, "*")
     if resource == "*" { return nil }
     guard let draft = reader.draft(resource) else {
       reader.unknownResource(resource, name, at: node)

@@ -23,6 +23,7 @@ package struct SchemaBuilder {
     var result = TableDefinition(name: table.table, schema: table.schema)
     result.isManaged = table.isManaged
     result.isReadOnly = resource.storage.isReadOnly
+    result.was = resource.was
     result.key = table.key.map(\.name)
     result.isNumbered = resource.storage.key.count == 1 && resource.storage.key[0].isGenerated
     result.isClustered = !result.isNumbered && resource.fields.allSatisfy { SchemaBuilder.isShort($0.type) }
@@ -61,6 +62,7 @@ package struct SchemaBuilder {
     result.check = condition.map { check($0, table: table.table, column: column.name) }
     guard let field else { return result }
     result.isGenerated = field.isGenerated
+    result.was = field.was
     if case .ref(let reference) = field.type { result.reference = self.reference(reference, field, table) }
     if case .value(let value) = field.defaultValue { result.defaultLiteral = literal(value, column.kind) }
     return result
@@ -73,6 +75,7 @@ package struct SchemaBuilder {
     var amountColumn = ColumnDefinition(
       name: amount.name, type: amount.kind.columnType(dialect, precision: nil), kind: amount.kind,
       isNullable: amount.isNullable)
+    amountColumn.was = field.was.map { $0 + "_amount" }
     if let minimum = options.minimum {
       amountColumn.check = check(
         SQL(identifier: amount.name) + SQL(" >= ") + SQL(integer: minimum), table: table.name, column: amount.name)
@@ -80,6 +83,7 @@ package struct SchemaBuilder {
     var currencyColumn = ColumnDefinition(
       name: currency.name, type: currency.kind.columnType(dialect, precision: nil), kind: currency.kind,
       isNullable: currency.isNullable)
+    currencyColumn.was = field.was.map { $0 + "_currency" }
     var condition =
       options.currencies.isEmpty
       ? SQL("length(") + SQL(identifier: currency.name) + SQL(") = 3")

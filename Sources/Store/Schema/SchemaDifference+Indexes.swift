@@ -28,7 +28,8 @@ extension SchemaDifference {
   }
 
   private func isOwn(_ name: String, _ table: TableDefinition) -> Bool {
-    records[table.name] != nil && (name.hasPrefix("ix_\(table.name)_") || name.hasPrefix("uq_\(table.name)_"))
+    record(of: table) != nil
+      && [table.name, table.was].compactMap(\.self).contains { name.hasPrefix("ix_\($0)_") || name.hasPrefix("uq_\($0)_") }
   }
 
   /// On SQLite it went already where the same plan has rebuilt its table.

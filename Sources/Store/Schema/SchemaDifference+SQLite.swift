@@ -5,7 +5,7 @@ extension SchemaDifference {
     let added = table.columns.filter { found.column($0.name) == nil }
     var reasons: [String] = []
     var probes: [SchemaChange.Probe] = []
-    let isOwn = records[table.name] != nil
+    let isOwn = record(of: table) != nil
     for column in table.columns {
       guard let live = found.column(column.name) else {
         // `ADD COLUMN` cannot make one that must have a value and has none to give.

@@ -23,7 +23,9 @@ package struct SchemaDifference {
         plan.faults += faults(table, found)
         continue
       }
-      if let found {
+      if let renaming = renaming(table) {
+        plan.changes.append(renaming)
+      } else if let found {
         plan.changes += found.isView ? [conflict(table)] : changes(table, found, &references, &plan.notices)
       } else {
         plan.changes.append(creation(table))
@@ -33,6 +35,34 @@ package struct SchemaDifference {
     plan.changes += references
     return plan
   }
+
+  /// A table that stands under its resource's old name: making another would leave its rows behind.
+  private func renaming(_ table: TableDefinition) -> SchemaChange? {
+    guard let was = table.was, live.table(table.name, schema: table.schema) == nil, live.table(was, schema: table.schema) != nil
+    else { return nil }
+    let rename = SQL("ALTER TABLE ") + SQL(table: was, schema: table.schema) + SQL(" RENAME TO ") + SQL(identifier: table.name)
+    return SchemaChange(
+      table: table.name, description: "rename table \(was) to \(table.name)", statements: [rename.text(dialect)],
+      destruction: SchemaDifference.renaming)
+  }
+
+  /// The same of columns.
+  private func renamings(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
+    table.columns.compactMap { column in
+      guard let was = column.was, found.column(column.name) == nil, found.column(was) != nil else { return nil }
+      let rename =
+        SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" RENAME COLUMN ") + SQL(identifier: was)
+        + SQL(" TO ") + SQL(identifier: column.name)
+      return SchemaChange(
+        table: table.name, description: "rename column \(table.name).\(was) to \(column.name)", statements: [rename.text(dialect)],
+        destruction: SchemaDifference.renaming)
+    }
+  }
+
+  private static let renaming = "processes that run the old contract would lose it: rename it when none does"
+
+  /// Martlet's own record of a table; nil for one that it did not make. It stays under the name that the table had.
+  func record(of table: TableDefinition) -> String? { records[table.name] ?? table.was.flatMap { records[$0] } }
 
   private func creation(_ table: TableDefinition) -> SchemaChange {
     SchemaChange(
@@ -62,8 +92,9 @@ package struct SchemaDifference {
   private func changes(
     _ table: TableDefinition, _ found: LiveTable, _ references: inout [SchemaChange], _ notices: inout [String]
   ) -> [SchemaChange] {
-    var changes = losses(table, found)
-    for column in found.columns where table.column(column.name) == nil {
+    var changes = losses(table, found) + renamings(table, found)
+    let renamed = Set(table.columns.compactMap(\.was))
+    for column in found.columns where table.column(column.name) == nil && !renamed.contains(column.name) {
       if column.isNullable || column.defaultText != nil || column.isGenerated {
         notices.append("column \(table.name).\(column.name) is not in the contract: left as it is")
       } else {
@@ -87,7 +118,7 @@ package struct SchemaDifference {
   /// Changes of type and key: never applied by themselves.
   private func losses(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
     var changes: [SchemaChange] = []
-    let recorded = SchemaDifference.kinds(records[table.name] ?? "")
+    let recorded = SchemaDifference.kinds(record(of: table) ?? "")
     for column in table.columns {
       guard let live = found.column(column.name) else { continue }
       let old = recorded[column.name] ?? live.type

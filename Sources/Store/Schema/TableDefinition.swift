@@ -15,6 +15,8 @@ package struct TableDefinition: Sendable {
   package var isManaged = true
   /// Its resource cannot be written: a view will do.
   package var isReadOnly = false
+  /// Its name before its resource was renamed.
+  package var was: String?
 
   package init(name: String, schema: String? = nil) {
     self.name = name
@@ -39,6 +41,8 @@ package struct ColumnDefinition: Sendable {
   package var defaultLiteral: SQL?
   /// The database computes it.
   package var isGenerated = false
+  /// Its name before its field was renamed.
+  package var was: String?
 }
 
 package struct CheckDefinition: Sendable {
