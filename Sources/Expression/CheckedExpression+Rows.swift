@@ -1,9 +1,6 @@
 import Base
 
 extension CheckedExpression {
-  /// Whether it names `record`.
-  package var namesRecord: Bool { root.names { if case .record = $0 { true } else { false } } }
-
   /// Whether it names `input`.
   package var namesInput: Bool { root.names { if case .input = $0 { true } else { false } } }
 

@@ -33,7 +33,7 @@ extension Checker {
 
   private func unknown(_ name: String, at offset: Int) -> ExpressionError {
     if ["record", "input", "caller", "request", "params", "now", "event"].contains(name) {
-      return ExpressionError("\"\(name)\" is not to be had here", at: offset)
+      return ExpressionError("\"\(name)\" is not available here", at: offset)
     }
     var candidates = scope.map(\.name) + environment.names.keys.sorted()
     if environment.fieldsAtTop, let resource = environment.record {

@@ -57,10 +57,4 @@ extension [UInt8] {
     appendJSON(string: name)
     append(UInt8(ascii: ":"))
   }
-
-  /// `,"name":`, or without the comma where the byte before opens the object.
-  package mutating func appendJSONMember(_ name: String) {
-    if let last, last != UInt8(ascii: "{") { append(UInt8(ascii: ",")) }
-    appendJSONKey(name)
-  }
 }

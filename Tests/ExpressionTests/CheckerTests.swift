@@ -72,8 +72,8 @@ import Testing
 
   @Test func aFiltersFieldsAreTopLevelNames() {
     #expect(error("status == \"paid\" && customer.tier == \"pro\" && has(note)", TestSchema.filter) == nil)
-    #expect(error("record.open", TestSchema.filter)?.message == "\"record\" is not to be had here")
-    #expect(error("caller.id == id", TestSchema.filter)?.message == "\"caller\" is not to be had here")
+    #expect(error("record.open", TestSchema.filter)?.message == "\"record\" is not available here")
+    #expect(error("caller.id == id", TestSchema.filter)?.message == "\"caller\" is not available here")
     #expect(error("statu == \"paid\"", TestSchema.filter)?.suggestion == "did you mean \"status\"?")
   }
 

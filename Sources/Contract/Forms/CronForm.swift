@@ -26,7 +26,7 @@ package enum CronForm {
     let items = text.split(separator: ",", omittingEmptySubsequences: false)
     return items.allSatisfy { item in
       var base = String(item)
-      if let (front, step) = DurationForm.split(base, at: "/") {
+      if let (front, step) = TextForm.split(base, at: "/") {
         guard let step = Digits.integer(step), step >= 1, step <= range.upperBound else { return false }
         base = front
       }
@@ -35,7 +35,7 @@ package enum CronForm {
         if let word = words.firstIndex(of: text.lowercased()) { return range.lowerBound + Int64(word) }
         return Digits.integer(text).flatMap { range.contains($0) ? $0 : nil }
       }
-      if let (low, high) = DurationForm.split(base, at: "-") {
+      if let (low, high) = TextForm.split(base, at: "-") {
         guard let a = number(low), let b = number(high) else { return false }
         return a <= b
       }

@@ -33,20 +33,9 @@ package enum DurationForm {
 
   /// `100ms..2s`; the first is not longer than the second.
   package static func range(_ text: String) -> (Int64, Int64)? {
-    guard let (low, high) = split(text, at: ".."), let a = milliseconds(low), let b = milliseconds(high), a <= b else { return nil }
-    return (a, b)
-  }
-
-  /// The two sides of the first separator.
-  static func split(_ text: String, at separator: String) -> (String, String)? {
-    let bytes = Array(text.utf8)
-    let mark = Array(separator.utf8)
-    guard bytes.count >= mark.count else { return nil }
-    for start in 0...(bytes.count - mark.count) where Array(bytes[start..<(start + mark.count)]) == mark {
-      return (
-        String(decoding: bytes[..<start], as: UTF8.self), String(decoding: bytes[(start + mark.count)...], as: UTF8.self)
-      )
+    guard let (low, high) = TextForm.split(text, at: ".."), let a = milliseconds(low), let b = milliseconds(high), a <= b else {
+      return nil
     }
-    return nil
+    return (a, b)
   }
 }

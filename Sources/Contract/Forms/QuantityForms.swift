@@ -5,7 +5,7 @@ package enum RateForm {
   package static let units: [(name: String, seconds: Int64)] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)]
 
   package static func parse(_ text: String) -> (count: Int64, seconds: Int64)? {
-    guard let (count, unit) = DurationForm.split(text, at: "/"), let number = Digits.integer(count), (1...1_000_000_000).contains(number),
+    guard let (count, unit) = TextForm.split(text, at: "/"), let number = Digits.integer(count), (1...1_000_000_000).contains(number),
       let found = units.first(where: { $0.name == unit })
     else { return nil }
     return (number, found.seconds)
@@ -17,7 +17,7 @@ package enum RangeForm {
   /// Both bounds, not negative, as they are written: the first may be above the second.
   package static func parse(_ text: String) -> (Int, Int)? {
     if let exact = Digits.integer(text) { return (Int(clamping: exact), Int(clamping: exact)) }
-    guard let (low, high) = DurationForm.split(text, at: ".."), let a = Digits.integer(low), let b = Digits.integer(high) else {
+    guard let (low, high) = TextForm.split(text, at: ".."), let a = Digits.integer(low), let b = Digits.integer(high) else {
       return nil
     }
     return (Int(clamping: a), Int(clamping: b))
@@ -52,7 +52,7 @@ package enum PercentForm {
 /// `12,2`: digits in all and digits after the point.
 package enum PrecisionForm {
   package static func parse(_ text: String) -> (precision: Int, scale: Int)? {
-    guard let (all, after) = DurationForm.split(text, at: ","), let precision = Digits.integer(all),
+    guard let (all, after) = TextForm.split(text, at: ","), let precision = Digits.integer(all),
       let scale = Digits.integer(after.first == " " ? String(after.dropFirst()) : after), (1...18).contains(precision), scale <= precision
     else { return nil }
     return (Int(precision), Int(scale))

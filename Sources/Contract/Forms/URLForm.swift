@@ -13,7 +13,7 @@ package struct URLForm {
 
   /// Nil where the text is no URL: no scheme, blanks or control characters.
   package init?(_ text: String) {
-    guard let (scheme, tail) = DurationForm.split(text, at: ":"), let first = scheme.utf8.first, first.isLetter,
+    guard let (scheme, tail) = TextForm.split(text, at: ":"), let first = scheme.utf8.first, first.isLetter,
       scheme.utf8.allSatisfy({ $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) }), text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
     else { return nil }
     self.scheme = scheme.lowercased()

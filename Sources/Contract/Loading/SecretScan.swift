@@ -72,9 +72,9 @@ struct SecretScan {
     guard plain.contains("://"), let url = URLForm(plain) else { return nil }
     func isClear(_ value: String) -> Bool { !value.isEmpty && !value.contains(SecretScan.placeholder) }
     if let password = url.password, isClear(password) { return "the password of a URL" }
-    guard let (_, query) = DurationForm.split(url.rest, at: "?") else { return nil }
+    guard let (_, query) = TextForm.split(url.rest, at: "?") else { return nil }
     for pair in query.split(separator: "&") {
-      guard let (name, value) = DurationForm.split(String(pair), at: "=") else { continue }
+      guard let (name, value) = TextForm.split(String(pair), at: "=") else { continue }
       if SecretScan.queryKeys.contains(name.lowercased()), isClear(value) { return "the \(name) of a URL" }
     }
     return nil

@@ -8,14 +8,11 @@ import Synchronization
 ///
 /// A token that was verified is kept within its life, so that a request costs one SHA-256 and one look-up.
 package final class TokenVerifier: Sendable {
-  /// How far clocks may differ.
-  package static let leeway: Duration = .seconds(30)
   package static let cachedTokensMax = 10_000
-  /// How often key files are looked at.
-  package static let keyCheckInterval: Duration = .seconds(10)
   static let subjectBytesMax = 255
-
+  /// How far clocks may differ.
   private static let leewayMicroseconds: Int64 = 30_000_000
+  /// How often key files are looked at.
   private static let keyCheckMicroseconds: Int64 = 10_000_000
 
   private let issuers: [ExactText: [TrustedIssuer]]

@@ -22,8 +22,8 @@ import Testing
       while asked < Self.rules {
         let text = generator.condition(depth: 1 + generator.random.below(4)).text
         let caller = RandomCaller(seed: generator.random.next())
-        guard let rule = try? CheckedExpression.check(text, expecting: .boolean, in: environment), rule.namesInput, rule.namesRecord,
-          compiler.unsupported(rule, resource: "things") == nil
+        guard let rule = try? CheckedExpression.check(text, expecting: .boolean, in: environment), rule.namesInput,
+          !rule.members(of: .record, comparedWithCaller: false).isEmpty, compiler.unsupported(rule, resource: "things") == nil
         else { continue }
         asked += 1
         let stored = try await Self.pairs(rule, caller, compiler, store)
