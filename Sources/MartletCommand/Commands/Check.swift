@@ -26,7 +26,8 @@ private func check(_ invocation: Invocation) async throws(CommandFailure) -> Exi
   case "text":
     for diagnostic in result.diagnostics { Output.result(diagnostic.rendered(source: result.texts[diagnostic.file]) + "\n") }
     let warnings = result.diagnostics.count { $0.severity == .warning }
-    Output.words("\(path): \(result.errors.count) errors, \(warnings) warnings, \(result.notices.count) notices")
+    let counts = [(result.errors.count, "error"), (warnings, "warning"), (result.notices.count, "notice")]
+    Output.words("\(path): " + counts.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }.joined(separator: ", "))
   default: throw CommandFailure(.usage, "--format must be text, json or sarif")
   }
   return hasErrors ? .failed : .done
