@@ -50,9 +50,7 @@ package final class RESTHandler: HTTPHandler {
     var response = await answer(request, at: now, &exchange)
     finish(&response, requestID: exchange.requestID)
     options.crossOrigin?.apply(to: &response, request, methods: exchange.preflight)
-    let nanoseconds = clock.monotonicNanoseconds &- started
-    if options.showsTiming { response.headers.add("Server-Timing", ServerTiming.value(nanoseconds, statements: exchange.statements)) }
-    observer.observe(request.method, exchange, response, nanoseconds: nanoseconds)
+    observer.observe(request.method, exchange, response, nanoseconds: clock.monotonicNanoseconds &- started)
     return response
   }
 

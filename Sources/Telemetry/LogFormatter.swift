@@ -115,10 +115,18 @@ struct LogFormatter: Sendable {
     out.append(padded: microseconds % 1000, width: 3)
   }
 
+  /// Visible ASCII and spaces that stand as they are in a JSON string.
+  private static func isPlain(_ text: String) -> Bool {
+    text.utf8.withContiguousStorageIfAvailable { bytes in
+      for byte in bytes where byte < 0x20 || byte >= 0x7f || byte == 0x22 || byte == 0x5c { return false }
+      return true
+    } ?? false
+  }
+
   /// A JSON string (RFC 8259 section 7). C1 and line separators are escaped as well, because terminals obey them.
   private static func appendQuoted(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    if text.utf8.count <= LogValue.textBytesMax, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x22 && $0 != 0x5c }) {
+    if text.utf8.count <= LogValue.textBytesMax, isPlain(text) {
       out.append(text)
       out.append(UInt8(ascii: "\""))
       return

@@ -49,12 +49,20 @@ struct RESTHandlerTests {
     #expect(context.time == FixedClock().now)
   }
 
-  @Test("how long it took is said only where that is asked for")
-  func timing() async throws {
-    #expect(try await Bench().send(.get, "/v1/products").header("server-timing") == nil)
-    let received = try await Bench(change: { $0.showsTiming = true }).send(.get, "/v1/products")
-    #expect(received.header("server-timing") == "total;dur=0.000, statements;desc=\"0\"")
-    #expect(String(decoding: ServerTiming.value(12_345_678, statements: 3), as: UTF8.self) == "total;dur=12.345, statements;desc=\"3\"")
+  @Test("lists with the same query are known again, others are not")
+  func knownQueries() async throws {
+    let bench = try Bench()
+    let long = String(repeating: "a", count: KnownQueries.bytesMax)
+    for target in ["?limit=2", "?limit=2", "?limit=3", "", "", "?after=x", "?limit=2&before=x", "?status=\(long)", "?status=\(long)"] {
+      _ = try await bench.send(.get, "/v1/orders" + target)
+    }
+    _ = try await bench.send(.query, "/v1/orders", [("Content-Type", "application/json")], body: "{\"limit\":2}")
+    let asked = bench.operations.asked
+    #expect(asked.count == 10)
+    #expect(asked[0].parameters != nil && asked[0].parameters === asked[1].parameters && asked[0].action == asked[1].action)
+    #expect(asked[2].parameters !== asked[0].parameters && asked[2].action != asked[0].action)
+    #expect(asked[3].parameters != nil && asked[3].parameters === asked[4].parameters)
+    for place in 5..<10 { #expect(asked[place].parameters == nil) }
   }
 
   @Test("preconditions are read, lists over several lines as one")

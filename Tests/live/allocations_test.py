@@ -29,8 +29,8 @@ resources:
 
 ROUNDS = 1000
 # Recorded: see docs/benchmarks.md. A request may take a little more where a buffer grows.
-ITEM_MAX = int(os.environ.get("ALLOCATIONS_ITEM_MAX", "300"))
-HEALTH_MAX = int(os.environ.get("ALLOCATIONS_HEALTH_MAX", "40"))
+ITEM_MAX = int(os.environ.get("ALLOCATIONS_ITEM_MAX", "60"))
+HEALTH_MAX = int(os.environ.get("ALLOCATIONS_HEALTH_MAX", "18"))
 
 
 def counted(folder):

@@ -121,7 +121,7 @@ final class LoopPool: @unchecked Sendable {
     var groups = connections.count { $0.phase == .reading && !$0.isSlow }
     while readers < policy.readersMax, let connection = connections.first(where: \.isFree) {
       let size = groupSize.reads
-      if groups > 0, reads.count < size, !isFirstReadLate { return holdReads() }
+      if groups >= LoopPool.groupsMax, reads.count < size, !isFirstReadLate { return holdReads() }
       var batch: [Request] = []
       batch.reserveCapacity(min(size, reads.count))
       while batch.count < size, let request = nextWaiting(&reads) { batch.append(request) }
@@ -135,8 +135,10 @@ final class LoopPool: @unchecked Sendable {
     }
   }
 
-  /// How long reads that do not fill a group wait for the one that is under way, before another connection takes them: many
-  /// small groups cost both sides a round trip and a change of processes each.
+  /// Groups that are under way at once, while reads are quick and fill no group: one that the server works on, and one that
+  /// is on its way. Many small groups cost both sides a round trip and a change of processes each.
+  private static let groupsMax = 2
+  /// How long reads wait for one of them to end, before another connection takes them.
   private static let holdMilliseconds: UInt64 = 2
 
   private var isFirstReadLate: Bool {

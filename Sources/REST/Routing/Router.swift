@@ -103,7 +103,8 @@ struct Router: Sendable {
   }
 
   private func fixedRoute(_ path: ArraySlice<UInt8>) -> Route? {
-    for place in fixed.indices where fixed[place].path.count == path.count && path.elementsEqual(fixed[place].path) {
+    search: for place in fixed.indices where fixed[place].path.count == path.count {
+      for offset in 0..<path.count where path[path.startIndex + offset] != fixed[place].path[offset] { continue search }
       return fixed[place].route
     }
     return nil

@@ -127,8 +127,7 @@ struct Writer {
   private mutating func runTogether(_ group: [Member]) -> [WriteJob.Outcome]? {
     if carefulGroups > 0 {
       carefulGroups -= 1
-    } else if !group.contains(where: \.batch.isTrial) {
-      // (A trial always has something to undo.)
+    } else {
       switch transact(group, inSavepoints: false) {
       case .committed(let outcomes): return outcomes
       case .lost: return nil

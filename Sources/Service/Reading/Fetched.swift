@@ -65,10 +65,7 @@ struct Fetched: Sendable {
       out.append(decimal: UInt64(Fetcher.collectionLimit))
       out.append(",\"next\":")
       if hasMore, let by = relation.by {
-        var value: [UInt8] = []
-        key.appendText(to: &value)
-        let equality = PercentEncoding.query(by.name) + "=" + PercentEncoding.query(String(decoding: value, as: UTF8.self))
-        let target = "\(origin.prefix)/\(relation.node.plan.resource.name)?\(equality)"
+        let target = "\(origin.prefix)/\(relation.node.plan.resource.name)?\(by.name)=\(RecordWriter.keyText([key]))"
         out.appendJSON(string: target)
       } else {
         out.appendJSON()
