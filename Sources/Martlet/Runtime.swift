@@ -59,7 +59,7 @@ package final class Runtime: Sendable {
     }
     let engine: Engine
     do throws(KeyFileError) {
-      let key = try ServiceKey.load(in: settings.dataFolder)
+      let key = try ServiceKey.load(settings.signingKey ?? .folder(settings.dataFolder))
       let verifier = try TokenVerifier(
         contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder, now: clock.now
       ) { sentence in logger.warning("token keys", [LogField("detail", .cause(sentence))]) }
@@ -76,6 +76,7 @@ package final class Runtime: Sendable {
       var options = RESTOptions()
       options.exposure = exposure
       options.publicOrigin = settings.publicOrigin
+      options.showsTiming = settings.showsTiming
       if exposure != .operations { options.crossOrigin = settings.crossOrigin }
       let handler = RESTHandler(
         contract: contract, operations: engine, health: health, options: options, clock: clock, metrics: metrics,

@@ -1,3 +1,4 @@
+package import Identity
 package import REST
 package import Reactor
 package import Telemetry
@@ -10,6 +11,8 @@ package struct ServeSettings: Sendable {
   package var operations: ListenAddress?
   /// Where the signing key is kept.
   package var dataFolder = "data"
+  /// The service's own key where it is not kept in the data folder.
+  package var signingKey: ServiceKey.Source?
   /// Event loops; one for each core as a rule.
   package var threads = 1
   package var logFormat = LogFormat.json
@@ -18,6 +21,8 @@ package struct ServeSettings: Sendable {
   package var drainLimit: Duration = .seconds(30)
   /// Scheme and authority for absolute URLs, where a proxy stands before the service.
   package var publicOrigin: String?
+  /// Answers say how long they took (`Server-Timing`).
+  package var showsTiming = false
   /// Pages of which other origins may call the API from a browser.
   package var crossOrigin: CrossOrigin?
 

@@ -1,4 +1,5 @@
 import Base
+import Identity
 
 /// One flag of a command. Each has an environment variable: `--log-level` is `MARTLET_LOG_LEVEL`.
 struct Flag: Sendable {
@@ -22,6 +23,9 @@ struct Flag: Sendable {
 
   static let contract = Flag("contract", "FILE", "the contract (default martlet.yaml)")
   static let data = Flag("data", "FOLDER", "where the service's signing key is kept (default data)")
+  static let signingKeyFile = Flag(
+    "signing-key-file", "FILE",
+    "the signing key that several machines share; or its text in MARTLET_SIGNING_KEY (default: made in the data folder)")
 }
 
 /// A command: its words, its flags and what it does.
@@ -94,4 +98,15 @@ struct Invocation {
 
   var contractPath: String { self["contract"] ?? "martlet.yaml" }
   var dataFolder: String { self["data"] ?? "data" }
+
+  /// Where the service's own key comes from. A secret is no flag: everybody on the machine can read those.
+  func signingKey() throws(CommandFailure) -> ServiceKey.Source {
+    let text = Environment.value("MARTLET_SIGNING_KEY").flatMap { $0.isEmpty ? nil : $0 }
+    switch (text, self["signing-key-file"]) {
+    case (nil, nil): return .folder(dataFolder)
+    case (nil, let file?): return .file(file)
+    case (let text?, nil): return .text(text)
+    case (.some, .some): throw CommandFailure(.usage, "MARTLET_SIGNING_KEY and --signing-key-file are both given: which one is it?")
+    }
+  }
 }

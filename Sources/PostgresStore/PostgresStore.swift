@@ -77,6 +77,7 @@ package final class PostgresStore: Store {
       StoreGauge(
         name: "refusals_total", help: "Calls refused or timed out in a queue.", value: sum { $0.refusals.load(ordering: .relaxed) }),
       StoreGauge(name: "connections_ended_total", help: "Connections that were lost.", value: sum { $0.lost.load(ordering: .relaxed) }),
+      OddValues.gauge,
     ]
   }
 

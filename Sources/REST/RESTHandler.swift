@@ -50,7 +50,9 @@ package final class RESTHandler: HTTPHandler {
     var response = await answer(request, at: now, &exchange)
     finish(&response, requestID: exchange.requestID)
     options.crossOrigin?.apply(to: &response, request, methods: exchange.preflight)
-    observer.observe(request.method, exchange, response, nanoseconds: clock.monotonicNanoseconds &- started)
+    let nanoseconds = clock.monotonicNanoseconds &- started
+    if options.showsTiming { response.headers.add("Server-Timing", ServerTiming.value(nanoseconds, statements: exchange.statements)) }
+    observer.observe(request.method, exchange, response, nanoseconds: nanoseconds)
     return response
   }
 

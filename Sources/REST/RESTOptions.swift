@@ -8,6 +8,8 @@ package struct RESTOptions: Sendable {
   package var isSecure = false
   /// Pages of which other origins may call it from a browser; nil for none.
   package var crossOrigin: CrossOrigin?
+  /// Whether answers say how long they took (`Server-Timing`): for development, since it tells strangers what is costly.
+  package var showsTiming = false
   /// A longer request body is 413.
   package var bodyBytesMax = 1 << 20
 

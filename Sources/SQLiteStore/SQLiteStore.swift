@@ -86,6 +86,7 @@ package final class SQLiteStore: Store {
         name: "log_pages", help: "Pages in the write-ahead log after the last commit.",
         value: Double(checkpoints.logPages.load(ordering: .relaxed))),
       StoreGauge(name: "batches_total", help: "Batches run.", value: Double(state.batches.load(ordering: .relaxed))),
+      OddValues.gauge,
     ]
   }
 

@@ -20,6 +20,8 @@ package final class Engine: Sendable {
   let scopeKey: HMACKey
   let statements = BoundedCache<StatementKey, ReadStatement>(countMax: 2_000)
   let predicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
+  /// Filters with the rules of the related rows that they read.
+  let sightedPredicates = BoundedCache<[Condition.Key], Predicate>(countMax: 1_000)
   /// For guards: see `PredicateCompiler.locks`.
   let heldPredicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
   /// The part of a rule that finds its rows by an index; nil: no part does.

@@ -5,6 +5,8 @@ import Store
 struct Record: Sendable, Equatable {
   let table: TableLayout
   var values: [Value]
+  /// Its columns exactly as they lie in the row (`ReadStatements.storedColumns`), where a change must find them so.
+  private(set) var stored: [Value]?
 
   static func == (a: Record, b: Record) -> Bool { a.table === b.table && a.values == b.values }
 
@@ -14,8 +16,9 @@ struct Record: Sendable, Equatable {
     values = Array(repeating: .null, count: table.fields.count)
   }
 
-  /// From captured columns: every field's, in order. `start` is the first one's place and is moved past the last.
-  init(_ table: TableLayout, captured: [Value], start: inout Int) {
+  /// From captured columns: every field's, in order, then so many as they are stored. `start` is the first one's place and is
+  /// moved past the last.
+  init(_ table: TableLayout, captured: [Value], start: inout Int, storedColumns: Int = 0) {
     self.table = table
     values = []
     values.reserveCapacity(table.fields.count)
@@ -23,6 +26,18 @@ struct Record: Sendable, Equatable {
       let count = field.columns.count
       values.append(Record.value(of: field, captured[start..<start + count]))
       start += count
+    }
+    guard storedColumns > 0 else { return }
+    stored = Array(captured[start..<start + storedColumns])
+    start += storedColumns
+  }
+
+  /// From the values of its columns by their names.
+  init(_ table: TableLayout, columns: [String: Value]) {
+    self.table = table
+    values = table.fields.map { field in
+      let parts = field.columns.map { columns[$0.name] ?? .null }
+      return Record.value(of: field, parts[...])
     }
   }
 

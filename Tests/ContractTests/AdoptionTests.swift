@@ -99,6 +99,19 @@ import Testing
     #expect(resource.fields.allSatisfy(\.isImmutable) && resource.clientChoosesID)
   }
 
+  @Test func `the callers' own table may have another name, so that theirs can be adopted`() throws {
+    let text = """
+      resources:
+        users: {table: martlet_users}
+        people: {table: users, id: {column: id, type: integer}, revision: none, fields: {name: text}, access: {read: nobody}}
+        notes: {fields: {owner: {ref: users, default: caller.id}}, access: {read: authenticated}}
+      """
+    let contract = try LoaderTests.contract(text)
+    let users = try #require(contract.resource("users"))
+    #expect(users.storage.table == "martlet_users" && users.storage.isManaged && users.storage.hasRevision && users.storage.hasOwnKey)
+    #expect(users.field("subject") != nil && contract.resource("people")?.storage.table == "users")
+  }
+
   @Test func `other keys, schemas, views and managed tables`() throws {
     let codes = try Self.resource("Codes")
     #expect(codes.storage.schema == "legacy" && codes.storage.key[0].type == .string(StringOptions(length: 1...8)) && codes.clientChoosesID)

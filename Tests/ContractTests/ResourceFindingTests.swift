@@ -100,7 +100,7 @@ import Testing
     Finding("MRT0406", "resources: {users: {access: {create: @@anyone}}}"),
     Finding("MRT0406", "resources: {users: {fields: {@@issuer: string}}}"),
     Finding("MRT0406", "resources: {users: {fields: {@@name: {type: string, required: true}}}}"),
-    Finding("MRT0406", "resources: {users: {@@table: people}}"),
+    Finding("MRT0406", "resources: {users: {@@managed: true}}"),
     Finding("MRT0407", "resources: {a: @@{read_only: true, managed: true, access: {read: anyone}}}"),
     Finding("MRT0407", "resources: {a: {table: t, revision: none, read_only: true, access: {read: anyone, update: @@authenticated}}}"),
     Finding.fields("MRT0407", "a: string", more: "partition: {by: @@a, every: month}"),

@@ -32,6 +32,32 @@ import Darwin
     #expect(throws: KeyFileError.self) { try ServiceKey.load(in: "\(folder.path)/a/b") }
   }
 
+  @Test func aSharedKeyIsReadFromAFileOrFromATextAndNeverMade() throws {
+    let folder = TemporaryFolder()
+    let pem = try SigningKey.generate(.ed25519).pem()
+    let text = try ServiceKey.load(.text(String(decoding: pem, as: UTF8.self)))
+    for mode in [0o600, 0o400, 0o440, 0o640] as [mode_t] {
+      folder.write("key\(mode)", pem, mode: mode)
+      #expect(try ServiceKey.load(.file("\(folder.path)/key\(mode)")).id == text.id)
+    }
+    // As containers mount secrets.
+    #expect(symlink("\(folder.path)/key\(0o400)", "\(folder.path)/link") == 0)
+    #expect(try ServiceKey.load(.file("\(folder.path)/link")).id == text.id)
+    for mode in [0o604, 0o444, 0o660] as [mode_t] {
+      folder.write("open\(mode)", pem, mode: mode)
+      #expect(throws: KeyFileError.self) { try ServiceKey.load(.file("\(folder.path)/open\(mode)")) }
+    }
+    #expect(throws: KeyFileError.self) { try ServiceKey.load(.file("\(folder.path)/missing")) }
+    #expect(!folder.entries.contains("missing"))
+    #expect(throws: KeyFileError.self) { try ServiceKey.load(.file(folder.path)) }
+  }
+
+  @Test(arguments: ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", String(repeating: "x", count: 20_000)])
+  func aTextThatIsNoKeyIsRefusedWithoutShowingIt(text: String) throws {
+    let error = #expect(throws: KeyFileError.self) { try ServiceKey.load(.text(text)) }
+    #expect(error?.path == "MARTLET_SIGNING_KEY" && (text.isEmpty || error?.reason.contains(text) == false))
+  }
+
   @Test func secretsDiffer() throws {
     let key = try ServiceKey.ephemeral()
     let secrets = [ServiceKey.Purpose.etag, .cursor, .idempotency].map { key.secret($0) }

@@ -40,6 +40,40 @@ struct OpenAPITests {
     #expect(count > 100)
   }
 
+  @Test("a create says its id where the contract lets the caller choose it, and must where nothing makes it")
+  func chosenIDs() throws {
+    let result = ContractLoader.load(
+      text: """
+        martlet: 1
+        service: {name: s, version: v1}
+        resources:
+          codes:
+            table: codes
+            id: {column: code, type: string, length: 1..8}
+            revision: none
+            fields: {n: integer}
+            access: {read: anyone, create: anyone, update: anyone}
+          drafts: {id: client, fields: {n: integer}, access: {read: anyone, create: anyone, update: anyone}}
+          plain: {fields: {n: integer}, access: {read: anyone, create: anyone, update: anyone}}
+        """)
+    let tree = OpenAPI.tree(try #require(result.contract, "\(result.diagnostics)"), origin: nil)
+    func body(_ resource: String, _ path: String, _ method: String) throws -> JSONValue {
+      let media = tree["paths"]?["/v1/\(resource)\(path)"]?[method]?["requestBody"]?["content"]?["application/json"]
+      let name = try #require(media?["schema"]?["$ref"]?.stringValue?.split(separator: "/").last)
+      return try #require(tree["components"]?["schemas"]?[String(name)])
+    }
+    let codes = try body("codes", "", "post")
+    #expect(codes["properties"]?["id"]?["type"] == "string" && codes["required"]?.arrayValue?.contains("id") == true)
+    #expect(codes["examples"]?.arrayValue?.first?["id"] != nil)
+    let drafts = try body("drafts", "", "post")
+    #expect(drafts["properties"]?["id"]?["format"] == "uuid" && drafts["required"] == nil)
+    #expect(try body("plain", "", "post")["properties"]?["id"] == nil)
+    for resource in ["codes", "drafts"] {
+      let replaced = try body(resource, "/{id}", "put")
+      #expect(replaced["properties"]?["id"] == nil && replaced["examples"]?.arrayValue?.first?["id"] == nil)
+    }
+  }
+
   @Test("operation ids differ")
   func identifiers() throws {
     var ids: [String] = []

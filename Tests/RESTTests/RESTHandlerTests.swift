@@ -49,6 +49,14 @@ struct RESTHandlerTests {
     #expect(context.time == FixedClock().now)
   }
 
+  @Test("how long it took is said only where that is asked for")
+  func timing() async throws {
+    #expect(try await Bench().send(.get, "/v1/products").header("server-timing") == nil)
+    let received = try await Bench(change: { $0.showsTiming = true }).send(.get, "/v1/products")
+    #expect(received.header("server-timing") == "total;dur=0.000, statements;desc=\"0\"")
+    #expect(String(decoding: ServerTiming.value(12_345_678, statements: 3), as: UTF8.self) == "total;dur=12.345, statements;desc=\"3\"")
+  }
+
   @Test("lists with the same query are known again, others are not")
   func knownQueries() async throws {
     let bench = try Bench()

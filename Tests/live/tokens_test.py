@@ -214,5 +214,35 @@ def test_a_key_file_that_others_read_stops_the_start():
             check(False, "it served with a key that others may read")
 
 
+def test_machines_share_a_key_from_a_file_or_from_the_environment():
+    pem = KEYS["EdDSA"].private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+    first, second = Server(contract(), files=files()), Server(contract(), files={**files(), "shared.key": pem.encode()})
+    (second.folder / "shared.key").chmod(0o440)
+    first.environment["MARTLET_SIGNING_KEY"] = pem
+    second.environment["MARTLET_SIGNING_KEY_FILE"] = str(second.folder / "shared.key")
+    with first, second:
+        for maker, taker in ((first, second), (second, first)):
+            token = maker.token("ada", "writer")
+            equal(taker.client(token).send("POST", "/v1/notes", {"text": "x"}).status, 201, "the other machine's token")
+        for server in (first, second):
+            check(not (server.folder / "data" / "signing.key").exists(), "a key was made beside the shared one")
+            check(not any("PRIVATE" in line for line in server.log), "the key is in the log")
+        equal(second.stop(), 0, "the exit code after SIGTERM")
+        for wrong, words in (
+            ({"MARTLET_SIGNING_KEY": pem}, "both given"), ({"MARTLET_SIGNING_KEY_FILE": "nowhere.key"}, "is not there"),
+            ({"MARTLET_SIGNING_KEY_FILE": "", "MARTLET_SIGNING_KEY": "secret"}, "holds no Ed25519 key"),
+        ):
+            before = dict(second.environment)
+            second.environment.update(wrong)
+            try:
+                second.start()
+            except Exception as problem:
+                check(words in str(problem) and "PRIVATE" not in str(problem), f"{wrong.keys()}: {problem}")
+            else:
+                check(False, f"it served with {wrong.keys()}")
+            second.environment = before
+
+
 if __name__ == "__main__":
     run(globals())

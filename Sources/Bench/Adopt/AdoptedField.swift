@@ -23,10 +23,8 @@ struct AdoptedField {
   /// Longer texts cannot have an index in a contract.
   static let indexedLengthMax = 600
 
-  var isIndexable: Bool {
-    if let lengthMax { return lengthMax <= AdoptedField.indexedLengthMax }
-    return !options.contains { $0.key == "type" && $0.value == "json" }
-  }
+  var isIndexable: Bool { isComparable && (lengthMax ?? 0) <= AdoptedField.indexedLengthMax }
+  var isComparable: Bool { !options.contains { $0.key == "type" && $0.value == "json" } }
 }
 
 /// Finds the type of a column from what it declares and what its rows hold. Nil where a contract has none for it.
@@ -43,7 +41,10 @@ struct ColumnReading {
       field.options = [("type", "enum"), ("values", ContractText.list(values))]
       return true
     }
-    if survey.blobs > 0 || (declared.isBlob && survey.values == 0) { return readBlob(&field) }
+    if survey.blobs == survey.values ? survey.blobs > 0 || declared.isBlob : survey.blobs == survey.sixteens && declared.isUUID {
+      return readBlob(&field)
+    }
+    if survey.blobs > 0 { field.comments.append("rows that hold bytes are shown as they are, in base64: \(survey.blobs)") }
     if declared.isBoolean, readBoolean(&field) { return true }
     if declared.isTime, readTime(&field) { return true }
     if declared.isUUID || survey.lengthMax == 36, survey.uuids == survey.texts, survey.texts > 0, survey.integers + survey.reals == 0 {
@@ -63,7 +64,7 @@ struct ColumnReading {
   }
 
   private func readBlob(_ field: inout AdoptedField) -> Bool {
-    guard survey.blobs == survey.values, survey.values > 0, survey.sixteens == survey.blobs else { return false }
+    guard survey.values > 0, survey.sixteens == survey.blobs else { return false }
     field.options = [("type", "uuid")]
     return true
   }

@@ -13,12 +13,16 @@ struct AdoptedNames {
 
   private var resources: [String: String] = [:]
 
-  /// The identity's own table: one of that name cannot be adopted beside it.
-  static func isTaken(_ table: String) -> Bool { table.lowercased() == "users" }
+  /// The name of the table of callers where nothing else is said: an adopted one of that name needs it to be another.
+  static func isOfCallers(_ table: String) -> Bool { table.lowercased() == "users" }
+
+  /// Whether a contract can name the column.
+  static func isColumn(_ name: String) -> Bool {
+    (1...63).contains(name.utf8.count) && !name.utf8.contains { $0 < 0x20 || $0 == 0x7f }
+  }
 
   /// Finds a table its name.
   mutating func addResource(_ table: String) {
-    if AdoptedNames.isTaken(table) { return }
     var name = AdoptedNames.snakeCase(table)
     let isReserved = ["sqlite_", "pg_", "martlet_"].contains { name.hasPrefix($0) }
     if AdoptedNames.reservedResources.contains(name) || isReserved { name = AdoptedNames.shorten("table_" + name) }

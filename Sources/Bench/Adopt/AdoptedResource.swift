@@ -16,6 +16,8 @@ struct AdoptedResource {
   /// Lists of field names, `-name` for descending.
   var indexes: [[String]] = []
   var uniques: [[String]] = []
+  /// Fields that may be filtered by without an index.
+  var filterable: [String] = []
   var comments: [String] = []
 
   private let live: LiveTable
@@ -33,22 +35,43 @@ struct AdoptedResource {
     self.checks = checks
     for other in others { comments.append("the database also checks: \(other)") }
     for reference in table.foreignKeys where reference.columns.count > 1 {
-      comments.append("(\(reference.columns.joined(separator: ", "))) refer to \(reference.table) together, which no ref can say")
-    }
-    if AdoptedNames.isTaken(table.name) {
-      comments.append("its name is that of the table of callers, which Martlet makes: rename one before you serve this database")
-      return
+      let columns = reference.columns.joined(separator: ", ")
+      comments.append(
+        "(\(columns)) refer to \(reference.table) together. A ref has one column: they stay plain fields, the database goes on "
+          + "checking them, and nothing can be included through them")
     }
     let key = table.isView ? distinctColumn.map { [$0] } ?? [] : keyColumns(table)
     guard !key.isEmpty else {
       comments.append("it has no key: not part of the contract")
       return
     }
-    for column in table.columns {
-      readColumn(column, surveys[column.name] ?? ColumnSurvey(), texts[column.name] ?? [], key, schema, names)
-    }
+    readColumns(table, surveys: surveys, texts: texts, key: key, in: schema, names: names)
     readKey(key, table, surveys, schema)
     readIndexes(table)
+  }
+
+  /// A contract's resource has no more fields.
+  static let fieldsMax = 500
+
+  private mutating func readColumns(
+    _ table: LiveTable, surveys: [String: ColumnSurvey], texts: [String: [String]], key: [String], in schema: LiveSchema,
+    names: AdoptedNames
+  ) {
+    var left = 0
+    for column in table.columns {
+      guard AdoptedNames.isColumn(column.name) else {
+        comments.append("column \"\(column.name)\" is left out: a contract has no form for its name")
+        continue
+      }
+      // The parts of a composite key are fields as well, and must be among them.
+      let owed = key.count > 1 ? key.count { part in !fields.contains { $0.column == part } } : 0
+      guard key.contains(column.name) || fields.count + owed < AdoptedResource.fieldsMax else {
+        left += 1
+        continue
+      }
+      readColumn(column, surveys[column.name] ?? ColumnSurvey(), texts[column.name] ?? [], key, schema, names)
+    }
+    if left > 0 { comments.append("\(left) more columns are left out: a resource has \(AdoptedResource.fieldsMax) fields at most") }
   }
 
   /// The primary key, or a unique index over columns that are never null.
@@ -74,6 +97,7 @@ struct AdoptedResource {
       field.reference = target.resource
       field.options = [("ref", target.resource)] + (target.onDelete.map { [("on_delete", $0)] } ?? [])
       let isLeading = live.indexes.contains { !$0.isPartial && $0.parts.first?.column == column.name } || live.key.first == column.name
+      field.comments += oddReferences(column, survey, target.resource, schema)
       if !isLeading { field.comments.append("no index serves \(column.name) in the database: lists by it read the whole table") }
     } else {
       let isIndexed = live.indexes.contains { $0.parts.contains { $0.column == column.name } }
@@ -108,6 +132,16 @@ struct AdoptedResource {
     }
   }
 
+  /// What a ref's column holds beside keys of its target's class.
+  private func oddReferences(_ column: LiveColumn, _ survey: ColumnSurvey, _ target: String, _ schema: LiveSchema) -> [String] {
+    guard let foreign = live.foreignKeys.first(where: { $0.columns == [column.name] }),
+      let other = schema.tables.first(where: { $0.name.lowercased() == foreign.table.lowercased() }), let key = other.key.first,
+      DeclaredType(other.column(key)?.type ?? "").isInteger
+    else { return [] }
+    let odd = survey.texts + survey.reals + survey.blobs
+    return odd == 0 ? [] : ["rows that hold what is no key of \(target) show it as it is: \(odd)"]
+  }
+
   /// The resource that a column points to, where it points to that one's whole key.
   private func reference(
     _ column: String, _ schema: LiveSchema, _ names: AdoptedNames
@@ -127,6 +161,8 @@ struct AdoptedResource {
   private mutating func readKey(
     _ key: [String], _ table: LiveTable, _ surveys: [String: ColumnSurvey], _ schema: LiveSchema
   ) {
+    let lacking = key.compactMap { surveys[$0].map { $0.rows - $0.values } }.max() ?? 0
+    if lacking > 0 { comments.append("rows with NULL in their key are no records and are not shown: \(lacking)") }
     if key.count > 1 {
       let missing = key.filter { column in !fields.contains { $0.column == column } }
       guard missing.isEmpty, key.count <= 8 else {
@@ -140,6 +176,13 @@ struct AdoptedResource {
     let column = key[0]
     let survey = surveys[column] ?? ColumnSurvey()
     let declared = DeclaredType(table.column(column)?.type ?? "")
+    let isMixed = survey.texts > 0 && survey.integers + survey.reals > 0
+    guard AdoptedNames.isColumn(column), !isMixed else {
+      comments.append(
+        isMixed ? "its key \(column) holds texts and numbers: not part of the contract" : "its key's name has no form in a contract")
+      fields = []
+      return
+    }
     var options: [(key: String, value: String)] = [("column", ContractText.quoted(column))]
     if survey.texts == 0, survey.reals == 0, survey.blobs == 0, declared.isInteger || survey.integers > 0 {
       options.append(("type", "integer"))
@@ -182,7 +225,13 @@ struct AdoptedResource {
       }
     }
     for index in table.indexes where index.isPartial {
-      comments.append("index \(index.name) covers only some rows, which a contract cannot say")
+      let names = index.parts.compactMap { part in fields.first { $0.column == part.column && $0.isComparable }?.name }
+      let isUnique = index.isUnique ? "keeps some rows unique (the database goes on refusing them, 409)" : "covers only some rows"
+      comments.append("index \(index.name) \(isUnique), which a contract cannot say: its fields may be filtered by, not sorted")
+      addFilterable(names)
+    }
+    for reference in table.foreignKeys where reference.columns.count > 1 {
+      addFilterable(reference.columns.compactMap { column in fields.first { $0.column == column && $0.isComparable }?.name })
     }
     // The longer index serves the shorter one.
     let all = indexes
@@ -193,6 +242,16 @@ struct AdoptedResource {
     }.map(\.element)
     let ours = uniques
     uniques = ours.enumerated().filter { place, index in !ours[..<place].contains(index) }.map(\.element)
+  }
+
+  /// Fields that are looked at under the row budget, where no index of the contract's serves them.
+  private mutating func addFilterable(_ names: [String]) {
+    for name in names where !filterable.contains(name) {
+      guard let field = fields.first(where: { $0.name == name }), !field.isIndexed, !field.isUnique, field.reference == nil else {
+        continue
+      }
+      filterable.append(name)
+    }
   }
 
   mutating func addCollection(_ name: String, of resource: String, by field: String) {

@@ -15,6 +15,10 @@ enum ContractText {
       lines.append("")
     }
     lines.append(served.isEmpty ? "resources: {}" : "resources:")
+    if served.contains(where: { AdoptedNames.isOfCallers($0.table) }) {
+      lines.append("  # The table of callers, which Martlet makes: a table that was there has its usual name.")
+      lines.append("  users: {table: martlet_users}")
+    }
     for resource in served { lines += write(resource) }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -39,6 +43,7 @@ enum ContractText {
       lines.append("      \(collection.name): {many: \(collection.resource), by: \(collection.by)}")
     }
     if !resource.uniques.isEmpty { lines.append("    unique: [\(resource.uniques.map(list).joined(separator: ", "))]") }
+    if !resource.filterable.isEmpty { lines.append("    filterable: \(list(resource.filterable))") }
     if !resource.indexes.isEmpty { lines.append("    indexes: [\(resource.indexes.map(list).joined(separator: ", "))]") }
     lines.append(
       resource.isReadOnly ? "    access: {read: nobody}" : "    access: {create: nobody, read: nobody, update: nobody, delete: nobody}")

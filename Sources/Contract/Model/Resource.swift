@@ -34,6 +34,19 @@ package struct Resource: Sendable {
     storage = Storage(table: name)
   }
 
+  /// The key of one column that no field shows beside `id`.
+  private var hasLoneKey: Bool { storage.key.count == 1 && !fields.contains { $0.column == storage.key[0].column } }
+
+  /// An adopted table's integer key, which grows by one.
+  package var isKeyNumbered: Bool {
+    guard !storage.hasOwnKey, hasLoneKey, case .integer = storage.key[0].type else { return false }
+    return true
+  }
+
+  /// A create says `id`: a natural key of an adopted table (then it must), or one that the contract leaves to clients.
+  package var takesKey: Bool { storage.hasOwnKey ? clientChoosesID : hasLoneKey && !isKeyNumbered }
+  package var needsKey: Bool { takesKey && !storage.hasOwnKey }
+
   package func field(_ name: String) -> Field? { fields.first { $0.name == name } }
   package func collection(_ name: String) -> Collection? { collections.first { $0.name == name } }
 }

@@ -47,7 +47,8 @@ extension ContractReader {
     if let table = node["table"]?.string { storage.table = table }
     storage.schema = node["schema"]?.string
     storage.isReadOnly = node["read_only"]?.boolean ?? false
-    draft.isAdopted = node["table"] != nil || storage.isReadOnly
+    // The callers' own table may have another name; it is made here all the same.
+    draft.isAdopted = draft.resource.name != "users" && (node["table"] != nil || storage.isReadOnly)
     storage.isManaged = node["managed"]?.boolean ?? !draft.isAdopted
     storage.hasRevision = node["revision"] == nil
     storage.hasTimestamps = storage.isManaged || storage.hasRevision
@@ -95,11 +96,11 @@ extension ContractReader {
         .fixedResource, "users.\(field.name) cannot be required: a row is made when a token is first seen", at: key.mark,
         suggestion: "leave out required")
     }
-    for name in ["table", "id", "managed", "read_only", "revision", "states", "delete"] {
+    for name in ["id", "managed", "read_only", "revision", "states", "delete"] {
       guard let member = draft.node?.members.first(where: { $0.key.text == name }) else { continue }
       findings.report(.fixedResource, "users cannot have \"\(name)\"", at: member.key.mark)
     }
-    draft.resource.storage = Storage(table: "users")
+    draft.resource.storage = Storage(table: draft.node?["table"]?.string ?? "users")
     draft.isAdopted = false
     drafts.insert(draft, at: 0)
   }
@@ -125,7 +126,9 @@ extension ContractReader {
       let storage = draft.resource.storage
       let table = ((storage.schema.map { $0 + "." } ?? "") + storage.table).lowercased()
       if let other = tables[table], let mark = draft.node?["table"]?.mark ?? draft.key?.mark {
-        findings.report(.duplicateName, "\(draft.resource.name) has the table of \(other)", at: mark)
+        findings.report(
+          .duplicateName, "\(draft.resource.name) has the table of \(other)", at: mark,
+          suggestion: other == "users" ? "give the callers' table another name: users: {table: martlet_users}" : nil)
       }
       tables[table] = draft.resource.name
       checkColumns(draft)

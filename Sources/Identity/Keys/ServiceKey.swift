@@ -32,6 +32,44 @@ package struct ServiceKey: Sendable {
   /// A key of this process alone: for tests, and for what ends with the process.
   package static func ephemeral() throws(CryptoError) -> ServiceKey { try ServiceKey(SigningKey.generate(.ed25519)) }
 
+  /// Where a key comes from.
+  package enum Source: Sendable, Equatable {
+    /// The service's own folder; made there at the first start.
+    case folder(String)
+    /// A file that somebody put there, for several machines of one service. It may be a link, and its group may read it, as
+    /// containers mount secrets.
+    case file(String)
+    /// PEM, from the environment.
+    case text(String)
+  }
+
+  /// Reads a key. Only that of a folder is made where there is none.
+  package static func load(_ source: Source) throws(KeyFileError) -> ServiceKey {
+    switch source {
+    case .folder(let folder): return try load(in: folder)
+    case .file(let path):
+      guard let content = try KeyFile.read(path, bytesMax: bytesMax) else { throw KeyFileError(path: path, reason: "is not there") }
+      guard content.mode & 0o027 == 0 else {
+        throw KeyFileError(
+          path: path,
+          reason: "others may read it, or its group may change it (mode \(String(content.mode, radix: 8))): mount it with mode 0440 or 0400"
+        )
+      }
+      return try parse(content.bytes, path: path, remedy: "put one there that `martlet serve` made")
+    case .text(let text):
+      guard text.utf8.count <= bytesMax else { throw KeyFileError(path: "MARTLET_SIGNING_KEY", reason: "is larger than \(bytesMax) bytes") }
+      return try parse(Array(text.utf8), path: "MARTLET_SIGNING_KEY", remedy: "give it the text of a signing.key")
+    }
+  }
+
+  private static func parse(_ pem: [UInt8], path: String, remedy: String) throws(KeyFileError) -> ServiceKey {
+    do {
+      return try ServiceKey(SigningKey(pem: pem))
+    } catch {
+      throw KeyFileError(path: path, reason: "holds no Ed25519 key that can be read (\(error.detail)); \(remedy)")
+    }
+  }
+
   /// Reads the folder's key, or makes one where there is none (and the folder, where only that is missing). Throws where the
   /// file cannot be used: others may read it, or it is no such key.
   package static func load(in folder: String) throws(KeyFileError) -> ServiceKey {
@@ -54,12 +92,7 @@ package struct ServiceKey: Sendable {
   private static func read(_ path: String) throws(KeyFileError) -> ServiceKey? {
     guard let content = try KeyFile.read(path, bytesMax: bytesMax, followsLinks: false) else { return nil }
     if let exposure = KeyFile.exposure(of: content) { throw KeyFileError(path: path, reason: exposure) }
-    do {
-      return try ServiceKey(SigningKey(pem: content.bytes))
-    } catch {
-      throw KeyFileError(
-        path: path, reason: "holds no Ed25519 key that can be read (\(error.detail)); restore it, or remove it for a new one")
-    }
+    return try parse(content.bytes, path: path, remedy: "restore it, or remove it for a new one")
   }
 
   /// 32 octets for one purpose.

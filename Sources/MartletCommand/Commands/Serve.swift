@@ -19,12 +19,13 @@ let serveCommand = Command(
     Flag("operations", "ADDRESS", "a listener of its own for /health and /metrics"),
     Flag("origin", "URL", "scheme and authority for absolute URLs, behind a proxy"),
     Flag("allow-origin", "ORIGIN", "pages of this origin may call the API from a browser (https://app.example)", mayRepeat: true),
+    Flag("timing", nil, "answers say how long they took and with how many statements (Server-Timing); for development"),
     Flag("log", "FORMAT", "text or json (default text on a terminal)"),
     Flag("log-level", "LEVEL", "debug, info, notice, warning or error (default info)"),
     Flag("threads", "N", "event loops (default one for each core)"),
     Flag("drain", "SECONDS", "how long requests in flight may go on after SIGTERM (default 30)"),
     Flag("check", nil, "checks the contract and prepares the store, then ends"),
-    .data,
+    .signingKeyFile, .data,
   ], run: serve)
 
 private func serve(_ invocation: Invocation) async throws(CommandFailure) -> ExitCode {
@@ -66,11 +67,13 @@ private func settings(_ invocation: Invocation) throws(CommandFailure) -> ServeS
   }
   if let text = invocation["operations"] { settings.operations = try address(text, flag: "operations") }
   settings.publicOrigin = invocation["origin"]
+  settings.showsTiming = invocation.has("timing")
   let origins = invocation.all("allow-origin")
   if !origins.isEmpty {
     do { settings.crossOrigin = try CrossOrigin(origins) } catch { throw CommandFailure(.usage, "--allow-origin: \(error)") }
   }
   settings.dataFolder = invocation.dataFolder
+  settings.signingKey = try invocation.signingKey()
   settings.threads = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   if let text = invocation["threads"] {
     guard let threads = Int(text), (1...256).contains(threads) else { throw CommandFailure(.usage, "--threads must be 1 to 256") }

@@ -7,7 +7,7 @@ let tokenCommand = Command(
   flags: [
     .contract, Flag("as", "ID", "whom the token stands for (required)"),
     Flag("role", "ROLE", "a role of the contract", mayRepeat: true), Flag("scope", "SCOPE", "a scope", mayRepeat: true),
-    Flag("ttl", "TIME", "how long it is good, such as 15m, 1h, 7d (default 1h)"), .data,
+    Flag("ttl", "TIME", "how long it is good, such as 15m, 1h, 7d (default 1h)"), .signingKeyFile, .data,
   ], run: token)
 
 private func token(_ invocation: Invocation) async throws(CommandFailure) -> ExitCode {
@@ -21,8 +21,9 @@ private func token(_ invocation: Invocation) async throws(CommandFailure) -> Exi
     throw CommandFailure(.usage, "the contract has no role \"\(role)\"\(hint)")
   }
   let lifetime = try duration(invocation["ttl"] ?? "1h")
+  let source = try invocation.signingKey()
   do {
-    let key = try ServiceKey.load(in: invocation.dataFolder)
+    let key = try ServiceKey.load(source)
     let minter = TokenMinter(service: contract.service.name, key: key)
     let text = try minter.mint(
       subject: subject, roles: roles, scopes: invocation.all("scope"), lifetime: lifetime, now: SystemClock().now)

@@ -91,7 +91,7 @@ extension Connection {
         if request.isTransaction { request.returned.append([]) } else { request.finish(.failure(error)) }
       }
     case .commit:
-      request.isCommitted = view.tag == "COMMIT"
+      request.isCommitted = view.tag == (request.isTrial ? "ROLLBACK" : "COMMIT")
       if !request.isCommitted, request.verdict == nil {
         request.verdict = .failed(StoreError(.invalidStatement, "the server answered COMMIT with \(view.tag)"))
       }
@@ -202,6 +202,7 @@ extension Connection {
 
   /// Gives a transaction its answer, or sends it again.
   func finishTransaction(_ request: Request) {
+    if request.isCommitted, request.isTrial { return request.finish(.success(.outcome(.tried(request.returned)))) }
     if request.isCommitted { return request.finish(.success(request.isBatch ? .outcome(.committed(request.returned)) : .done)) }
     switch request.verdict {
     case .outcome(let outcome): request.finish(.success(.outcome(outcome)))
@@ -221,6 +222,7 @@ extension Connection {
 
 extension Request {
   var isBatch: Bool { if case .write = work { true } else { false } }
+  var isTrial: Bool { if case .write(let batch) = work { batch.isTrial } else { false } }
 }
 
 extension ResultView {

@@ -5,6 +5,7 @@ import Store
 
 extension Connection {
   private static let beginStatement = Statement(text: EngineSQL.begin.description, parameters: [])
+  private static let rollbackStatement = Statement(text: EngineSQL.rollback.description, parameters: [])
   private static let commitStatement = Statement(text: EngineSQL.commit.description, parameters: [])
 
   // MARK: reads
@@ -51,7 +52,7 @@ extension Connection {
 
   // MARK: transactions
 
-  /// Sends a whole transaction, from BEGIN to COMMIT, in one go.
+  /// Sends a whole transaction, from BEGIN to COMMIT (a trial's to ROLLBACK), in one go.
   func send(transaction request: Request) {
     phase = phase == .opening ? .opening : .writing
     request.begin()
@@ -94,7 +95,7 @@ extension Connection {
     case .setup: execute(text: EngineSQL.prepareDatabase.description, [], 0..<0, .step(0, nil), request)
     case .read, .inspect: break
     }
-    execute(Connection.commitStatement, .plain, 0..<0, .commit, request)
+    execute(request.isTrial ? Connection.rollbackStatement : Connection.commitStatement, .plain, 0..<0, .commit, request)
     sync()
     finishSending()
   }

@@ -37,6 +37,7 @@ import Store
     case .uuid, .uuidAsText: uuid.map(Value.uuid)
     case .json: .json(compactJSON)
     case .bytes: octets.map(Value.bytes)
+    case .stored: .string(string)
     case .booleanAsTexts(let yes, let no):
       switch string {
       case yes: .boolean(true)
@@ -46,6 +47,7 @@ import Store
     }
   }
 
+  /// Safety: the one index is below the count.
   var isTrue: Bool { unsafe count == 1 && bytes[0] == UInt8(ascii: "t") }
 
   /// The form of `boolean`, and what integers used as booleans look like.

@@ -83,7 +83,7 @@ extension ColumnKind {
   /// The type of a parameter of this kind, by its fixed number in `pg_type`.
   var typeNumber: UInt32 {
     switch self {
-    case .text, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText: 25
+    case .text, .stored, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText: 25
     case .integer, .timestampAsUnixSeconds, .timestampAsUnixMilliseconds: 20
     case .decimal: 1700
     case .number, .decimalAsReal: 701

@@ -31,17 +31,13 @@ import Store
     return unsafe ColumnText(UnsafeBufferPointer(start: start, count: max(0, count)))
   }
 
-  /// A column as a value of its kind. Throws `.invalidValue` for what the kind cannot hold.
+  /// A column as a value of its kind; what the kind cannot hold (`infinity`, `NaN`) as its text (`OddValues`).
   func value(_ row: Int, _ column: Int, as kind: ColumnKind) throws(StoreError) -> Value {
     guard column >= 0, column < columns else { throw absent(column) }
     guard let text = text(row, column) else { return .null }
-    guard let value = text.value(as: kind) else { throw misfit(column, kind) }
-    return value
-  }
-
-  func misfit(_ column: Int, _ kind: ColumnKind) -> StoreError {
-    let name = unsafe PQfname(result, Int32(clamping: column)).map { unsafe String(cString: $0) } ?? "?"
-    return StoreError(.invalidValue, "column \(name) holds a value that is no \(kind)")
+    if let value = text.value(as: kind) { return value }
+    OddValues.count()
+    return .string(text.string)
   }
 
   func absent(_ column: Int) -> StoreError {

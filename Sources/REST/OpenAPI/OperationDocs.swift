@@ -222,7 +222,7 @@ struct OperationDocs {
         + (resource.clientChoosesID ? " Makes the record where there is none." : ""),
       access: resource.access.update)
     result["parameters"] = [matchParameter]
-    result["requestBody"] = requestBody(.replace, example: schemas.createExample)
+    result["requestBody"] = requestBody(.replace, example: schemas.replaceExample)
     var responses: JSONObject = ["200": recordResponse("Replaced: the record as it is now.")]
     if resource.clientChoosesID { responses["201"] = recordResponse("Made: the record.") }
     responses["204"] = OperationDocs.silent

@@ -31,6 +31,7 @@ extension ResourceSchemas {
   /// A body that creates a record: what is needed, and what has an example. Nil where something needed has none.
   var createExample: JSONValue? {
     var object = JSONObject()
+    if resource.needsKey { object["id"] = FieldExample.key(resource) }
     for field in ResourceSchemas.writable(resource) {
       let isNeeded = ResourceSchemas.isNeeded(field)
       // What few may write, and what has a default, is left out of the ordinary case.
@@ -42,6 +43,13 @@ extension ResourceSchemas {
         return nil
       }
     }
+    return .object(object)
+  }
+
+  /// The same for PUT, whose id stands in the path.
+  var replaceExample: JSONValue? {
+    guard case .object(var object)? = createExample else { return nil }
+    object["id"] = nil
     return .object(object)
   }
 

@@ -65,10 +65,23 @@ struct ResourceSchemas {
     if resource.storage.key.count == 1, let first = resource.storage.key.first {
       key = FieldSchema(names: names, isInput: false).schema(first.type, field: "id", resource: resource.name)
     } else {
-      key = ["type": "string", "description": "The parts of the key, joined with commas."]
+      let parts = resource.storage.key.map(\.name).joined(separator: ", ")
+      key = [
+        "type": "string",
+        "description": .string("The key's parts (\(parts)), joined with commas; in a part `~` is written `~0` and `,` is written `~1`."),
+      ]
     }
-    key["readOnly"] = true
+    if !resource.takesKey { key["readOnly"] = true }
     return key
+  }
+
+  /// The `id` that a create may say, or must.
+  private var givenKey: JSONObject? {
+    guard resource.takesKey, let key = resource.storage.key.first else { return nil }
+    var schema = FieldSchema(names: names, isInput: true).schema(key.type, field: "id", resource: resource.name)
+    let words = resource.needsKey ? "The caller chooses it." : "The caller may choose it; else it is made."
+    schema["description"] = .string(words + " Cannot be changed later.")
+    return schema
   }
 
   private func appendEngineFields(_ properties: inout JSONObject) {
@@ -86,11 +99,13 @@ struct ResourceSchemas {
 
   // MARK: Bodies
 
-  var create: JSONValue { body(ResourceSchemas.writable(resource), needed: ResourceSchemas.isNeeded, example: createExample) }
+  var create: JSONValue {
+    body(ResourceSchemas.writable(resource), key: givenKey, needed: ResourceSchemas.isNeeded, example: createExample)
+  }
 
   /// PUT: an immutable field must be equal or absent, so none is required.
   var replace: JSONValue {
-    body(ResourceSchemas.writable(resource), needed: { ResourceSchemas.isNeeded($0) && !$0.isImmutable }, example: createExample)
+    body(ResourceSchemas.writable(resource), needed: { ResourceSchemas.isNeeded($0) && !$0.isImmutable }, example: replaceExample)
   }
 
   /// Merge patch (RFC 7396): nothing is required, and null clears what may be empty.
@@ -98,10 +113,14 @@ struct ResourceSchemas {
     body(ResourceSchemas.writable(resource).filter { !$0.isImmutable }, needed: { _ in false }, example: updateExample)
   }
 
-  private func body(_ fields: [Field], needed: (Field) -> Bool, example: JSONValue?) -> JSONValue {
+  private func body(_ fields: [Field], key: JSONObject? = nil, needed: (Field) -> Bool, example: JSONValue?) -> JSONValue {
     let schema = FieldSchema(names: names, isInput: true)
     var properties = JSONObject()
     var required: [JSONValue] = []
+    if let key {
+      properties["id"] = .object(key)
+      if resource.needsKey { required.append("id") }
+    }
     for field in fields {
       var object = schema.schema(field.type, field: field.name, resource: resource.name)
       if !field.isRequired { object = FieldSchema.nullable(object) }

@@ -66,6 +66,18 @@ extension PreparedStatement {
     case (.integer, .duration(let microseconds)): unsafe sqlite3_bind_int64(handle, index, microseconds)
     case (.integer, .decimal(let decimal)): bind(decimal, scale: 0, at: index)
     case (.integer, .number(let number)): unsafe sqlite3_bind_double(handle, index, number)
+    default: bindStored(value, at: index)
+    }
+  }
+
+  /// What a row holds although its kind cannot (`OddValues`), in its own class: it compares as SQLite compares classes. A
+  /// table of strict types refuses to store it.
+  private func bindStored(_ value: Value, at index: Int32) -> Int32 {
+    switch value {
+    case .integer(let number): unsafe sqlite3_bind_int64(handle, index, number)
+    case .number(let number): unsafe sqlite3_bind_double(handle, index, number)
+    case .string(let text): bind(text: text, at: index)
+    case .bytes(let bytes): bind(blob: bytes, at: index)
     default: SQLITE_MISMATCH
     }
   }

@@ -61,56 +61,101 @@ extension PreparedStatement {
       low: UInt64(bigEndian: base.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
   }
 
-  /// A column of the current row as a value of its kind. Throws `.invalidValue` for one that the kind cannot hold.
+  /// A column of the current row as a value of its kind; where the kind cannot hold it, as it is (`OddValues`).
   func value(of column: Int32, as kind: ColumnKind) throws(StoreError) -> Value {
     guard column >= 0, column < columns else { throw absent(column) }
     let storage = storage(of: column)
     if storage == SQLITE_NULL { return .null }
+    if let value = fitting(column, storage, kind) { return value }
+    OddValues.count()
+    return stored(column, storage)
+  }
+
+  /// The value of a kind; nil for one that the kind cannot hold.
+  func fitting(_ column: Int32, _ storage: Int32, _ kind: ColumnKind) -> Value? {
     switch kind {
-    case .text: return .string(unsafe withBytes(of: column) { unsafe String(decoding: $0, as: UTF8.self) })
-    case .integer: return .integer(try wholeNumber(of: column, storage))
-    case .number:
-      let number = number(of: column)
-      guard storage != SQLITE_BLOB, number.isFinite else { throw misfit(column, kind) }
-      return .number(number)
-    case .boolean: return .boolean(integer(of: column) != 0)
+    case .text: text(of: column, storage).map(Value.string)
+    case .integer: wholeNumber(of: column, storage).map(Value.integer)
+    case .number: finiteNumber(of: column, storage).map(Value.number)
+    case .boolean: boolean(of: column, storage).map(Value.boolean)
     case .decimal(let scale):
-      guard storage == SQLITE_INTEGER, (0...Decimal.digitsMax).contains(scale) else { throw misfit(column, kind) }
-      return .decimal(Decimal(units: integer(of: column), scale: scale))
+      storage == SQLITE_INTEGER && (0...Decimal.digitsMax).contains(scale)
+        ? .decimal(Decimal(units: integer(of: column), scale: scale)) : nil
     case .decimalAsReal(let scale):
-      guard (0...Decimal.digitsMax).contains(scale), let decimal = decimal(of: column, storage, scale: scale) else {
-        throw misfit(column, kind)
-      }
-      return .decimal(decimal)
+      (0...Decimal.digitsMax).contains(scale) ? decimal(of: column, storage, scale: scale).map(Value.decimal) : nil
     case .timestamp, .timestampAsText, .timestampAsUnixSeconds, .timestampAsUnixMilliseconds:
-      guard let time = timestamp(of: column, storage, kind) else { throw misfit(column, kind) }
-      return .timestamp(time)
-    case .date, .dateAsText:
-      guard let date = CalendarDate(plainText: bytes(of: column)) else { throw misfit(column, kind) }
-      return .date(date)
-    case .uuid, .uuidAsText:
-      guard let uuid = storage == SQLITE_BLOB ? uuid(of: column) : UUID(bytes(of: column)) else { throw misfit(column, kind) }
-      return .uuid(uuid)
-    case .json: return .json(bytes(of: column))
-    case .bytes: return .bytes(bytes(of: column))
+      timestamp(of: column, storage, kind).map(Value.timestamp)
+    case .date, .dateAsText: storage == SQLITE_TEXT ? CalendarDate(plainText: bytes(of: column)).map(Value.date) : nil
+    case .uuid, .uuidAsText: uuid(of: column, storage).map(Value.uuid)
+    case .json: storage == SQLITE_BLOB ? nil : .json(bytes(of: column))
+    case .bytes: .bytes(bytes(of: column))
     case .booleanAsTexts(let yes, let no):
-      let text = text(of: column)
-      guard text == yes || text == no else { throw misfit(column, kind) }
-      return .boolean(text == yes)
+      switch text(of: column) {
+      case yes: .boolean(true)
+      case no: .boolean(false)
+      default: nil
+      }
+    case .stored: stored(column, storage)
+    }
+  }
+
+  /// What the row holds, in its own class.
+  ///
+  /// Safety: the buffer is read within `withBytes` only.
+  private func stored(_ column: Int32, _ storage: Int32) -> Value {
+    switch storage {
+    case SQLITE_INTEGER: .integer(integer(of: column))
+    case SQLITE_FLOAT: .number(number(of: column))
+    case SQLITE_TEXT: .string(unsafe withBytes(of: column) { unsafe String(decoding: $0, as: UTF8.self) })
+    case SQLITE_BLOB: .bytes(bytes(of: column))
+    default: .null
+    }
+  }
+
+  /// Texts, numbers as their text, and bytes that are a text.
+  ///
+  /// Safety: as `stored`.
+  private func text(of column: Int32, _ storage: Int32) -> String? {
+    guard storage == SQLITE_BLOB else { return unsafe withBytes(of: column) { unsafe String(decoding: $0, as: UTF8.self) } }
+    let bytes = bytes(of: column)
+    return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+  }
+
+  /// A number, also where a column without a strict type holds it as text.
+  private func finiteNumber(of column: Int32, _ storage: Int32) -> Double? {
+    let number: Double? =
+      switch storage {
+      case SQLITE_INTEGER, SQLITE_FLOAT: number(of: column)
+      case SQLITE_TEXT: text(of: column).flatMap { Double($0) }
+      default: nil
+      }
+    return number.flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  private func boolean(of column: Int32, _ storage: Int32) -> Bool? {
+    switch storage {
+    case SQLITE_INTEGER: integer(of: column) != 0
+    case SQLITE_FLOAT: number(of: column) != 0
+    default: nil
+    }
+  }
+
+  private func uuid(of column: Int32, _ storage: Int32) -> UUID? {
+    switch storage {
+    case SQLITE_BLOB: uuid(of: column)
+    case SQLITE_TEXT: UUID(bytes(of: column))
+    default: nil
     }
   }
 
   /// An integer, also where a column without a strict type holds it as `3.0` or `'3'`.
-  func wholeNumber(of column: Int32, _ storage: Int32) throws(StoreError) -> Int64 {
+  func wholeNumber(of column: Int32, _ storage: Int32) -> Int64? {
     switch storage {
-    case SQLITE_INTEGER: return integer(of: column)
-    case SQLITE_FLOAT:
-      if let exact = Int64(exactly: number(of: column)) { return exact }
-    case SQLITE_TEXT:
-      if let read = text(of: column).flatMap({ Int64($0) }) { return read }
-    default: break
+    case SQLITE_INTEGER: integer(of: column)
+    case SQLITE_FLOAT: Int64(exactly: number(of: column))
+    case SQLITE_TEXT: text(of: column).flatMap { Int64($0) }
+    default: nil
     }
-    throw misfit(column, .integer)
   }
 
   /// A decimal that lies in the column as a floating point number, an integer or text.
@@ -124,7 +169,7 @@ extension PreparedStatement {
   }
 
   func timestamp(of column: Int32, _ storage: Int32, _ kind: ColumnKind) -> Timestamp? {
-    if case .timestampAsText = kind { return Timestamp(plainText: bytes(of: column)) }
+    if case .timestampAsText = kind { return storage == SQLITE_TEXT ? Timestamp(plainText: bytes(of: column)) : nil }
     guard storage == SQLITE_INTEGER else { return nil }
     let factor: Int64 =
       switch kind {
@@ -135,12 +180,6 @@ extension PreparedStatement {
     let (microseconds, overflow) = integer(of: column).multipliedReportingOverflow(by: factor)
     let time = Timestamp(microseconds: microseconds)
     return overflow || time < .minimum || time > .maximum ? nil : time
-  }
-
-  /// Safety: SQLite's name of the column is copied at once.
-  func misfit(_ column: Int32, _ kind: ColumnKind) -> StoreError {
-    let name = unsafe sqlite3_column_name(handle, column).map { unsafe String(cString: $0) } ?? "?"
-    return StoreError(.invalidValue, "column \(name) holds a value that is no \(kind)")
   }
 
   func absent(_ column: Int32) -> StoreError {

@@ -8,7 +8,7 @@ extension PreparedStatement {
   /// A boolean column: false where it is null.
   func isTrue(_ column: Int32) -> Bool { storage(of: column) != SQLITE_NULL && integer(of: column) != 0 }
 
-  /// Appends a column of the current row as JSON, `null` for NULL. Throws `.invalidValue` for what its kind cannot hold.
+  /// Appends a column of the current row as JSON, `null` for NULL; what its kind cannot hold, as it is (`OddValues`).
   func appendJSON(of column: Int32, as kind: ColumnKind, to out: inout [UInt8]) throws(StoreError) {
     guard column >= 0, column < columns else { throw absent(column) }
     let storage = storage(of: column)
@@ -17,21 +17,27 @@ extension PreparedStatement {
       return
     }
     switch kind {
-    case .text: unsafe withBytes(of: column) { unsafe out.appendJSON(utf8: $0) }
-    case .integer: out.append(decimal: try wholeNumber(of: column, storage))
-    case .number:
-      // JSON knows no infinity; a column that Martlet did not check may hold one.
-      let number = number(of: column)
-      if storage == SQLITE_BLOB { throw misfit(column, kind) }
-      if number.isFinite { out.appendJSON(number: number) } else { out.append("null") }
-    case .boolean: out.append(integer(of: column) != 0 ? "true" : "false")
-    case .json:
+    case .text where storage == SQLITE_TEXT: unsafe withBytes(of: column) { unsafe out.appendJSON(utf8: $0) }
+    case .integer where storage == SQLITE_INTEGER: out.append(decimal: integer(of: column))
+    case .boolean where storage == SQLITE_INTEGER: out.append(integer(of: column) != 0 ? "true" : "false")
+    case .json where storage == SQLITE_TEXT:
       // Somebody else may have written it: what is no JSON would break the whole answer.
       let text = bytes(of: column)
-      guard (try? JSONDocument.parse(text)) != nil else { throw misfit(column, kind) }
+      guard (try? JSONDocument.parse(text)) != nil else { return appendOdd(try value(of: column, as: .stored), to: &out) }
       out.append(contentsOf: text)
-    default: try appendQuoted(try value(of: column, as: kind), to: &out)
+    default:
+      if let value = fitting(column, storage, kind) {
+        appendPlain(value, to: &out)
+      } else {
+        appendOdd(try value(of: column, as: .stored), to: &out)
+      }
     }
+  }
+
+  /// What a kind cannot hold, as it is.
+  private func appendOdd(_ value: Value, to out: inout [UInt8]) {
+    OddValues.count()
+    appendPlain(value, to: &out)
   }
 
   /// `{"amount":1999,"currency":"EUR"}`, or null where either is.
@@ -48,33 +54,28 @@ extension PreparedStatement {
     out.append(UInt8(ascii: "}"))
   }
 
-  /// A composite key: its parts joined with `,` in one string; null where any part is.
+  /// A composite key as one string; null where any part is.
   func appendJoined(at column: Int32, _ kinds: [ColumnKind], to out: inout [UInt8]) throws(StoreError) {
+    var parts: [Value] = []
+    for (position, kind) in kinds.enumerated() { parts.append(try value(of: column &+ Int32(clamping: position), as: kind)) }
     var text: [UInt8] = []
-    for (position, kind) in kinds.enumerated() {
-      let part = try value(of: column &+ Int32(clamping: position), as: kind)
-      if part.isNull {
-        out.append("null")
-        return
-      }
-      if position > 0 { text.append(UInt8(ascii: ",")) }
-      part.appendText(to: &text)
-    }
-    out.appendJSON(utf8: text[...])
+    if KeyText.append(parts, to: &text) { out.appendJSON(utf8: text[...]) } else { out.append("null") }
   }
 
-  /// Values whose text needs no escape, in quotes; those that are no strings in JSON without.
-  private func appendQuoted(_ value: Value, to out: inout [UInt8]) throws(StoreError) {
+  /// Numbers and truth values as such, everything else as a string.
+  private func appendPlain(_ value: Value, to out: inout [UInt8]) {
     switch value {
+    case .null: out.append("null")
     case .boolean(let flag): out.append(flag ? "true" : "false")
-    case .bytes(let bytes):
-      out.append(UInt8(ascii: "\""))
-      JSONText.append(base64: bytes, to: &out)
-      out.append(UInt8(ascii: "\""))
+    case .integer(let number): out.append(decimal: number)
+    case .number(let number) where number.isFinite: out.appendJSON(number: number)
+    case .number(let number): out.append(number < 0 ? "\"-Infinity\"" : "\"Infinity\"")
+    case .json(let text) where (try? JSONDocument.parse(text)) != nil: out.append(contentsOf: text)
+    case .string(let text): out.appendJSON(string: text)
     default:
-      out.append(UInt8(ascii: "\""))
-      value.appendText(to: &out)
-      out.append(UInt8(ascii: "\""))
+      var text: [UInt8] = []
+      value.appendText(to: &text)
+      out.appendJSON(utf8: text[...])
     }
   }
 }

@@ -25,7 +25,7 @@ extension Connection {
         return .failure(error.storeError)
       }
     }
-    return .success(.committed(returned))
+    return .success(batch.isTrial ? .tried(returned) : .committed(returned))
   }
 
   /// The guard's integer; no row, or one without a value, is `.absent`.

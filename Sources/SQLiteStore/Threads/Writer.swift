@@ -127,7 +127,8 @@ struct Writer {
   private mutating func runTogether(_ group: [Member]) -> [WriteJob.Outcome]? {
     if carefulGroups > 0 {
       carefulGroups -= 1
-    } else {
+    } else if !group.contains(where: \.batch.isTrial) {
+      // (A trial always has something to undo.)
       switch transact(group, inSavepoints: false) {
       case .committed(let outcomes): return outcomes
       case .lost: return nil

@@ -19,7 +19,8 @@ enum RecordWriter {
 
   static func append(_ value: Value, content: RowEncoding.Content, to out: inout [UInt8]) {
     switch (value, content) {
-    case (.list(let parts), .joined): out.appendJSON(string: keyText(parts))
+    case (.list(let parts), .joined):
+      if parts.contains(where: \.isNull) { out.appendJSON() } else { out.appendJSON(string: KeyText.text(parts)) }
     case (.decimal(let decimal), .scalar(.decimal(let scale))), (.decimal(let decimal), .scalar(.decimalAsReal(let scale))):
       append(.decimal(decimal.rescaled(to: scale) ?? decimal), to: &out)
     default: append(value, to: &out)
@@ -31,6 +32,8 @@ enum RecordWriter {
     case .null: out.appendJSON()
     case .boolean(let value): out.appendJSON(bool: value)
     case .integer(let value), .duration(let value): out.appendJSON(integer: value)
+    // What a database without strict types may hold; JSON has no number for it.
+    case .number(let value) where !value.isFinite: out.appendJSON(string: value < 0 ? "-Infinity" : "Infinity")
     case .number(let value): out.appendJSON(number: value)
     case .string(let value): out.appendJSON(string: value)
     case .json(let text): out.append(contentsOf: text)
@@ -49,7 +52,7 @@ enum RecordWriter {
       out.append(UInt8(ascii: "]"))
     case .decimal, .timestamp, .date, .uuid, .bytes:
       out.append(UInt8(ascii: "\""))
-      appendText(value, to: &out)
+      value.appendText(to: &out)
       out.append(UInt8(ascii: "\""))
     }
   }
@@ -58,34 +61,5 @@ enum RecordWriter {
     var out: [UInt8] = []
     append(value, to: &out)
     return out
-  }
-
-  /// A key as it stands in a URL: its parts joined with `,`.
-  static func keyText(_ parts: [Value]) -> String {
-    var out: [UInt8] = []
-    for (place, part) in parts.enumerated() {
-      if place > 0 { out.append(UInt8(ascii: ",")) }
-      appendText(part, to: &out)
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
-
-  private static func appendText(_ value: Value, to out: inout [UInt8]) {
-    switch value {
-    case .integer(let value), .duration(let value): out.append(decimal: value)
-    case .decimal(let value): value.append(to: &out)
-    case .string(let value): out.append(value)
-    case .timestamp(let value): value.append(to: &out)
-    case .date(let value): value.append(to: &out)
-    case .uuid(let value): value.append(to: &out)
-    case .boolean(let value): out.append(value ? "true" : "false")
-    case .number(let value): out.appendJSON(number: value)
-    case .bytes(let bytes):
-      for byte in bytes {
-        out.append(UInt8.hexadecimalDigit(byte >> 4))
-        out.append(UInt8.hexadecimalDigit(byte & 15))
-      }
-    case .null, .money, .json, .list: break
-    }
   }
 }

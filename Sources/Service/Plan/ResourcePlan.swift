@@ -22,6 +22,10 @@ final class ResourcePlan: Sendable {
   let readers: [FieldReader?]
   /// What an unrestricted caller sees.
   let everything: Visibility
+  /// Columns that the database computes: never written.
+  let generatedColumns: Set<String>
+  /// Reads a row's columns, each once, in the order of `allColumns`.
+  let wholeRow: ReadStatement
   /// The statement of a plain read by id, where neither caller nor parameters change it.
   let plainItem: ReadStatement
 
@@ -52,6 +56,8 @@ final class ResourcePlan: Sendable {
     self.restrictedReads = restrictedReads
     self.restrictedWrites = restrictedWrites
     constraints = resource.constraints.map { ($0.name, AccessRule(.rule($0.condition))) }
+    generatedColumns = Set(table.fields.filter { $0.field?.isGenerated == true }.flatMap { $0.columns.map(\.name) })
+    wholeRow = reads.item(Projection(members: [], captures: table.allColumns.map { .column($0) }), rule: nil)
     let places = table.fields.indices.filter { !table.fields[$0].isSecret }
     everything = Visibility(places: places)
     let projection = Projection(

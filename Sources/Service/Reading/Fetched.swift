@@ -65,7 +65,10 @@ struct Fetched: Sendable {
       out.append(decimal: UInt64(Fetcher.collectionLimit))
       out.append(",\"next\":")
       if hasMore, let by = relation.by {
-        let target = "\(origin.prefix)/\(relation.node.plan.resource.name)?\(by.name)=\(RecordWriter.keyText([key]))"
+        var value: [UInt8] = []
+        key.appendText(to: &value)
+        let equality = PercentEncoding.query(by.name) + "=" + PercentEncoding.query(String(decoding: value, as: UTF8.self))
+        let target = "\(origin.prefix)/\(relation.node.plan.resource.name)?\(equality)"
         out.appendJSON(string: target)
       } else {
         out.appendJSON()

@@ -15,6 +15,13 @@ struct ListFilter: Sendable {
   let used: [(resource: String, name: String)]
 }
 
+/// A rule that is asked of the related rows that a filter reads: those that the caller may not read are null to it, and do
+/// not count.
+struct SightRule: Sendable {
+  let resource: String
+  let condition: Condition
+}
+
 struct FilterKey: Hashable, Sendable {
   var resource: Int
   var text: ExactText
@@ -63,6 +70,54 @@ extension Engine {
     return filter
   }
 
+  /// The rules of the resources whose rows a filter reads besides those that are listed, as far as they depend on the row.
+  func sight(of filter: ListFilter, plan: ResourcePlan, facts: Facts) -> [SightRule] {
+    var names: [String] = []
+    for (resource, name) in filter.used {
+      var reached = resource == plan.resource.name ? [] : [resource]
+      // A way back to the listed resource leads to rows that its own rule is asked of as well.
+      if let owner = self.plan(of: resource) {
+        if let target = owner.resource.collection(name)?.resource ?? owner.table.field(name)?.reference?.resource { reached.append(target) }
+      }
+      for name in reached where !names.contains(name) { names.append(name) }
+    }
+    return names.compactMap { name in
+      self.plan(of: name)?.read.grant(facts).condition.map { SightRule(resource: name, condition: $0) }
+    }
+  }
+
+  /// A filter's condition as SQL, and the values to bind: its own, then those of each rule.
+  func filterPredicate(
+    _ condition: Condition, sight: [SightRule], on table: TableLayout
+  ) throws(Failure) -> (predicate: Predicate, values: [Value]) {
+    if sight.isEmpty { return try predicate(condition, on: table) }
+    let key = [condition.key] + sight.map(\.condition.key)
+    let values = condition.values + sight.flatMap(\.condition.values)
+    if let known = sightedPredicates.value(for: key) { return (known, values) }
+    var rules: [String: (rule: ResidualExpression, firstSlot: Int)] = [:]
+    var slots = condition.plan.slotCount
+    for rule in sight {
+      rules[rule.resource] = (rule.condition.plan.residual(for: rule.condition.shape), slots)
+      slots += rule.condition.plan.slotCount
+    }
+    let plain = PredicateCompiler(layout, dialect: store.dialect)
+    var compiler = plain
+    // The rules themselves see everything.
+    compiler.visibility = { [rules] (resource, alias) throws(ExpressionError) in
+      guard let (rule, firstSlot) = rules[resource] else { return nil }
+      return try plain.compile(rule, resource: resource, alias: alias).shifted(by: firstSlot)
+    }
+    let sql: SQL
+    do {
+      sql = try compiler.compile(condition.plan.residual(for: condition.shape), resource: table.resource)
+    } catch {
+      throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)")
+    }
+    let made = Predicate(sql: sql, slots: slots)
+    sightedPredicates.insert(made, for: key)
+    return (made, values)
+  }
+
   /// Its plan, once it is known that the store can be asked.
   private func filterRule(_ expression: CheckedExpression, plan: ResourcePlan) throws(Failure) -> AccessRule {
     let logic = RulePlan(expression, liftingLiterals: true)
@@ -107,16 +162,15 @@ private final class VisibleSchema: ExpressionSchema {
 
   func keyType(of resource: String) -> ExpressionType { engine.schema.keyType(of: resource) }
 
-  /// Seen in every row; and for a relation, every record it leads to. (A member seen in some rows only would tell, by
-  /// what a filter finds, what it hides.)
+  /// Seen in every row that the caller may read; of a related resource some rows may be read at least, and the others are
+  /// null to the filter (see `SightRule`). A member that is seen in some rows only would tell, by what a filter finds, what
+  /// it hides.
   func isVisible(_ name: String, of resource: String) -> Bool {
     guard let plan = engine.plan(of: resource) else { return false }
     if let target = plan.resource.collection(name)?.resource {
-      return engine.plan(of: target)?.read.grant(facts).isAlways ?? false
+      return engine.plan(of: target).map { !$0.read.grant(facts).isNever } ?? false
     }
-    guard let place = plan.table.place(name), plan.number == root.number || plan.read.grant(facts).isAlways else { return false }
-    // A way back to the listed resource would pass its rule by.
-    if plan.table.fields[place].reference?.resource == root.resource.name, !root.read.grant(facts).isAlways { return false }
+    guard let place = plan.table.place(name), plan.number == root.number || !plan.read.grant(facts).isNever else { return false }
     return plan.visibility(facts).shows(place)
   }
 }

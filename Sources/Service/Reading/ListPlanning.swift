@@ -32,7 +32,7 @@ extension Engine {
       if !isServed { try checkFilterable(field, plan: plan) }
       list.add(layout, value, isServed: isServed)
     }
-    if let filter { try apply(filter, choice: choice, served: candidates, to: &list) }
+    if let filter { try apply(filter, sight: sight(of: filter, plan: plan, facts: facts), choice: choice, served: candidates, to: &list) }
     if let condition = grant.condition {
       try apply(condition, choice: choice, ruled: ruled, mayDrive: mayDrive, to: &list)
     }
@@ -41,7 +41,7 @@ extension Engine {
 
   /// The filter as a predicate, unless it says no more than the equalities that the index serves.
   private func apply(
-    _ filter: ListFilter, choice: IndexChoice, served: [(field: String, value: Value)], to list: inout ListPlan
+    _ filter: ListFilter, sight: [SightRule], choice: IndexChoice, served: [(field: String, value: Value)], to list: inout ListPlan
   ) throws(Failure) {
     switch filter.grant {
     case .always: break
@@ -56,7 +56,7 @@ extension Engine {
       if filter.isOnlyEqualities, isServed { return }
       let made: (predicate: Predicate, values: [Value])
       do {
-        made = try predicate(condition, on: list.node.plan.table)
+        made = try filterPredicate(condition, sight: sight, on: list.node.plan.table)
       } catch {
         // What a caller writes is the caller's to mend, however late it shows.
         throw Failure.parameter("filter", "it cannot be asked of the store")
@@ -64,6 +64,7 @@ extension Engine {
       list.specification.filters.append(made.predicate)
       list.filterValues.append(contentsOf: made.values)
       list.extra.append(condition.key)
+      list.extra.append(contentsOf: sight.map(\.condition.key))
     }
   }
 

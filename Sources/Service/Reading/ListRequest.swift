@@ -113,13 +113,10 @@ extension ResourcePlan {
   /// The key's values from its URL form; nil when it cannot be one.
   func key(_ text: String) -> [Value]? {
     let columns = resource.storage.key
-    if columns.count == 1 { return (try? FieldReader.value(of: text, as: columns[0].type)).map { [$0] } }
-    // A comma of the last part is its own.
-    let parts = text.split(separator: ",", maxSplits: columns.count - 1, omittingEmptySubsequences: false)
-    guard parts.count == columns.count else { return nil }
+    guard let parts = KeyText.parts(of: text, count: columns.count) else { return nil }
     var values: [Value] = []
     for (part, column) in zip(parts, columns) {
-      guard let value = try? FieldReader.value(of: String(part), as: column.type) else { return nil }
+      guard let value = try? FieldReader.value(of: part, as: column.type) else { return nil }
       values.append(value)
     }
     return values

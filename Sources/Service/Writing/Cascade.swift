@@ -140,7 +140,9 @@ extension Engine {
         throw Failure(error, statements: statements)
       }
       var place = 0
-      for _ in 0..<rows.count { records.append(Record(table, captured: rows.captured, start: &place)) }
+      for _ in 0..<rows.count {
+        records.append(Record(table, captured: rows.captured, start: &place, storedColumns: referrer.plan.reads.storedColumns.count))
+      }
       cascade.censuses.append(.init(plan: referrer.plan, field: referrer.field, parents: part, count: rows.count))
       if records.count >= room { throw tooMany(referrer).counting(statements) }
     }

@@ -11,7 +11,10 @@ struct Change {
   /// The transition's or the action's name, as events carry it.
   var name: String
   var before: Record?
+  /// As the record becomes, with what the database itself adds.
   var after: Record?
+  /// What is written; nil where that is `after`.
+  var sent: Record?
   /// Conditions on the stored row, checked again in the transaction.
   var storedConditions: [Condition] = []
   /// Conditions on the row as it becomes, checked again in the transaction where they follow relations.
@@ -130,15 +133,16 @@ extension Engine {
     }
   }
 
-  private func addWrite(_ change: Change, plan: ResourcePlan, to batch: inout ChangeBatch) throws(Failure) {
+  func addWrite(_ change: Change, plan: ResourcePlan, to batch: inout ChangeBatch) throws(Failure) {
     switch (change.before, change.after) {
     case (nil, let after?):
-      let columns = plan.table.allColumns
+      let sent = change.sent ?? after
+      let written = zip(plan.table.allColumns, sent.columnValues).filter { !plan.generatedColumns.contains($0.0.name) }
       let prepared = prepared(ChangeKey(resource: plan.number, kind: .insert([]))) {
-        plan.writes.insert(columns, returningKey: false)
+        plan.writes.insert(written.map(\.0), returningKey: false)
       }
-      batch.add(.row, .run(prepared.statement, prepared.values(after.columnValues), rows: 1))
-    case (let before?, let after?): addUpdate(before, after, plan: plan, to: &batch)
+      batch.add(.row, .run(prepared.statement, prepared.values(written.map(\.1)), rows: 1))
+    case (let before?, let after?): addUpdate(before, change.sent ?? after, plan: plan, to: &batch)
     case (let before?, nil):
       if let cascade = change.cascade { addCascadeWrites(cascade, to: &batch) }
       let (unchanged, values) = plan.unchanged(before)
@@ -151,7 +155,9 @@ extension Engine {
   }
 
   func addUpdate(_ before: Record, _ after: Record, plan: ResourcePlan, to batch: inout ChangeBatch) {
-    let places = plan.table.fields.indices.filter { $0 > 0 && before.values[$0] != after.values[$0] }
+    let places = plan.table.fields.indices.filter {
+      $0 > 0 && before.values[$0] != after.values[$0] && plan.table.fields[$0].field?.isGenerated != true
+    }
     let (unchanged, values) = plan.unchanged(before)
     let kind = ChangeKey.Kind.update(places, unchanged: unchanged.map(\.column.name), nulls: unchanged.map(\.isNull))
     let prepared = prepared(ChangeKey(resource: plan.number, kind: kind)) {
@@ -184,7 +190,7 @@ extension Engine {
     }
     add(plan, change.before, change.after, change.name, cause: .null)
     guard let cascade = change.cascade else { return }
-    let cause = Value.string("\(plan.resource.name)/\(RecordWriter.keyText(change.before?.key ?? []))")
+    let cause = Value.string("\(plan.resource.name)/\(KeyText.text(change.before?.key ?? []))")
     for dependent in cascade.deleted.dropFirst() {
       add(dependent.plan, dependent.before, nil, Change.Action.delete.rawValue, cause: cause)
     }
@@ -196,7 +202,7 @@ extension Engine {
   ) -> [Value] {
     let record = after ?? before
     return engineStatements.recordEvent.values([
-      .string(plan.resource.name), .string(RecordWriter.keyText(record?.key ?? [])), record?.revision.map { .integer($0) } ?? .null,
+      .string(plan.resource.name), .string(KeyText.text(record?.key ?? [])), record?.revision.map { .integer($0) } ?? .null,
       .string(name), facts.caller.id.map { .uuid($0) } ?? .null, .string(facts.context.requestID), .timestamp(clock.now),
       before.map { .json(plan.eventJSON($0)) } ?? .null, after.map { .json(plan.eventJSON($0)) } ?? .null, .integer(1), cause,
     ])
@@ -211,7 +217,7 @@ extension ResourcePlan {
     }
     var unchanged: [WriteStatements.Unchanged] = []
     var values: [Value] = []
-    for (column, value) in zip(table.allColumns, record.columnValues) {
+    for (column, value) in record.stored.map({ zip(reads.storedColumns, $0) }) ?? zip(table.allColumns, record.columnValues) {
       unchanged.append(WriteStatements.Unchanged(column: column, isNull: value.isNull))
       if !value.isNull { values.append(value) }
     }

@@ -43,7 +43,7 @@ extension Engine {
     of outcome: WriteOutcome, _ change: Change, _ batch: ChangeBatch, plan: ResourcePlan, facts: Facts, statements: inout Int
   ) async throws(Failure) -> ChangeResult {
     switch outcome {
-    case .committed: return .done
+    case .committed, .tried: return .done
     case .refused(let step, let code):
       if case .reference(let place) = batch.subject(step) { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
       if code == GuardCode.absent.rawValue { return .stale }

@@ -42,11 +42,13 @@ extension Engine {
       guard input.items.isEmpty else { throw Failure.validation(input.items).counting(statements) }
       var change = Change(action: .create, name: Change.Action.create.rawValue, after: record)
       change.references = plan.table.fields.indices.filter { plan.table.fields[$0].reference != nil && !record.values[$0].isNull }
+      try await foresee(&change, plan: plan, facts: facts, statements: &statements)
+      let stored = change.after ?? record
       let isReadable = try await check(
         &change, grant: grant, fieldRules: input.writeConditions, plan: plan, facts: facts, statements: &statements)
       var answer = try await self.answer(
-        .created, record, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
-      answer.location = "\(prefix.prefix)/\(plan.resource.name)/\(RecordWriter.keyText(record.key))"
+        .created, stored, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
+      answer.location = "\(prefix.prefix)/\(plan.resource.name)/\(PercentEncoding.path(KeyText.text(record.key)))"
       do throws(Failure) {
         switch try await commit(change, plan: plan, facts: facts, operation: operation, answer: answer, statements: &statements) {
         case .done:
@@ -73,11 +75,11 @@ extension Engine {
       if let given = body["id"]?.stringValue, plan.key(given) != key { input.report("/id", "immutable", "is not the id of the path") }
       return
     }
-    if plan.takesKey, let text = body["id"]?.stringValue ?? body["id"].map({ String(decoding: $0.rawText, as: UTF8.self) }) {
-      if let key = plan.key(text) {
-        record.values[0] = key[0]
-      } else {
-        input.report("/id", "format", "is not an id of \(plan.resource.name)")
+    if plan.takesKey, let node = body["id"], !node.isNull {
+      do throws(FieldReader.Violation) {
+        record.values[0] = try FieldReader(plan.resource.storage.key[0].type).value(of: node)
+      } catch {
+        input.report("/id", error.code, error.detail)
       }
       return
     }

@@ -81,7 +81,7 @@ struct InputReader {
   private mutating func keep(_ place: Int, _ node: JSONNode, record: Record, pointer: String, isNew: Bool) {
     let same = RecordWriter.json(record.values[place])
     if !isNew, Array(node.rawText) == same { return }
-    if place == 0, !isNew, node.stringValue == RecordWriter.keyText(record.key) { return }
+    if place == 0, !isNew, node.stringValue == KeyText.text(record.key) { return }
     report(pointer, "not_writable", "is kept by the service")
   }
 
@@ -141,18 +141,9 @@ struct InputReader {
 }
 
 extension ResourcePlan {
-  /// A create must say its key: a natural one of an adopted table, or one that the contract leaves to clients.
-  var takesKey: Bool {
-    if resource.storage.hasOwnKey { return resource.clientChoosesID }
-    return table.key.count == 1 && !isKeyNumbered
-      && !table.fields.dropFirst().contains { $0.columns.contains { $0.name == table.key[0].name } }
-  }
-
-  /// An adopted table's integer key, which grows by one.
-  var isKeyNumbered: Bool {
-    guard !resource.storage.hasOwnKey, resource.storage.key.count == 1, case .integer = resource.storage.key[0].type else { return false }
-    return !table.fields.dropFirst().contains { $0.columns.contains { $0.name == table.key[0].name } }
-  }
+  /// Whether a create says its key.
+  var takesKey: Bool { resource.takesKey }
+  var isKeyNumbered: Bool { resource.isKeyNumbered }
 
   /// A field whose default is `caller.id` and that has no `write` rule: nobody makes a record another's.
   func isCallersOwn(_ place: Int) -> Bool {

@@ -96,6 +96,7 @@ extension Engine {
     change.references = plan.table.fields.indices.filter {
       plan.table.fields[$0].reference != nil && !after.values[$0].isNull && after.values[$0] != stored.record.values[$0]
     }
+    try await foresee(&change, plan: plan, facts: facts, statements: &statements)
     // A transition's own rule speaks of the record as it stands; an update's of what it becomes as well.
     var becoming = grants.whole
     if case .transition = operation.action { becoming = .always }

@@ -25,7 +25,8 @@ extension Engine {
       statement = known
     } else {
       let captures =
-        plan.table.fields.indices.map { Projection.Captured.field($0) } + rules.compactMap { $0.map { .predicate($0.predicate) } }
+        plan.table.fields.indices.map { Projection.Captured.field($0) } + plan.reads.storedColumns.map { .column($0) }
+        + rules.compactMap { $0.map { .predicate($0.predicate) } }
       statement = plan.reads.item(Projection(members: [], captures: captures), rule: nil)
       self.statements.insert(statement, for: statementKey)
     }
@@ -38,7 +39,7 @@ extension Engine {
     }
     guard rows.count == 1 else { return nil }
     var place = 0
-    let record = Record(plan.table, captured: rows.captured, start: &place)
+    let record = Record(plan.table, captured: rows.captured, start: &place, storedColumns: plan.reads.storedColumns.count)
     var answers = rows.captured[place...]
     let isReadable = read.condition == nil ? read.isAlways : answers.popFirst() == .boolean(true)
     let isGranted = grant.condition == nil ? grant.isAlways : answers.popFirst() == .boolean(true)

@@ -62,6 +62,9 @@ package final class TableLayout: Sendable {
   let isLockable: Bool
   package let hasRevision: Bool
   package let key: [ColumnLayout]
+  /// Rows may have a null in their key: no records, for nobody could name them. (SQLite lets null into a primary key that is
+  /// not the row's own number, and a view's key is only what the contract says.)
+  package let mayLackKey: Bool
   /// Every member of a record in the order of its JSON: `id`, the fields, `created_at`, `updated_at`, `revision`.
   package let fields: [FieldLayout]
   /// Declared ones and those that `unique`, `index` and refs bring. Each implicitly ends with the key.
@@ -81,6 +84,7 @@ package final class TableLayout: Sendable {
     key = resource.storage.key.map {
       ColumnLayout(name: $0.column, kind: ColumnKind($0.type, encoding: .standard), isNullable: false)
     }
+    mayLackKey = !resource.storage.isManaged && !(resource.storage.key.count == 1 && resource.storage.key[0].isGenerated)
     var fields = [FieldLayout.key(key)]
     for field in resource.fields { fields.append(FieldLayout(field, isState: field.name == resource.states?.field)) }
     if resource.storage.hasTimestamps {

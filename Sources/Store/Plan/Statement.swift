@@ -36,6 +36,8 @@ package enum ColumnKind: Sendable, Hashable {
   /// JSON text; PostgreSQL: jsonb.
   case json
   case bytes
+  /// Whatever the row holds, in its own class: for comparing a row with itself. SQLite only.
+  case stored
   // Adopted columns' own encodings.
   case decimalAsReal(scale: Int)
   case timestampAsText

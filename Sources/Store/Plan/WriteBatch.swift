@@ -12,12 +12,18 @@ package struct WriteBatch: Sendable {
     /// A statement that changes rows. `rows` is how many it must change, nil for any number; another count undoes the
     /// batch and is `.unexpectedRows`.
     case run(Statement, [Value], rows: Int?)
-    /// As `run`, and its `RETURNING` columns of its one row are handed back (keys the store generated).
+    /// As `run`, and the columns of its one row are handed back: of `RETURNING`, or of a `SELECT` of what was written.
     case returning(Statement, [Value], kinds: [ColumnKind])
   }
 
   package var steps: [Step]
-  package init(_ steps: [Step] = []) { self.steps = steps }
+  /// Everything is done and then undone: only to see what `returning` steps give. Its outcome is `.tried`.
+  package var isTrial: Bool
+
+  package init(_ steps: [Step] = [], isTrial: Bool = false) {
+    self.steps = steps
+    self.isTrial = isTrial
+  }
 }
 
 /// What a guard says; the numbers are in the SQL. PostgreSQL carries them as SQLSTATE `MT0nn`.
@@ -34,6 +40,8 @@ package enum GuardCode: Int, Sendable {
 package enum WriteOutcome: Sendable {
   /// Durable. The values of each `returning` step, in order.
   case committed([[Value]])
+  /// A trial went through, and nothing of it remains. As `committed`.
+  case tried([[Value]])
   /// Nothing changed: the step's index and the guard's code.
   case refused(step: Int, code: Int)
   /// Nothing changed: a unique index or primary key already holds the value.

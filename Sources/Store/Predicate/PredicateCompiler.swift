@@ -117,9 +117,10 @@ struct PredicateWriter {
     if steps > PredicateWriter.stepsMax { throw ExpressionError("the expression is too complex for the store", at: node.offset) }
   }
 
+  /// Unlike every alias of a condition that this one stands in: that one's row goes by another name here too.
   mutating func newAlias() -> String {
     aliases += 1
-    return "m\(aliases)"
+    return row.alias == "t" ? "m\(aliases)" : "\(row.alias)_\(aliases)"
   }
 
   func refused(_ what: String, _ node: ExpressionNode) -> ExpressionError {

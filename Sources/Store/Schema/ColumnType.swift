@@ -11,7 +11,7 @@ extension ColumnKind {
 
   private var sqliteType: String {
     switch self {
-    case .text, .date, .json, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText: "TEXT"
+    case .text, .stored, .date, .json, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText: "TEXT"
     case .integer, .decimal, .boolean, .timestamp, .timestampAsUnixSeconds, .timestampAsUnixMilliseconds: "INTEGER"
     case .number, .decimalAsReal: "REAL"
     case .uuid, .bytes: "BLOB"
@@ -20,7 +20,7 @@ extension ColumnKind {
 
   private func postgresType(precision: Int?) -> String {
     switch self {
-    case .text, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText: "text"
+    case .text, .stored, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText: "text"
     case .integer, .timestampAsUnixSeconds, .timestampAsUnixMilliseconds: "bigint"
     case .decimal(let scale): "numeric(\(precision ?? 18),\(scale))"
     case .number, .decimalAsReal: "double precision"
@@ -40,7 +40,7 @@ extension ColumnKind {
     let name = type.prefix { $0 != "(" && $0 != "[" }
     let isArray = type.hasSuffix("[]")
     switch self {
-    case .text, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText:
+    case .text, .stored, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText:
       return !isArray
     case .integer, .timestampAsUnixSeconds, .timestampAsUnixMilliseconds:
       return ["bigint", "integer", "smallint"].contains(name)
@@ -59,6 +59,7 @@ extension ColumnKind {
   var recordName: String {
     switch self {
     case .text: "text"
+    case .stored: "as stored"
     case .integer: "integer"
     case .decimal(let scale): "decimal(\(scale))"
     case .number: "number"

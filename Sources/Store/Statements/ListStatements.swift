@@ -105,8 +105,12 @@ extension ReadStatements {
   private func source(_ specification: ListSpecification, in builder: inout StatementBuilder) {
     builder.table(table)
     builder.text(" AS t")
-    guard !specification.equalities.isEmpty || specification.seek != nil || specification.drive != nil else { return }
+    guard !specification.equalities.isEmpty || specification.seek != nil || specification.drive != nil || table.mayLackKey else { return }
     builder.text(" WHERE ")
+    if table.mayLackKey {
+      builder.keyIsThere(table.key)
+      if !specification.equalities.isEmpty || specification.seek != nil || specification.drive != nil { builder.text(" AND ") }
+    }
     builder.list(specification.equalities, separator: " AND ") { builder, equality in
       builder.column(equality.column.name)
       if equality.isNull {

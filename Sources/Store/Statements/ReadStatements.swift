@@ -15,10 +15,16 @@ package struct ReadStatement: Sendable {
 package struct ReadStatements: Sendable {
   package let dialect: Dialect
   package let table: TableLayout
+  /// Every column as the store holds it, where a table has no revision and its columns may hold a value in several forms (a
+  /// moment as any of SQLite's texts): read beside the record, so that a change finds the row by what is there.
+  package let storedColumns: [ColumnLayout]
 
   package init(dialect: Dialect, table: TableLayout) {
     self.dialect = dialect
     self.table = table
+    storedColumns =
+      table.hasRevision || dialect != .sqlite
+      ? [] : table.allColumns.map { ColumnLayout(name: $0.name, kind: .stored, isNullable: true) }
   }
 
   /// One record by its key. Slots: the projection's, the key, the rule's.
@@ -75,6 +81,10 @@ package struct ReadStatements: Sendable {
     builder.text(" AS t WHERE ")
     builder.column(column.name)
     builder.text(" = p.parent")
+    if table.mayLackKey {
+      builder.text(" AND ")
+      builder.keyIsThere(table.key)
+    }
     builder.and(rule)
     builder.text(" ORDER BY ")
     keyColumns(&builder, descending: true)
@@ -85,11 +95,12 @@ package struct ReadStatements: Sendable {
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: count * limit)
   }
 
-  /// Whole records that refer to any of `WriteStatements.parentsMax` keys through that field. Slots: the keys.
+  /// Whole records that refer to any of `WriteStatements.parentsMax` keys through that field, each followed by its
+  /// `storedColumns`. Slots: the keys.
   package func referrers(by ref: FieldLayout, limit: Int) -> ReadStatement {
     var builder = StatementBuilder()
     builder.text("SELECT ")
-    let captures = table.fields.indices.map { Projection.Captured.field($0) }
+    let captures = table.fields.indices.map { Projection.Captured.field($0) } + storedColumns.map { .column($0) }
     let encoding = Projection(members: [], captures: captures).append(to: &builder, table: table)
     builder.text(" FROM ")
     builder.table(table)

@@ -74,5 +74,13 @@ struct StatementBuilder {
     }
   }
 
+  /// `t."a" IS NOT NULL AND t."b" IS NOT NULL` over a key's columns.
+  mutating func keyIsThere(_ key: [ColumnLayout]) {
+    list(key, separator: " AND ") { builder, column in
+      builder.column(column.name)
+      builder.text(" IS NOT NULL")
+    }
+  }
+
   func prepared(for dialect: Dialect) -> PreparedSQL { sql.statement(for: dialect) }
 }

@@ -166,6 +166,45 @@ import Testing
     }
   }
 
+  @Test("a trial tells what would be there, meets what the write would meet, and leaves nothing", arguments: TestStore.available)
+  func trial(_ kind: TestStore) async throws {
+    try await kind.run { store in
+      try await Library.prepare(store)
+      let read = (SQL("SELECT revision, name FROM authors WHERE ") + Library.equals("id", .uuid, .uuid(Library.id(1))))
+        .statement(for: store.dialect)
+      let look = WriteBatch.Step.returning(read.statement, read.values(), kinds: [.integer, .text])
+      guard case .tried(let values) = try await store.write(WriteBatch([author(1, "a", store), look], isTrial: true)) else {
+        Issue.record("the trial did not go through")
+        return
+      }
+      #expect(values == [[.integer(1), .string("a")]])
+      #expect(try await Library.count("authors", store) == 0)
+      // Among others that wait with it, and right before the write itself.
+      let committed = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for number in 1...40 as ClosedRange<UInt64> {
+          group.addTask {
+            let outcome = try await store.write(WriteBatch([self.author(number, store)], isTrial: number % 2 == 0))
+            if case .committed = outcome { return true }
+            if case .tried = outcome { return false }
+            throw StoreError(.invalidStatement, "\(outcome)")
+          }
+        }
+        return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+      #expect(committed == 20)
+      #expect(try await Library.count("authors", store) == 20)
+      let outcome = try await store.write(WriteBatch([author(1, store)], isTrial: true))
+      guard case .uniqueViolation = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+      guard case .committed = try await store.write(WriteBatch([author(2, store)])) else {
+        Issue.record("a write behind a trial that failed")
+        return
+      }
+    }
+  }
+
   @Test("of batches that wait together, those that fail leave the others alone", arguments: TestStore.available)
   func neighbours(_ kind: TestStore) async throws {
     try await kind.run { store in

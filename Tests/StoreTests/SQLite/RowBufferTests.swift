@@ -210,17 +210,17 @@ import Testing
     }
   }
 
-  @Test("a row that does not fit leaves nothing for the next query") func midway() throws {
+  @Test("a row that fails leaves nothing for the next query") func midway() throws {
     let connection = try connection()
     for _ in 0..<3 {
       let broken = byBuffer(
-        "SELECT 'left' AS a, 1 AS b UNION ALL SELECT 'over', 'x'", encoding([.scalar(.text), .scalar(.integer)]), connection)
+        "SELECT 'left' AS a, 1 AS b UNION ALL SELECT 'over', abs(-9223372036854775808)", encoding([.scalar(.text), .scalar(.integer)]),
+        connection)
       guard case .failure(let error) = broken else {
         Issue.record("\(broken)")
         return
       }
-      #expect(error.code == .invalidValue)
-      #expect(error.message.contains("column b"))
+      #expect(error.message.contains("overflow"))
       let next = try byBuffer("SELECT 'a' AS a", encoding([.scalar(.text)]), connection).get()
       #expect(String(decoding: next, as: UTF8.self) == #"{"field 0":"a""#)
     }
