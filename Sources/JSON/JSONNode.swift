@@ -43,13 +43,14 @@ package struct JSONNode: Sendable {
   /// The exact value of an `.integer`; nil for everything else, `1.0` and `1e2` included.
   package var int64: Int64? { node.kind == .integer ? Int64(bitPattern: node.payload) : nil }
 
-  /// An `.integer`, or a `.number` without fractional part below 2^53 (JSON Schema's integer: `1.0` and `1e2` count).
+  /// An `.integer`, or a `.number` without fractional part below 2^53 (JSON Schema's integer: `1.0` and `1e2` count). What
+  /// is written with a fraction is none, however close its double comes, nor is a number of more than 18 digits.
   package var integralValue: Int64? {
     switch node.kind {
     case .integer: return Int64(bitPattern: node.payload)
     case .number:
-      let value = Double(bitPattern: node.payload)
-      return value.magnitude < 0x1p53 ? Int64(exactly: value) : nil
+      guard let exact = decimal?.normalized, exact.scale == 0, exact.units.magnitude < 1 << 53 else { return nil }
+      return exact.units
     default: return nil
     }
   }

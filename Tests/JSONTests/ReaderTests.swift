@@ -64,6 +64,10 @@ import Testing
     #expect(try ReaderTests.parse("1e2").integralValue == 100)
     #expect(try ReaderTests.parse("1.0").int64 == nil)
     #expect(try ReaderTests.parse("1.5").integralValue == nil)
+    #expect(try ReaderTests.parse("9007199254740991.0").integralValue == 9_007_199_254_740_991)
+    for text in ["0.99999999999999999999", "1e-400", "4.9e-324", "1.00000000000000000001", "-0.5e-5", "9007199254740992.5"] {
+      #expect(try ReaderTests.parse(text).integralValue == nil, "\(text)")
+    }
     #expect(try ReaderTests.parse("1e300").integralValue == nil)
     #expect(try ReaderTests.parse("true").integralValue == nil)
   }

@@ -72,4 +72,20 @@ import Testing
     #expect(!second.isReplayed)
     #expect(second.json.id != first.json.id)
   }
+
+  @Test func aRepeatedPatchThatWouldChangeNothingIsReplayed() async throws {
+    let bench = try await Bench(Contracts.notes)
+    let note = try await bench.create("notes", #"{"title": "one"}"#)
+    // Without a caller another body is another key.
+    let ada = try await bench.caller("ada")
+    func patch(_ body: String) async throws(Failure) -> Answer {
+      try await bench.perform(.update, "notes", note.id, as: ada, body: body, key: "k")
+    }
+    let first = try await patch(#"{"rank": 1}"#)
+    let second = try await patch(#"{"rank": 1}"#)
+    #expect(second.isReplayed)
+    #expect(second.body == first.body)
+    _ = try await bench.perform(.update, "notes", note.id, body: #"{"rank": 2}"#)
+    #expect(await bench.refusal { () async throws(Failure) in try await patch(#"{"rank": 2}"#) } == .idempotencyMismatch)
+  }
 }

@@ -88,4 +88,95 @@ import Testing
     }
     #expect(taken == .unique)
   }
+
+  private static let salaries = """
+    martlet: 1
+    service: {name: salaries, version: v1}
+    roles: [admin]
+    resources:
+      people:
+        fields:
+          name:   {type: string}
+          owner:  {ref: users, default: caller.id, immutable: true}
+          salary: {type: integer, read: record.owner == caller.id, write: [admin]}
+          pin:    {type: string, read: record.owner == caller.id, immutable: true}
+          memo:   {type: string, read: record.owner == caller.id}
+        access: {create: authenticated, read: authenticated, update: authenticated}
+      boxes:
+        fields:
+          owner: {ref: users, default: caller.id, immutable: true}
+          code:  {type: string, immutable: true}
+          note:  {type: string}
+        access: {create: authenticated, read: record.owner == caller.id, update: authenticated}
+    """
+
+  @Test(arguments: ["\"salary\": 50", "\"salary\": 51", "\"pin\": \"12\"", "\"pin\": \"13\""])
+  func nobodyLearnsAHiddenValueByGuessingIt(member: String) async throws {
+    let bench = try await Bench(RestrictedFieldTests.salaries)
+    let (ada, bob) = (try await bench.caller("ada"), try await bench.caller("bob"))
+    let id = try await bench.create("people", #"{"name": "Ada", "pin": "12"}"#, as: ada).id
+    let admin = try await bench.caller("root", roles: ["admin"])
+    _ = try await bench.perform(.update, "people", id, as: admin, body: #"{"salary": 50}"#)
+    for (action, body) in [(Operation.Action.update, "{\(member)}"), (.replace, "{\(member)}")] {
+      let code = await bench.refusal { () async throws(Failure) in try await bench.perform(action, "people", id, as: bob, body: body) }
+      #expect(code == .validation)
+    }
+    // Who sees them may send them back.
+    #expect(try await bench.perform(.update, "people", id, as: ada, body: #"{"salary": 50, "pin": "12"}"#).json["revision"] == 2)
+  }
+
+  @Test(arguments: ["c", "d"]) func norInARecordItMayNotRead(code: String) async throws {
+    let bench = try await Bench(RestrictedFieldTests.salaries)
+    let (ada, bob) = (try await bench.caller("ada"), try await bench.caller("bob"))
+    let id = try await bench.create("boxes", #"{"code": "c"}"#, as: ada).id
+    for body in ["{\"code\": \"\(code)\"}", "{\"revision\": \(code == "c" ? 1 : 2)}"] {
+      let refusal = await bench.refusal { () async throws(Failure) in try await bench.perform(.update, "boxes", id, as: bob, body: body) }
+      #expect(refusal == .validation)
+    }
+  }
+
+  @Test func putKeepsWhatItsCallerDoesNotSee() async throws {
+    let bench = try await Bench(RestrictedFieldTests.salaries)
+    let (ada, bob) = (try await bench.caller("ada"), try await bench.caller("bob"))
+    let id = try await bench.create("people", #"{"name": "Ada", "memo": "m"}"#, as: ada).id
+    #expect(try await bench.perform(.replace, "people", id, as: bob, body: #"{"name": "A."}"#).json["name"] == "A.")
+    #expect(try await bench.read("people", id, as: ada)["memo"] == "m")
+    #expect(try await bench.perform(.replace, "people", id, as: ada, body: #"{"name": "A."}"#).json["memo"] == .null)
+  }
+
+  @Test func aRefusedDeleteNamesOnlyWhatItsCallerMaySee() async throws {
+    let bench = try await Bench(
+      """
+      martlet: 1
+      service: {name: parts, version: v1}
+      roles: [auditor]
+      resources:
+        parts:
+          fields: {name: string}
+          access: {create: anyone, read: anyone, delete: anyone}
+        audits:
+          fields: {part: {ref: parts, on_delete: restrict}}
+          access: {create: anyone, read: [auditor]}
+        stock:
+          fields: {part: {ref: parts, on_delete: restrict, read: [auditor]}}
+          access: {create: anyone, read: anyone}
+      """)
+    func refusal(as caller: Caller) async throws -> Failure? {
+      let id = try await bench.create("parts", "{}").id
+      _ = try await bench.perform(.create, "audits", body: #"{"part": "\#(id)"}"#)
+      _ = try await bench.perform(.create, "stock", as: auditor, body: #"{"part": "\#(id)"}"#)
+      do throws(Failure) {
+        _ = try await bench.perform(.delete, "parts", id, as: caller)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    let auditor = try await bench.caller("audrey", roles: ["auditor"])
+    let known = try #require(try await refusal(as: auditor))
+    #expect(known.code == .restricted && known.items.count == 2)
+    let unknown = try #require(try await refusal(as: .anonymous))
+    #expect(unknown.code == .restricted && unknown.items.isEmpty)
+    #expect(!"\(unknown)".contains("audits") && !"\(unknown)".contains("stock"))
+  }
 }

@@ -54,7 +54,7 @@ extension Engine {
       if case .row = batch.subject(step) { throw unique(columns, plan: plan, facts: facts).counting(statements) }
       return .stale
     case .foreignKeyViolation(let step, _):
-      if change.after == nil { throw try await restricted(change, plan: plan, statements: &statements) }
+      if change.after == nil { throw try await restricted(change, plan: plan, facts: facts, statements: &statements) }
       if case .row = batch.subject(step) {
         if let place = change.references.first { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
         // A key of the database that the contract does not speak of, such as one over two columns: trying again is no use.
@@ -82,17 +82,20 @@ extension Engine {
       items: names.map { .init(pointer: "/" + JSONPointer.escaped($0), code: FailureCode.unique.rawValue, detail: "is taken") })
   }
 
-  /// 409 with who refers to the record.
-  private func restricted(_ change: Change, plan: ResourcePlan, statements: inout Int) async throws(Failure) -> Failure {
+  /// 409 with who refers to the record, as far as the caller may know of them.
+  private func restricted(_ change: Change, plan: ResourcePlan, facts: Facts, statements: inout Int) async throws(Failure) -> Failure {
     guard let before = change.before else { return Failure(.restricted, "Other records refer to this one") }
     var names: [String] = []
     var asked = 0
     // What goes along may be what others refer to.
     for dependent in change.cascade?.deleted ?? [.init(plan: plan, before: before)] {
-      for other in plans {
-        for field in other.table.fields where field.reference?.resource == dependent.plan.resource.name {
+      for other in plans where !other.read.grant(facts).isNever {
+        for place in other.visibility(facts).places {
+          let field = other.table.fields[place]
           let name = "\(other.resource.name).\(field.name)"
-          guard field.reference?.onDelete == .restrict, !names.contains(name), asked < ChangeBatch.referrersAskedMax else { continue }
+          guard let reference = field.reference, reference.resource == dependent.plan.resource.name, reference.onDelete == .restrict,
+            !names.contains(name), asked < ChangeBatch.referrersAskedMax
+          else { continue }
           asked += 1
           statements += 1
           do {
@@ -103,7 +106,8 @@ extension Engine {
         }
       }
     }
-    var failure = Failure(.restricted, "Other records refer to this one: \(names.joined(separator: ", "))")
+    let list = names.isEmpty ? "" : ": " + names.joined(separator: ", ")
+    var failure = Failure(.restricted, "Other records refer to this one" + list)
     failure.items = names.map { .init(code: FailureCode.restricted.rawValue, detail: "records refer to it through \($0)") }
     failure.statements = statements
     return failure

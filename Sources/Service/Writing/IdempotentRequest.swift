@@ -56,6 +56,12 @@ extension Engine {
 
   private var oldest: Value { .timestamp(Timestamp(microseconds: clock.now.microseconds - Engine.answerLifetimeMicroseconds)) }
 
+  /// The answer that the operation's key has already; nil where it has none, or no key.
+  func keptAnswer(_ operation: Operation) async throws(Failure) -> Answer? {
+    guard let idempotency = operation.idempotency else { return nil }
+    return try await keptAnswer(idempotency, scope: scope(of: idempotency, operation))
+  }
+
   private func keptAnswer(_ idempotency: Idempotency, scope: [UInt8]) async throws(Failure) -> Answer? {
     let rows: Rows
     do {

@@ -11,6 +11,8 @@ struct InputReader {
   var items: [Failure.Item] = []
   /// Conditions on the writing of single fields that depend on the record.
   var writeConditions: [(place: Int, condition: Condition)] = []
+  /// The members of the stored record that the caller sees. Only of these may it learn that they are what it sends.
+  var shown: [Int] = []
 
   static let itemsMax = 100
 
@@ -79,15 +81,14 @@ struct InputReader {
   private func isSecret(_ place: Int) -> Bool { plan.table.fields[place].isSecret }
 
   private mutating func keep(_ place: Int, _ node: JSONNode, record: Record, pointer: String, isNew: Bool) {
-    let same = RecordWriter.json(record.values[place])
-    if !isNew, Array(node.rawText) == same { return }
+    if !isNew, shown.contains(place), Array(node.rawText) == RecordWriter.json(record.values[place]) { return }
     if place == 0, !isNew, node.stringValue == KeyText.text(record.key) { return }
     report(pointer, "not_writable", "is kept by the service")
   }
 
   private mutating func isWritable(_ place: Int, value: Value, current: Value, stored: Record?, pointer: String) -> Bool {
     guard let field = plan.table.fields[place].field else { return true }
-    if value == current { return true }
+    if value == current, stored == nil || shown.contains(place) { return true }
     if field.name == plan.resource.states?.field {
       report(pointer, "not_writable", "changes by transitions only: POST .../\(plan.transitions.keys.sorted().joined(separator: ", "))")
       return false

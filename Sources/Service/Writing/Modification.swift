@@ -72,10 +72,9 @@ extension Engine {
     do throws(Failure) {
       try checkPreconditions(operation, stored.record, plan: plan)
       var operation = operation
-      if operation.action == .patch {
-        operation.body = try await mergePatch(of: operation, stored, plan: plan, facts: facts, statements: &statements)
-      }
-      (after, fieldRules) = try worked(operation, stored, plan: plan, facts: facts)
+      let shown = try await shownPlaces(stored, operation, plan: plan, facts: facts, statements: &statements)
+      if operation.action == .patch { operation.body = try mergePatch(of: operation, stored.record, shown: shown) }
+      (after, fieldRules) = try worked(operation, stored, shown: shown, plan: plan, facts: facts)
     } catch {
       // The rule has not been asked yet, as it speaks of what is sent: whoever may not read the record learns nothing of it.
       let isHidden = grants.isOfChange && !stored.isReadable && error.code.status < 500
@@ -87,6 +86,8 @@ extension Engine {
         let held = try await hold([condition], for: after, before: after, plan: plan, facts: facts, statements: &statements)
         guard held == [true] else { throw refused(operation, stored, plan: plan, facts: facts).counting(statements) }
       }
+      // Nothing is written that would meet the key's answer, so it is looked for.
+      if let kept = try await keptAnswer(operation) { return (kept, false) }
       var answer = try await self.answer(
         .ok, stored.record, isReadable: stored.isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
       answer.statements = statements
@@ -125,9 +126,18 @@ extension Engine {
     }
   }
 
+  /// The members of the stored record that the caller sees; none of a record that it may not read, and for what takes no
+  /// fields.
+  private func shownPlaces(
+    _ stored: StoredRecord, _ operation: Operation, plan: ResourcePlan, facts: Facts, statements: inout Int
+  ) async throws(Failure) -> [Int] {
+    if case .transition = operation.action { return [] }
+    return stored.isReadable ? try await shownPlaces(stored.record, plan: plan, facts: facts, statements: &statements) : []
+  }
+
   /// The record as it becomes, and the conditions of the fields that were written.
   private func worked(
-    _ operation: Operation, _ stored: StoredRecord, plan: ResourcePlan, facts: Facts
+    _ operation: Operation, _ stored: StoredRecord, shown: [Int], plan: ResourcePlan, facts: Facts
   ) throws(Failure) -> (Record, [(place: Int, condition: Condition)]) {
     let isReadable = stored.isReadable
     let stored = stored.record
@@ -151,8 +161,11 @@ extension Engine {
     }
     let body = try InputReader.object(operation.body)
     var input = InputReader(plan: plan, facts: facts)
+    input.shown = shown
     if operation.action == .replace {
-      for place in plan.table.fields.indices where plan.isReplaced(place, facts) {
+      // What the caller does not see in this record stays as it is; a record that it sees nothing of is replaced whole.
+      let replaced = isReadable ? shown : plan.visibility(facts).places
+      for place in replaced where plan.isReplaced(place, facts) {
         after.values[place] = plan.defaultValue(at: place, facts: facts) ?? .null
       }
     }
@@ -206,11 +219,11 @@ extension Engine {
 }
 
 extension ResourcePlan {
-  /// Whether `PUT` resets the field when the body leaves it out.
+  /// Whether `PUT` resets the field, which the caller sees, when the body leaves it out.
   func isReplaced(_ place: Int, _ facts: Facts) -> Bool {
     guard let field = table.fields[place].field else { return false }
     return !field.isImmutable && !field.isGenerated && field.name != resource.states?.field && !isCallersOwn(place)
-      && (restrictedWrites[place]?.grant(facts).isNever ?? false) == false && visibility(facts).places.contains(place)
+      && (restrictedWrites[place]?.grant(facts).isNever ?? false) == false
   }
 }
 

@@ -4,9 +4,9 @@ extension Engine {
   /// A JSON Patch (RFC 6902) as the merge patch that does the same to this record: it is applied to the record as the caller
   /// sees it, so that it can neither test nor copy what the caller may not read, and the members that differ are what is
   /// written.
-  func mergePatch(
-    of operation: Operation, _ stored: StoredRecord, plan: ResourcePlan, facts: Facts, statements: inout Int
-  ) async throws(Failure) -> [UInt8] {
+  ///
+  /// - Parameter shown: the places of the members that the caller sees.
+  func mergePatch(of operation: Operation, _ record: Record, shown: [Int]) throws(Failure) -> [UInt8] {
     let document = try InputReader.document(operation.body)
     let patch: JSONPatch
     do {
@@ -15,10 +15,7 @@ extension Engine {
       throw refusal(of: error)
     }
     var text: [UInt8] = []
-    let places =
-      stored.isReadable
-      ? try await shownPlaces(stored.record, plan: plan, facts: facts, statements: &statements) : []
-    RecordWriter.append(stored.record, places: places, to: &text)
+    RecordWriter.append(record, places: shown, to: &text)
     text.append(UInt8(ascii: "}"))
     guard let before = (try? JSONValue(parsing: text))?.objectValue else {
       throw Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
