@@ -16,7 +16,10 @@ extension Failure {
     case .outcomeUnknown:
       self.init(.unavailable, "The connection to the database was lost; the request may or may not have taken effect")
       retryAfter = 1
-    case .storage, .corrupt, .invalidStatement, .invalidValue:
+    case .storage:
+      self.init(.unavailable, "The database cannot write to its disk, or read from it, at the moment")
+      retryAfter = 10
+    case .corrupt, .invalidStatement, .invalidValue:
       self.init(.internal, "Something went wrong on our side; it is in the log under the request's id")
     }
     cause = error.description

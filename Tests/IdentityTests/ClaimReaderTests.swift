@@ -28,6 +28,14 @@ import Testing
     #expect(ClaimReader.value(of: try JSONDocument.parse(Array(text.utf8)).root, as: type) == value)
   }
 
+  @Test func aTextThatNoStoreHoldsIsNone() throws {
+    let claims = try JSONDocument.parse(Array(#"{"a": "x\u0000", "b": ["x\u0000", "y"], "c": "e\u0301"}"#.utf8)).root
+    #expect(ClaimReader.value(of: claims["a"], as: .string(ClaimReaderTests.options)) == .null)
+    #expect(ClaimReader.strings(claims["b"]) == ["y"])
+    // Another spelling of an accented letter is another value.
+    #expect(ClaimReader.value(of: claims["c"], as: .enumeration(["\u{e9}"])) == .null)
+  }
+
   @Test func anAbsentClaimIsNull() {
     #expect(ClaimReader.value(of: nil, as: .boolean) == .null)
   }

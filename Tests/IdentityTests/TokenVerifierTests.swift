@@ -7,6 +7,12 @@ import Testing
 
 @testable import Identity
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 @Suite struct TokenVerifierTests {
   static let now = Timestamp(microseconds: 1_800_000_000_000_000)
   static let seconds: Int64 = 1_800_000_000
@@ -199,6 +205,20 @@ import Testing
     house.folder.write("keys.pem", try house.key.publicPEM())
     #expect(house.code(text, at: Self.later(60)) == nil)
     #expect(house.sink.count == 2)
+  }
+
+  @Test func aKeyFileThatCannotBeReadIsTriedAgain() throws {
+    let house = try House()
+    let text = try house.token()
+    let path = house.folder.path + "/keys.pem"
+    unlink(path)
+    mkdir(path, 0o700)
+    // What is mended may be its mode or our number of descriptors, which leave no trace in the file.
+    for step in 1...3 { #expect(house.code(text, at: Self.later(Int64(step) * 10)) == nil) }
+    #expect(house.sink.count == 3)
+    rmdir(path)
+    house.folder.write("keys.pem", try SigningKey.generate(.ed25519).publicPEM())
+    #expect(house.code(text, at: Self.later(40)) == .invalid)
   }
 
   @Test func aMissingKeyFileStopsTheStart() throws {

@@ -276,4 +276,33 @@ import Testing
     let own = try await shop.perform(.list(parameters), "orders", as: ada)
     #expect(own.json.rows.allSatisfy { $0["items"]?["data"]?.arrayValue?.first?["product"]?["name"] != nil })
   }
+
+  @Test func aRecordThatIsIncludedManyTimesMakesNoEndlessAnswer() async throws {
+    let bench = try await Bench(
+      """
+      martlet: 1
+      service: {name: posts, version: v1}
+      resources:
+        posts:
+          fields: {text: text, comments: {many: comments, by: post}}
+          access: {create: anyone, read: anyone}
+        comments:
+          fields: {post: {ref: posts}}
+          access: {create: anyone, read: anyone}
+      """)
+    let text = String(repeating: "x", count: 65_536)
+    let post = try await bench.create("posts", "{\"text\": \"\(text)\"}").id
+    for _ in 0..<30 { _ = try await bench.create("comments", "{\"post\": \"\(post)\"}") }
+    func code(_ include: String) async -> FailureCode? {
+      await bench.refusal { () async throws(Failure) in
+        try await bench.list("comments") { list in
+          list.limit = "30"
+          list.include = include
+        }
+      }
+    }
+    #expect(await code("post.comments.post") == .tooCostly)
+    let rows = try await bench.list("comments") { $0.include = "post" }.rows
+    #expect(rows.count == 20 && rows.allSatisfy { $0["post"]?["text"] == .string(text) })
+  }
 }

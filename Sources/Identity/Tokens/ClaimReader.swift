@@ -12,8 +12,8 @@ package enum ClaimReader {
 
   private static func read(_ node: JSONNode, _ type: FieldType) -> Value? {
     switch type {
-    case .string, .text, .email, .url: node.stringValue.map { .string($0) }
-    case .enumeration(let values): node.stringValue.flatMap { values.contains($0) ? .string($0) : nil }
+    case .string, .text, .email, .url: text(node).map { .string($0) }
+    case .enumeration(let values): node.stringValue.flatMap { text in values.contains(where: text.isExactly) ? .string(text) : nil }
     case .integer: node.integralValue.map { .integer($0) }
     case .number: node.double.map { .number($0) }
     case .decimal: (node.stringValue.flatMap { Decimal($0) } ?? node.decimal).map { .decimal($0) }
@@ -52,10 +52,13 @@ package enum ClaimReader {
     time.microseconds >= 0 && time <= .maximum ? time : nil
   }
 
-  /// An array of strings, or one string; other elements are passed over.
+  /// A string without U+0000, which no store holds and no rule can therefore ask for.
+  static func text(_ node: JSONNode) -> String? { node.stringValue.flatMap { $0.utf8.contains(0) ? nil : $0 } }
+
+  /// An array of such strings, or one string; other elements are passed over.
   static func strings(_ node: JSONNode?) -> [String] {
     guard let node else { return [] }
-    if let one = node.stringValue { return [one] }
-    return node.elements.compactMap(\.stringValue)
+    if let one = text(node) { return [one] }
+    return node.elements.compactMap(text)
   }
 }

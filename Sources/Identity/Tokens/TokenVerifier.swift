@@ -108,7 +108,7 @@ package final class TokenVerifier: Sendable {
     let values = declaredClaims.map { ($0.name, ClaimReader.value(of: claims[$0.name], as: $0.type)) }
     return VerifiedToken(
       issuer: issuer.issuer, subject: subject, roles: issuer.granted(claims, declared: declaredRoles), scopes: Self.scopes(claims),
-      tenant: claims["tenant"]?.stringValue.map { .string($0) } ?? .null,
+      tenant: claims["tenant"].flatMap(ClaimReader.text).map { .string($0) } ?? .null,
       claims: Dictionary(values) { first, _ in first }, expiresAt: expiresAt)
   }
 

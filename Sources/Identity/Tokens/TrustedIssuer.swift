@@ -46,9 +46,11 @@ final class TrustedIssuer: Sendable {
   var set: KeySet { keys.withLock { $0.set } }
 
   private static func read(_ path: String) throws(KeyFileError) -> Keys {
-    guard let content = try KeyFile.read(path, bytesMax: KeySet.bytesMax) else {
-      throw KeyFileError(path: path, reason: "there is no such key file")
-    }
+    try keys(of: KeyFile.read(path, bytesMax: KeySet.bytesMax), path)
+  }
+
+  private static func keys(of content: KeyFile.Content?, _ path: String) throws(KeyFileError) -> Keys {
+    guard let content else { throw KeyFileError(path: path, reason: "there is no such key file") }
     do throws(KeySet.Problem) {
       return Keys(set: try KeySet(content.bytes), stamp: content.stamp)
     } catch {
@@ -56,18 +58,15 @@ final class TrustedIssuer: Sendable {
     }
   }
 
-  /// Reads the key file again where it changed. True where the keys are new; throws where they cannot be used, once for each
-  /// change, and keeps the old ones.
+  /// Reads the key file again where it changed. True where the keys are new; throws where they cannot be used and keeps the
+  /// old ones: once for each change, but each time where the file could not be read, which may be mended without changing it.
   func refresh() throws(KeyFileError) -> Bool {
     guard let path else { return false }
     let stamp = KeyFile.stamp(of: path)
-    let isNew = keys.withLock { keys in
-      guard keys.stamp != stamp else { return false }
-      keys.stamp = stamp
-      return true
-    }
-    guard isNew else { return false }
-    let read = try Self.read(path)
+    guard keys.withLock({ $0.stamp != stamp }) else { return false }
+    let content = try KeyFile.read(path, bytesMax: KeySet.bytesMax)
+    keys.withLock { $0.stamp = stamp }
+    let read = try Self.keys(of: content, path)
     keys.withLock { $0 = read }
     return true
   }

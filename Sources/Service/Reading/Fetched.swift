@@ -24,8 +24,9 @@ struct Fetched: Sendable {
     return rows.captured[start + places.lowerBound..<start + places.upperBound]
   }
 
-  /// Appends a row's whole object.
-  func append(_ row: Int, to out: inout [UInt8], origin: ResponsePlace) {
+  /// Appends a row's whole object. Throws `too_costly` where the text has grown past the bound of an answer.
+  func append(_ row: Int, to out: inout [UInt8], origin: ResponsePlace) throws(Failure) {
+    guard out.count <= Fetcher.bytesMax else { throw Fetcher.tooLong }
     // A store writes nothing for rows of which only relations are shown.
     if rows.ends.isEmpty {
       out.append(UInt8(ascii: "{"))
@@ -36,20 +37,20 @@ struct Fetched: Sendable {
     for (place, relation) in node.relations.enumerated() where place < relations.count {
       if out.last != UInt8(ascii: "{") { out.append(UInt8(ascii: ",")) }
       out.appendJSONKey(relation.name)
-      append(relations[place], of: relation, place: place, row: row, to: &out, origin: origin)
+      try append(relations[place], of: relation, place: place, row: row, to: &out, origin: origin)
     }
     out.append(UInt8(ascii: "}"))
   }
 
   private func append(
     _ included: Included, of relation: ReadNode.Relation, place: Int, row: Int, to out: inout [UInt8], origin: ResponsePlace
-  ) {
+  ) throws(Failure) {
     switch included {
     case .records(let fetched, let places):
       let reference = node.captures.refs[place].map { captured(row, $0) } ?? .null
       // A record that the caller may not read stays an id.
       if let target = places[reference] {
-        fetched.append(target, to: &out, origin: origin)
+        try fetched.append(target, to: &out, origin: origin)
       } else {
         RecordWriter.append(reference, to: &out)
       }
@@ -59,7 +60,7 @@ struct Fetched: Sendable {
       out.append("{\"data\":[")
       for child in range {
         if child > range.lowerBound { out.append(UInt8(ascii: ",")) }
-        fetched.append(child, to: &out, origin: origin)
+        try fetched.append(child, to: &out, origin: origin)
       }
       out.append("],\"page\":{\"limit\":")
       out.append(decimal: UInt64(Fetcher.collectionLimit))

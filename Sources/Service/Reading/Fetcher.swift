@@ -7,22 +7,31 @@ struct Fetcher {
   static let collectionLimit = 20
   /// Records in one answer, all levels together.
   static let recordsMax = 10_000
+  /// Bytes of one answer. A record that many rows refer to stands in it many times, so that few records can make a long one.
+  static let bytesMax = 32 << 20
 
   let engine: Engine
   /// Statements sent so far.
   var statements = 0
   private var records = 0
+  private var bytes = 0
 
   init(engine: Engine) { self.engine = engine }
+
+  static var tooLong: Failure {
+    Failure(.tooCostly, "The answer would have more than \(bytesMax >> 20) MiB; include less, ask for fewer fields or lower limit")
+  }
 
   mutating func read(_ query: Query) async throws(Failure) -> Rows {
     statements += 1
     do {
       let rows = try await engine.store.read(query)
       records += rows.count
+      bytes += rows.json.count
       guard records <= Fetcher.recordsMax else {
         throw Failure(.tooCostly, "The answer would hold more than \(Fetcher.recordsMax) records; include less or lower limit")
       }
+      guard bytes <= Fetcher.bytesMax else { throw Fetcher.tooLong }
       return rows
     } catch let error as StoreError {
       throw Failure(error, statements: statements)

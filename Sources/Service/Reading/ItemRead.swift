@@ -34,7 +34,7 @@ extension Engine {
     try await fetcher.relations(of: &fetched)
     var answer = Answer(.ok)
     answer.statements = fetcher.statements
-    fetched.append(0, to: &answer.body, origin: prefix)
+    try fetched.append(0, to: &answer.body, origin: prefix)
     let variant: [UInt8]
     if node.relations.isEmpty, node.visibility.conditions.isEmpty {
       variant = wholeVariant(

@@ -43,7 +43,7 @@ extension Engine {
     let key = KnownList.Key(plan, grant, operation.parameters)
     if let key, let known = lists.value(for: key) {
       let rows = try await fetcher.read(known.query)
-      return pageAnswer(known.form, Fetched(node: known.node, rows: rows), operation, plan: plan, statements: fetcher.statements)
+      return try pageAnswer(known.form, Fetched(node: known.node, rows: rows), operation, plan: plan, statements: fetcher.statements)
     }
     guard case .list(let parameters) = operation.action else { throw Failure(.internal, "") }
     let visibility = plan.visibility(facts)
@@ -71,7 +71,7 @@ extension Engine {
     try await fetcher.relations(of: &fetched)
     var total: (count: Int64, isCapped: Bool)?
     if request.count != nil { total = try await count(list, fetcher: &fetcher) }
-    return pageAnswer(
+    return try pageAnswer(
       form, fetched, operation, plan: plan, statements: fetcher.statements, hasNext: list.isBackward || hasMore,
       hasPrevious: list.isBackward ? hasMore : request.after != nil, total: total)
   }
@@ -79,25 +79,25 @@ extension Engine {
   /// A known page is one row longer where there is more.
   private func pageAnswer(
     _ form: PageForm, _ fetched: Fetched, _ operation: Operation, plan: ResourcePlan, statements: Int
-  ) -> Answer {
+  ) throws(Failure) -> Answer {
     guard fetched.rows.count > form.limit else {
-      return pageAnswer(form, fetched, operation, plan: plan, statements: statements, hasNext: false, hasPrevious: false, total: nil)
+      return try pageAnswer(form, fetched, operation, plan: plan, statements: statements, hasNext: false, hasPrevious: false, total: nil)
     }
     var page = fetched
     page.rows.count = form.limit
-    return pageAnswer(form, page, operation, plan: plan, statements: statements, hasNext: true, hasPrevious: false, total: nil)
+    return try pageAnswer(form, page, operation, plan: plan, statements: statements, hasNext: true, hasPrevious: false, total: nil)
   }
 
   private func pageAnswer(
     _ form: PageForm, _ fetched: Fetched, _ operation: Operation, plan: ResourcePlan, statements: Int, hasNext: Bool,
     hasPrevious: Bool, total: (count: Int64, isCapped: Bool)?
-  ) -> Answer {
+  ) throws(Failure) -> Answer {
     var answer = Answer(.ok)
     answer.statements = statements
     let context = hasNext || hasPrevious ? form.context(operation.caller) : []
     let next = hasNext ? cursor(fetched, row: fetched.rows.count - 1, context: context) : nil
     let previous = hasPrevious ? cursor(fetched, row: 0, context: context) : nil
-    append(fetched, next: next, previous: previous, limit: form.limit, total: total, to: &answer.body)
+    try append(fetched, next: next, previous: previous, limit: form.limit, total: total, to: &answer.body)
     if let next { answer.links.append(("next", form.target + "after=" + next)) }
     if let previous { answer.links.append(("prev", form.target + "before=" + previous)) }
     answer.etag = tags.weak(tags.variant(of: answer.body, coding: operation.context.contentCoding))
@@ -187,12 +187,12 @@ extension Engine {
 
   private func append(
     _ fetched: Fetched, next: String?, previous: String?, limit: Int, total: (count: Int64, isCapped: Bool)?, to out: inout [UInt8]
-  ) {
+  ) throws(Failure) {
     out.reserveCapacity(fetched.rows.json.count + fetched.rows.count * 2 + 256)
     out.append("{\"data\":[")
     for row in 0..<fetched.rows.count {
       if row > 0 { out.append(UInt8(ascii: ",")) }
-      fetched.append(row, to: &out, origin: prefix)
+      try fetched.append(row, to: &out, origin: prefix)
     }
     out.append("],\"page\":{\"limit\":")
     out.append(decimal: UInt64(limit))
