@@ -124,9 +124,17 @@ struct AdoptedResource {
       field.options.append(("default", String(number)))
     } else if type == "boolean", text == "0" || text == "1" {
       field.options.append(("default", text == "1" ? "true" : "false"))
-    } else if text.hasPrefix("'"), text.hasSuffix("'"), text.count >= 2, type == "string" || type == "text" || type == "enum" {
-      let value = text.dropFirst().dropLast().split(separator: "''", omittingEmptySubsequences: false).joined(separator: "'")
-      field.options.append(("default", ContractText.quoted(value)))
+    } else if text.utf8.first == UInt8(ascii: "'"), text.utf8.last == UInt8(ascii: "'"), text.utf8.count >= 2,
+      type == "string" || type == "text" || type == "enum"
+    {
+      // By bytes: a quote and a combining mark behind it are one `Character`.
+      var value: [UInt8] = []
+      var isDoubled = false
+      for byte in text.utf8.dropFirst().dropLast() {
+        isDoubled = byte == UInt8(ascii: "'") && !isDoubled
+        if !isDoubled { value.append(byte) }
+      }
+      field.options.append(("default", ContractText.quoted(String(decoding: value, as: UTF8.self))))
     } else {
       field.comments.append("the database's default: \(text)")
     }

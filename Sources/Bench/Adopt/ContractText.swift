@@ -65,8 +65,22 @@ enum ContractText {
   static func list(_ texts: [String]) -> String { "[" + texts.map(quoted).joined(separator: ", ") + "]" }
 
   private static func comment(_ text: String, indent: Int) -> String {
-    let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
-    return String(repeating: " ", count: indent) + "# " + line
+    var line = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { line.append(isUnprintable(scalar) ? " " : scalar) }
+    return String(repeating: " ", count: indent) + "# " + String(line)
+  }
+
+  /// What may not stand in a YAML text as it is (YAML 1.2.2 section 5.1), and what ends a line or looks as if it did.
+  private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7f..<0xa0, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff: true
+    default: false
+    }
+  }
+
+  private static func escape(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16)
+    return (digits.count > 2 ? "\\u" : "\\x") + String(repeating: "0", count: digits.count % 2) + digits
   }
 
   /// Words that YAML or older readers of it take for something else than text.
@@ -79,15 +93,18 @@ enum ContractText {
       return text
     }
     var out = "\""
+    var previous: Unicode.Scalar = " "
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\"": out += "\\\""
       case "\\": out += "\\\\"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-        out += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      // `$${` stands for `${`.
+      case "{" where previous == "$": out += "${"
+      case _ where isUnprintable(scalar): out += escape(scalar)
       default: out.unicodeScalars.append(scalar)
       }
+      previous = scalar
     }
-    return out.split(separator: "${", omittingEmptySubsequences: false).joined(separator: "$${") + "\""
+    return out + "\""
   }
 }

@@ -157,6 +157,22 @@ import Darwin
     #expect(contract.resources.filter { !$0.isUsers }.count == 2)
   }
 
+  @Test func `hostile texts load all the same`() async throws {
+    let values = ["a\u{85}b", "\u{2028}", "\u{feff}x", "$\u{7b}\u{301}HOME}", "'\u{301}", "\u{9b}1m", "$${X}", "\u{ffff}"]
+    let listed = values.map { "'" + $0.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'" }
+    let (_, contract) = try await adopted([
+      "CREATE TABLE odd (id INTEGER PRIMARY KEY, kind TEXT CHECK (kind IN (\(listed.joined(separator: ", ")))), "
+        + "note VARCHAR(40) DEFAULT 'it''\u{301}s \u{2029}', n INTEGER CHECK (n % 2 <> 1 OR n IN ('\u{1b}[2J')))"
+    ])
+    let odd = try #require(contract.resource("odd"))
+    guard case .enumeration(let found) = odd.field("kind")?.type, case .value(.string(let note)) = odd.field("note")?.defaultValue else {
+      Issue.record("\(odd.fields)")
+      return
+    }
+    #expect(found.map { Array($0.utf8) } == values.map { Array($0.utf8) })
+    #expect(Array(note.utf8) == Array("it'\u{301}s \u{2029}".utf8))
+  }
+
   @Test func `a file that is no database is an error`() async throws {
     await #expect(throws: StoreError.self) { _ = try await Adoption.contract(of: "sqlite:/nowhere/at/all.db") }
     await #expect(throws: StoreError.self) { _ = try await Adoption.contract(of: "sqlite:" + #filePath) }
