@@ -112,6 +112,31 @@ import Testing
     #expect(Set(watched.statements.map(\.statement.text)) != known)
   }
 
+  @Test func aListOfLongTextsGoesOn() async throws {
+    let bench = try await Bench(
+      """
+      martlet: 1
+      service: {name: shop, version: v1}
+      resources:
+        things: {fields: {title: {type: string, length: 0..600, index: true}}, access: {create: anyone, read: anyone}}
+      """)
+    for letter in ["字", "時", "間"] {
+      _ = try await bench.create("things", "{\"title\": \"\(String(repeating: letter, count: 600))\"}")
+    }
+    var seen = 0
+    var cursor: String?
+    repeat {
+      let page = try await bench.list("things") {
+        $0.sort = "title"
+        $0.limit = "1"
+        $0.after = cursor
+      }
+      seen += page.rows.count
+      cursor = page.page("next").stringValue
+    } while cursor != nil
+    #expect(seen == 3)
+  }
+
   @Test func aFieldComparedWithTwoValuesFindsNothing() async throws {
     let bench = try await ListTests.filled()
     let crossed = try await bench.list("notes") {

@@ -6,7 +6,8 @@ import Crypto
 struct Cursor: Sendable, Equatable {
   var values: [Value]
 
-  static let textMax = 2048
+  /// Longer than a URL may be: a list sorted by long texts goes on with QUERY.
+  static let textMax = 1 << 16
   private static let version: UInt8 = 1
 
   func sealed(with key: SealingKey, context: [UInt8]) -> String? {
