@@ -19,7 +19,7 @@ def schemathesis(server, headers):
     words = [
         str(program), "--config-file", str(CONFIGURATION), "run", f"{server.url}/v1/openapi.json",
         "--checks", "all", "--seed", SEED, "--max-examples", EXAMPLES,
-        "--workers", "2", "--request-timeout", "20", "--continue-on-failure", "--no-color", "--suppress-health-check", "all",
+        "--workers", "1", "--request-timeout", "20", "--continue-on-failure", "--no-color", "--suppress-health-check", "all",
     ]
     for name, value in headers.items():
         words += ["--header", f"{name}: {value}"]
