@@ -32,7 +32,9 @@ package final class Engine: Sendable {
   let filterForms = BoundedCache<FilterFormKey, Int>(countMax: 1_000)
   let changes = BoundedCache<ChangeKey, PreparedSQL>(countMax: 2_000)
   let engineStatements: EngineStatements
-  let inFlight = InFlight()
+  /// Requests with one idempotency key, by its scope.
+  let keyTurns = Turns<[UInt8]>(waitersMax: 16, waitMax: .seconds(5))
+  let changeTurns = Turns<ChangeTurn>(waitersMax: changeWaitersMax, waitMax: contentionTimeMax)
   let directory: CallerDirectory
   let prefix: ResponsePlace
   let schema: ContractExpressionSchema

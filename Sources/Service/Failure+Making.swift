@@ -13,4 +13,7 @@ extension Failure {
   static func validation(_ items: [Item]) -> Failure {
     Failure(.validation, items.count == 1 ? "1 field is not valid" : "\(items.count) fields are not valid", items: items)
   }
+
+  /// Whether it is the record's own key that is taken.
+  var isOfKey: Bool { items.contains { $0.pointer == "/id" } }
 }

@@ -78,7 +78,7 @@ final class Bench: Sendable {
       operation.idempotency = Idempotency(key: idempotencyKey, fingerprint: Array("\(action)\(resource)\(key ?? "")\(body)".utf8))
     }
     if let ifMatch { operation.preconditions.ifMatch = .tags([Bench.opaque(ifMatch)]) }
-    if let ifNoneMatch { operation.preconditions.ifNoneMatch = .tags([Bench.opaque(ifNoneMatch)]) }
+    if let ifNoneMatch { operation.preconditions.ifNoneMatch = ifNoneMatch == "*" ? .any : .tags([Bench.opaque(ifNoneMatch)]) }
     return try await engine.perform(operation)
   }
 

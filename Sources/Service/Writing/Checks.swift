@@ -5,9 +5,6 @@ import JSON
 import Store
 
 extension Engine {
-  /// How often a change is worked out again because somebody else was first.
-  static let attemptsMax = 10
-
   /// The rule on the record as it becomes (or on both, for a rule of the change), the contract's constraints, the rules of
   /// single fields on the record before and after; and whether the caller may read what comes of it.
   ///
@@ -85,12 +82,6 @@ extension Engine {
   /// The variant of an answer that shows everything the caller sees.
   func wholeVariant(_ plan: ResourcePlan, visibility: Visibility, fields: String? = nil, coding: ContentCoding) -> [UInt8] {
     tags.variant([plan.resource.name, fields ?? "*", String(decoding: visibility.key.map { $0 + 48 }, as: UTF8.self), coding.rawValue])
-  }
-
-  func contended(_ plan: ResourcePlan) -> Failure {
-    var failure = Failure(.overloaded, "Too many requests change this record of \(plan.resource.name) at once")
-    failure.retryAfter = 1
-    return failure
   }
 }
 

@@ -12,7 +12,18 @@ extension Engine {
     try requireKey(operation, plan: plan)
     return try await idempotently(operation) { (operation: Operation) async throws(Failure) in
       let body = try InputReader.object(operation.body)
-      return try await self.create(body, key: nil, operation, plan: plan, facts: facts, grant: grant)
+      var statements = 0
+      // Who makes a record under the next number races with everyone who does.
+      let turn = plan.isKeyNumbered ? ChangeTurn(resource: plan.number, key: []) : nil
+      return try await self.untilFirst(turn, plan: plan, statements: &statements) { statements async throws(Failure) in
+        do throws(Failure) {
+          return try await self.attemptCreation(
+            body, key: nil, operation, plan: plan, facts: facts, grant: grant, statements: &statements)
+        } catch {
+          guard error.code == .unique, plan.isKeyNumbered, error.isOfKey else { throw error }
+          return nil
+        }
+      }
     }
   }
 
@@ -22,49 +33,33 @@ extension Engine {
       .idempotencyKeyMissing, "\(plan.resource.name) needs an Idempotency-Key: send a fresh UUID with each new request")
   }
 
-  /// Makes a record of a body. `key` is given by `PUT`.
-  func create(
-    _ body: JSONNode, key: [Value]?, _ operation: Operation, plan: ResourcePlan, facts: Facts, grant: Grant
-  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool) {
-    var statements = 0
-    for attempt in 0..<Engine.attemptsMax {
-      var input = InputReader(plan: plan, facts: facts)
-      var record = Record(plan.table)
-      input.defaulted(&record)
-      input.read(body, into: &record, stored: nil)
-      input.checkRequired(record)
-      try await assignKey(key, to: &record, body: body, plan: plan, input: &input, statements: &statements)
-      if plan.table.hasRevision { record["revision"] = .integer(1) }
-      if plan.resource.storage.hasTimestamps {
-        record["created_at"] = .timestamp(clock.now)
-        record["updated_at"] = record["created_at"]
-      }
-      guard input.items.isEmpty else { throw Failure.validation(input.items).counting(statements) }
-      var change = Change(action: .create, name: Change.Action.create.rawValue, after: record)
-      change.references = plan.table.fields.indices.filter { plan.table.fields[$0].reference != nil && !record.values[$0].isNull }
-      try await foresee(&change, plan: plan, facts: facts, statements: &statements)
-      let stored = change.after ?? record
-      let isReadable = try await check(
-        &change, grant: grant, fieldRules: input.writeConditions, plan: plan, facts: facts, statements: &statements)
-      var answer = try await self.answer(
-        .created, stored, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
-      answer.location = "\(prefix.prefix)/\(plan.resource.name)/\(PercentEncoding.path(KeyText.text(record.key)))"
-      do throws(Failure) {
-        switch try await commit(change, plan: plan, facts: facts, operation: operation, answer: answer, statements: &statements) {
-        case .done:
-          answer.statements = statements
-          return (answer, false)
-        case .keyTaken: return (answer, true)
-        case .stale: continue
-        }
-      } catch {
-        // A numbered key that somebody else took meanwhile is not the client's fault.
-        guard error.code == .unique, plan.isKeyNumbered, error.items.contains(where: { $0.pointer == "/id" }),
-          attempt + 1 < Engine.attemptsMax
-        else { throw error }
-      }
+  /// One try to make a record of a body; nil where what it stands on has changed meanwhile. `key` is given by `PUT`.
+  func attemptCreation(
+    _ body: JSONNode, key: [Value]?, _ operation: Operation, plan: ResourcePlan, facts: Facts, grant: Grant, statements: inout Int
+  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool)? {
+    var input = InputReader(plan: plan, facts: facts)
+    var record = Record(plan.table)
+    input.defaulted(&record)
+    input.read(body, into: &record, stored: nil)
+    input.checkRequired(record)
+    try await assignKey(key, to: &record, body: body, plan: plan, input: &input, statements: &statements)
+    if plan.table.hasRevision { record["revision"] = .integer(1) }
+    if plan.resource.storage.hasTimestamps {
+      record["created_at"] = .timestamp(clock.now)
+      record["updated_at"] = record["created_at"]
     }
-    throw contended(plan).counting(statements)
+    guard input.items.isEmpty else { throw Failure.validation(input.items).counting(statements) }
+    var change = Change(action: .create, name: Change.Action.create.rawValue, after: record)
+    change.references = plan.table.fields.indices.filter { plan.table.fields[$0].reference != nil && !record.values[$0].isNull }
+    try await foresee(&change, plan: plan, facts: facts, statements: &statements)
+    let stored = change.after ?? record
+    let isReadable = try await check(
+      &change, grant: grant, fieldRules: input.writeConditions, plan: plan, facts: facts, statements: &statements)
+    var answer = try await self.answer(
+      .created, stored, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
+    answer.location = "\(prefix.prefix)/\(plan.resource.name)/\(PercentEncoding.path(KeyText.text(record.key)))"
+    let result = try await commit(change, plan: plan, facts: facts, operation: operation, answer: answer, statements: &statements)
+    return answered(answer, result, statements: statements)
   }
 
   private func assignKey(

@@ -14,14 +14,12 @@ extension Engine {
   ) async throws(Failure) -> Answer {
     guard let idempotency = operation.idempotency else { return try await run(operation).answer }
     let scope = scope(of: idempotency, operation)
-    while !inFlight.enter(scope) {
-      guard await inFlight.wait(scope) else {
-        var failure = Failure(.idempotencyInFlight, "A request with this Idempotency-Key is still being carried out")
-        failure.retryAfter = 1
-        throw failure
-      }
+    guard await keyTurns.enter(scope) else {
+      var failure = Failure(.idempotencyInFlight, "A request with this Idempotency-Key is still being carried out")
+      failure.retryAfter = 1
+      throw failure
     }
-    defer { inFlight.leave(scope) }
+    defer { keyTurns.leave(scope) }
     for _ in 0..<3 {
       do throws(Failure) {
         let result = try await run(operation)

@@ -21,12 +21,10 @@ extension Engine {
     if operation.action != .delete, operation.action != .replace { try requireKey(operation, plan: plan) }
     return try await idempotently(operation) { (operation: Operation) async throws(Failure) in
       var statements = 0
-      for _ in 0..<Engine.attemptsMax {
-        if let result = try await self.attempt(operation, key: key, grants: grants, plan: plan, facts: facts, statements: &statements) {
-          return result
-        }
+      let turn = ChangeTurn(resource: plan.number, key: key)
+      return try await self.untilFirst(turn, plan: plan, statements: &statements) { statements async throws(Failure) in
+        try await self.attempt(operation, key: key, grants: grants, plan: plan, facts: facts, statements: &statements)
       }
-      throw self.contended(plan).counting(statements)
     }
   }
 
@@ -52,7 +50,7 @@ extension Engine {
   ) async throws(Failure) -> (answer: Answer, keyTaken: Bool)? {
     guard let stored = try await storedRecord(key, grant: grants.stored, plan: plan, facts: facts, statements: &statements) else {
       if operation.action == .replace, plan.resource.clientChoosesID {
-        return try await putNew(operation, key: key, plan: plan, facts: facts)
+        return try await putNew(operation, key: key, plan: plan, facts: facts, statements: &statements)
       }
       throw Failure.notFound(plan.resource.name).counting(statements)
     }
@@ -116,7 +114,7 @@ extension Engine {
     return denied(facts, else: Failure(.forbidden, "You may not \(operation.action.verb) this record of \(plan.resource.name)"))
   }
 
-  private func answered(_ answer: Answer, _ result: ChangeResult, statements: Int) -> (answer: Answer, keyTaken: Bool)? {
+  func answered(_ answer: Answer, _ result: ChangeResult, statements: Int) -> (answer: Answer, keyTaken: Bool)? {
     var answer = answer
     answer.statements = statements
     switch result {
@@ -207,14 +205,25 @@ extension Engine {
     }
   }
 
+  /// Nil where somebody else has made the record meanwhile: it is there to be changed then.
   private func putNew(
-    _ operation: Operation, key: [Value], plan: ResourcePlan, facts: Facts
-  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool) {
+    _ operation: Operation, key: [Value], plan: ResourcePlan, facts: Facts, statements: inout Int
+  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool)? {
     guard operation.preconditions.ifMatch == nil else { throw Failure(.preconditionFailed, "There is no such record") }
     let grant = plan.create.grant(facts)
     guard !grant.isNever else { throw denied(facts, else: Failure.notFound(plan.resource.name)) }
     let body = try InputReader.object(operation.body)
-    return try await create(body, key: key, operation, plan: plan, facts: facts, grant: grant)
+    do throws(Failure) {
+      return try await attemptCreation(
+        body, key: key, operation, plan: plan, facts: facts, grant: grant, statements: &statements)
+    } catch {
+      guard error.code == .unique else { throw error }
+      // Two equal requests may meet in any unique field, and not in the key first.
+      if error.isOfKey { return nil }
+      let made = try await storedRecord(key, grant: .always, plan: plan, facts: facts, statements: &statements)
+      if made == nil { throw error }
+      return nil
+    }
   }
 }
 

@@ -1,19 +1,17 @@
-import Base
-
 /// How long to wait before trying again: doubled each time up to a bound, and spread at random over its upper half, so that
 /// many who failed together do not come back together.
-struct Backoff: Sendable {
+package struct Backoff: Sendable {
   let firstMilliseconds: Int
   let lastMilliseconds: Int
-  private(set) var failures = 0
+  package private(set) var failures = 0
 
-  init(firstMilliseconds: Int, lastMilliseconds: Int) {
+  package init(firstMilliseconds: Int, lastMilliseconds: Int) {
     self.firstMilliseconds = firstMilliseconds
     self.lastMilliseconds = lastMilliseconds
   }
 
   /// Notes a failure and says how many milliseconds to wait.
-  mutating func next(_ random: some RandomSource) -> Int {
+  package mutating func next(_ random: some RandomSource) -> Int {
     let doubled = failures < 20 ? firstMilliseconds << failures : lastMilliseconds
     failures += 1
     let whole = max(1, min(doubled, lastMilliseconds))
@@ -21,5 +19,5 @@ struct Backoff: Sendable {
     return whole - half + Int(truncatingIfNeeded: random.next() % UInt64(half + 1))
   }
 
-  mutating func succeed() { failures = 0 }
+  package mutating func succeed() { failures = 0 }
 }
