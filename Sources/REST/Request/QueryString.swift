@@ -27,10 +27,10 @@ struct QueryString: Sendable {
     let equals = pair.firstIndex(of: UInt8(ascii: "="))
     let rawName = pair[..<(equals ?? pair.endIndex)]
     let rawValue = equals.map { pair[($0 + 1)...] } ?? pair[pair.endIndex...]
-    guard let name = PercentDecoding.decode(rawName, plusIsSpace: true), !name.isEmpty else {
+    guard let name = PercentEncoding.decode(rawName, plusIsSpace: true), !name.isEmpty else {
       throw Failure(.badParameter, "The query holds a parameter without a proper name")
     }
-    guard let value = PercentDecoding.decode(rawValue, plusIsSpace: true) else {
+    guard let value = PercentEncoding.decode(rawValue, plusIsSpace: true) else {
       throw QueryString.refusal(name, code: "encoding", "is not properly percent-encoded UTF-8")
     }
     guard !parameters.contains(where: { $0.name == name }) else {

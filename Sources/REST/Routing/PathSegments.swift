@@ -28,7 +28,7 @@ struct PathSegments {
       guard let plain = String(validating: segment, as: UTF8.self) else { throw Failure(.badRequest, "The path is not UTF-8") }
       return plain
     }
-    guard let decoded = PercentDecoding.decode(segment, plusIsSpace: false) else {
+    guard let decoded = PercentEncoding.decode(segment, plusIsSpace: false) else {
       throw Failure(.badRequest, "The path holds a bad percent-escape")
     }
     return decoded

@@ -265,28 +265,3 @@ final class KnownList: Sendable {
     self.form = form
   }
 }
-
-/// RFC 3986 section 2.1.
-enum PercentEncoding {
-  /// A name or value of a query: everything but unreserved characters is encoded.
-  static func query(_ text: String) -> String { encode(text, but: []) }
-
-  /// A segment of a path. The commas of a composite key stay.
-  static func path(_ text: String) -> String { encode(text, but: [UInt8(ascii: ",")]) }
-
-  private static func encode(_ text: String, but kept: [UInt8]) -> String {
-    var out: [UInt8] = []
-    for byte in text.utf8 {
-      if byte.isLetter || byte.isDigit || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e || kept.contains(byte) {
-        out.append(byte)
-      } else {
-        out.append(UInt8(ascii: "%"))
-        out.append(digit(byte >> 4))
-        out.append(digit(byte & 15))
-      }
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
-
-  private static func digit(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 0x30 + nibble : 0x41 + nibble - 10 }
-}
