@@ -98,7 +98,7 @@ extension Evaluator {
       scale = x.scale + y.scale
     default: throw EvaluationError(.type, at: offset)
     }
-    let limit: Int128 = 1_000_000_000_000_000_000
+    let limit = Int128(Decimal.powerOfTen(Decimal.digitsMax))
     while scale > 0, scale > Decimal.digitsMax || units.magnitude >= limit.magnitude, units % 10 == 0 {
       units /= 10
       scale -= 1

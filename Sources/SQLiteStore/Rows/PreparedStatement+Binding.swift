@@ -88,9 +88,7 @@ extension PreparedStatement {
   /// comparisons stay right (a column of strict type refuses to store it).
   private func bind(_ decimal: Decimal, scale: Int, at index: Int32) -> Int32 {
     if let scaled = decimal.rescaled(to: scale) { return unsafe sqlite3_bind_int64(handle, index, scaled.units) }
-    var factor = 1.0
-    for _ in 0..<max(0, min(scale, Decimal.digitsMax)) { factor *= 10 }
-    return unsafe sqlite3_bind_double(handle, index, decimal.approximation * factor)
+    return unsafe sqlite3_bind_double(handle, index, decimal.approximation * Double(Decimal.powerOfTen(scale)))
   }
 
   private func bind(text: String, at index: Int32) -> Int32 {

@@ -111,9 +111,7 @@ struct FieldReader: Sendable {
     guard let scaled = value.rescaled(to: scale) else {
       throw Violation("precision", "must have at most \(scale) digits after the point and \(precision) in all")
     }
-    var limit: Int64 = 1
-    for _ in 0..<min(precision, Decimal.digitsMax) { limit *= 10 }
-    guard scaled.units.magnitude < UInt64(limit) else {
+    guard scaled.hasDigits(atMost: precision) else {
       throw Violation("precision", "must have at most \(precision) digits, \(scale) of them after the point")
     }
     if let minimum, scaled < minimum { throw Violation("range", "must be at least \(minimum)") }
