@@ -1,3 +1,4 @@
+import Base
 import HTTP
 import Reactor
 import Store
@@ -21,11 +22,7 @@ final class Figures: Sendable {
     registry.collect(
       "martlet_loop_lag_microseconds", help: "The longest an event loop was late since the last look.", labels: ["loop"]
     ) {
-      group.loops.map { loop in
-        let lag = loop.takeLag().max.components
-        return MetricSample(
-          labels: [String(loop.index)], value: Double(lag.seconds) * 1e6 + Double(lag.attoseconds / 1_000_000_000_000))
-      }
+      group.loops.map { MetricSample(labels: [String($0.index)], value: Double($0.takeLag().max.wholeMicroseconds)) }
     }
     for (place, figure) in store.gauges().enumerated() {
       registry.collect("martlet_" + figure.name, help: figure.help, counts: figure.name.hasSuffix("_total")) {

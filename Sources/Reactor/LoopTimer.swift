@@ -1,3 +1,4 @@
+import Base
 import CUV
 import Synchronization
 
@@ -40,18 +41,6 @@ extension EventLoop {
     }
     unsafe uv_timer_start(handle, callback, delay.millisecondsRoundedUp, 0)
     return timer
-  }
-}
-
-extension Duration {
-  /// Whole milliseconds, rounded up; zero for negative ones, clamped at the top.
-  package var millisecondsRoundedUp: UInt64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let part = UInt64(attoseconds / 1_000_000_000_000_000) + (attoseconds % 1_000_000_000_000_000 > 0 ? 1 : 0)
-    let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1000)
-    let (sum, sumOverflow) = whole.addingReportingOverflow(part)
-    return overflow || sumOverflow ? .max / 2 : min(sum, .max / 2)
   }
 }
 

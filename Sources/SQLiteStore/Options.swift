@@ -27,15 +27,6 @@ package struct SQLiteOptions: Sendable {
   package init() {}
 }
 
-extension Duration {
-  /// Whole nanoseconds; negative ones are 0, and what does not fit is about 146 years.
-  var nanoseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0 else { return 0 }
-    return UInt64(min(seconds, 4_611_686_018)) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
-  }
-}
-
 extension SQLiteStore {
   /// The file that `sqlite:PATH` names; `%20` and the like are read as the byte they stand for. Nil for another scheme.
   package static func path(of url: String) -> String? {

@@ -1,3 +1,4 @@
+import Base
 import Reactor
 
 /// Where an HTTP/1.1 connection stands and what its clocks say: a pure state machine. Times are milliseconds of a

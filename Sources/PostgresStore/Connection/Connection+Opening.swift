@@ -1,3 +1,4 @@
+import Base
 import CPostgres
 import Reactor
 import Store
@@ -11,7 +12,7 @@ import Darwin
 extension Connection {
   /// Begins to connect; the pool hears of the end by `connectionReady` or `connectionEnded`.
   func open() {
-    deadline = pool.loop.nowMilliseconds + UInt64(pool.options.connectTimeout.wholeMilliseconds)
+    deadline = pool.loop.nowMilliseconds + pool.options.connectTimeout.wholeMilliseconds
     let names = pool.settings.hostNames
     guard !names.isEmpty else { return connect([]) }
     let reference = ConnectionReference(self)

@@ -113,7 +113,7 @@ extension Connection {
   private func expectAnswer(within time: Duration) {
     guard phase != .opening else { return }
     cancelledAt = nil
-    deadline = pool.loop.nowMilliseconds + UInt64((time + pool.options.graceTimeout).wholeMilliseconds)
+    deadline = pool.loop.nowMilliseconds + (time + pool.options.graceTimeout).wholeMilliseconds
   }
 
   private func execute(

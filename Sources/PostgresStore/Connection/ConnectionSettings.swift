@@ -1,3 +1,4 @@
+import Base
 import CPostgres
 import Store
 
@@ -104,13 +105,5 @@ struct ConnectionSettings: Sendable {
       unsafe entry += 1
     }
     return parameters
-  }
-}
-
-extension Duration {
-  /// Whole milliseconds; negative ones are 0.
-  var wholeMilliseconds: Int {
-    let (seconds, attoseconds) = components
-    return max(0, Int(min(seconds, 1_000_000_000)) * 1000 + Int(attoseconds / 1_000_000_000_000_000))
   }
 }

@@ -32,8 +32,8 @@ enum EngineSQL {
   /// Definitions may take long, and run one process at a time.
   static let lockDefinitions: StaticString = "SELECT pg_advisory_xact_lock(1296126068, hashtext(current_schema()))"
 
-  static func limitStatements(milliseconds: Int) -> String { "SET LOCAL statement_timeout = \(milliseconds)" }
-  static func limitLocks(milliseconds: Int) -> String { "SET LOCAL lock_timeout = \(milliseconds)" }
+  static func limitStatements(milliseconds: UInt64) -> String { "SET LOCAL statement_timeout = \(milliseconds)" }
+  static func limitLocks(milliseconds: UInt64) -> String { "SET LOCAL lock_timeout = \(milliseconds)" }
 
   /// `name` is one of `StatementCache`'s own.
   static func deallocate(_ name: String) -> String { "DEALLOCATE \(name)" }

@@ -225,7 +225,7 @@ final class LoopPool: @unchecked Sendable {
     state.writers = connections.count { $0.phase == .writing }
     state.waitingReads = reads.count + slowReads.count
     state.waitingWrites = writes.count
-    let lateAt = UInt64(options.growthDelay.wholeMilliseconds)
+    let lateAt = options.growthDelay.wholeMilliseconds
     state.readsAreLate = [reads.first, slowReads.first].contains { $0.map { now >= $0.queuedAt + lateAt } ?? false }
     state.isBackingOff = now < opensAt
     state.isDown = down != nil
