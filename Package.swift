@@ -51,7 +51,7 @@ let package = Package(
     .target(
       name: "CRE2", path: "Sources/CShims/CRE2", linkerSettings: [.linkedLibrary("re2")]),
     // ground
-    room("Base"),
+    room("Base", unsafe: true),
     room("JSON", ["Base"], unsafe: true),
     room("YAML", ["Base", "CYAML"], unsafe: true),
     room("Pattern", ["Base", "CRE2"], unsafe: true),

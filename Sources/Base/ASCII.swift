@@ -58,9 +58,11 @@ extension Array where Element == UInt8 {
     append(digits.span.extracting(Swift.min(place, Swift.max(0, 20 - width))..<20))
   }
 
+  // Safety: in what follows each buffer is copied while its owner lends it.
+
   /// Appends all bytes of a span.
   @inlinable package mutating func append(_ bytes: Span<UInt8>) {
-    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 
   // These stand before the library's general form, which counts references of its source, and does not always see that
@@ -68,28 +70,28 @@ extension Array where Element == UInt8 {
 
   /// Appends all bytes of an array.
   @inlinable package mutating func append(contentsOf bytes: [UInt8]) {
-    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 
   /// Appends a part of an array: without a slice, which counts references.
   @inlinable package mutating func append(_ bytes: [UInt8], in range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
-    bytes.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
   }
 
   /// Appends all bytes of a slice.
   @inlinable package mutating func append(contentsOf bytes: ArraySlice<UInt8>) {
-    bytes.withUnsafeBufferPointer { append(contentsOf: $0) }
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
 
   @inlinable package mutating func append(_ text: StaticString) {
-    text.withUTF8Buffer { append(contentsOf: $0) }
+    text.withUTF8Buffer { unsafe append(contentsOf: $0) }
   }
 
   /// Disfavoured, so that a literal is taken for the constant that it is.
   @_disfavoredOverload
   @inlinable package mutating func append(_ text: String) {
-    if text.utf8.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil {
+    if unsafe text.utf8.withContiguousStorageIfAvailable({ unsafe append(contentsOf: $0) }) == nil {
       for byte in text.utf8 { append(byte) }
     }
   }

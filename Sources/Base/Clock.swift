@@ -28,9 +28,10 @@ package struct SystemClock: Clock {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
+  /// Safety: the system writes the time it is given a place for.
   private static func read(_ clock: clockid_t) -> timespec {
     var time = timespec()
-    clock_gettime(clock, &time)
+    unsafe clock_gettime(clock, &time)
     return time
   }
 }
@@ -74,11 +75,12 @@ final class RandomReserve: Sendable {
     }
   }
 
+  /// Safety: the system writes within the array's bytes.
   private static func fill(_ words: inout [UInt64]) {
     #if canImport(Glibc)
-    let isFilled = words.withUnsafeMutableBytes { getentropy($0.baseAddress, $0.count) == 0 }
+    let isFilled = unsafe words.withUnsafeMutableBytes { unsafe getentropy($0.baseAddress, $0.count) == 0 }
     #else
-    words.withUnsafeMutableBytes { arc4random_buf($0.baseAddress, $0.count) }
+    unsafe words.withUnsafeMutableBytes { unsafe arc4random_buf($0.baseAddress, $0.count) }
     let isFilled = true
     #endif
     // No such call in this kernel: the library knows other ways.

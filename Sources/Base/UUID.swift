@@ -93,10 +93,11 @@ package struct UUID: Sendable, Hashable, Comparable {
 }
 
 extension UUID: CustomStringConvertible {
+  /// Safety: the 36 bytes that are written fit the buffer and are ASCII.
   package var description: String {
     let text = text
-    return String(unsafeUninitializedCapacity: 36) { buffer in
-      for place in 0..<36 { buffer[place] = text[place] }
+    return unsafe String(unsafeUninitializedCapacity: 36) { buffer in
+      for place in 0..<36 { unsafe buffer[place] = text[place] }
       return 36
     }
   }

@@ -1,4 +1,6 @@
+import Base
 import CUV
+import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -12,7 +14,10 @@ import Darwin
 package final class EventLoopGroup: Sendable {
   package let loops: [EventLoop]
   private let turn = Atomic<Int>(0)
-  private let threads = Mutex<[uv_thread_t]>([])
+  private let threads = Mutex<[SystemThread]>([])
+
+  /// As much as a process's first thread usually has: handlers run on it.
+  private static let stackBytes = 8 << 20
 
   /// Makes the loops and starts their threads; returns when all run.
   ///
@@ -31,28 +36,19 @@ package final class EventLoopGroup: Sendable {
     for loop in loops { try start(loop) }
   }
 
-  /// Safety: the start object is retained for the thread, which releases it; the semaphore outlives both sides'
-  /// use of it, because this function waits for the thread's last one.
   private func start(_ loop: EventLoop) throws(ReactorError) {
-    let ready = Semaphore()
-    let argument = unsafe Unmanaged.passRetained(LoopStart(loop: loop, ready: ready)).toOpaque()
-    var thread = uv_thread_t()
-    let code = unsafe uv_thread_create(
-      &thread,
-      { argument in
-        guard let argument = unsafe argument else { return }
-        let start = unsafe Unmanaged<LoopStart>.fromOpaque(argument).takeRetainedValue()
-        start.loop.runThread(ready: {
-          start.loop.lagTimer = LagTimer.make(on: start.loop)
-          start.ready.signal()
+    let ready = DispatchSemaphore(value: 0)
+    do throws(SystemThread.StartError) {
+      let thread = try SystemThread(stackBytes: EventLoopGroup.stackBytes) {
+        loop.runThread(ready: {
+          loop.lagTimer = LagTimer.make(on: loop)
+          ready.signal()
         })
-      }, argument)
-    guard code == 0 else {
-      unsafe Unmanaged<LoopStart>.fromOpaque(argument).release()
-      throw ReactorError(code: code, doing: "starting a loop's thread")
+      }
+      threads.withLock { $0.append(thread) }
+    } catch {
+      throw ReactorError(code: -error.code, doing: "starting a loop's thread")
     }
-    let started = thread
-    threads.withLock { $0.append(started) }
     ready.wait()
   }
 
@@ -68,16 +64,13 @@ package final class EventLoopGroup: Sendable {
   }
 
   /// Waits for the threads after `stop`. Blocks: not from a loop.
-  ///
-  /// Safety: each thread is joined once, because it is taken out of the list.
   package func join() {
     precondition(EventLoop.current == nil, "a loop cannot wait for itself")
-    var list: [uv_thread_t] = []
-    threads.withLock { threads in swap(&list, &threads) }
-    for thread in list {
-      var thread = thread
-      unsafe uv_thread_join(&thread)
+    let ended = threads.withLock { threads in
+      defer { threads = [] }
+      return threads
     }
+    for thread in ended { thread.join() }
   }
 
   /// Calls a handler on the first loop for each arrival of a signal, until the group stops. The handler runs as plain
@@ -89,15 +82,5 @@ package final class EventLoopGroup: Sendable {
     loop.execute {
       for number in numbers { SignalWatch.start(on: loop, number: number, handler: handler) }
     }
-  }
-}
-
-/// What a loop's thread starts with.
-private final class LoopStart: Sendable {
-  let loop: EventLoop
-  let ready: Semaphore
-  init(loop: EventLoop, ready: Semaphore) {
-    self.loop = loop
-    self.ready = ready
   }
 }

@@ -26,7 +26,7 @@ package final class SQLiteStore: Store {
   package init(path: String, options: SQLiteOptions = SQLiteOptions()) throws(StoreError) {
     self.path = path
     self.options = options
-    timeoutNanoseconds = options.timeout.nanoseconds
+    timeoutNanoseconds = options.timeout.wholeNanoseconds
     reads = JobQueue(capacity: options.readQueueMax)
     writes = JobQueue(capacity: options.writeQueueMax)
     let (connections, lock) = try SQLiteStore.connect(path: path, options: options)
@@ -124,8 +124,8 @@ package final class SQLiteStore: Store {
     let (reads, writes, threads) = (reads, writes, threads)
     let (running, state, checkpoints, options) = (running, state, checkpoints, options)
     for connection in connections {
-      do throws(StoreError) {
-        try StoreThread.start {
+      do throws(SystemThread.StartError) {
+        try SystemThread.detach {
           switch connection.role {
           case .writer:
             var writer = Writer(connection: connection, queue: writes, state: state, checkpoints: checkpoints, options: options)
@@ -138,7 +138,7 @@ package final class SQLiteStore: Store {
         }
       } catch {
         closeQueues()
-        throw error
+        throw StoreError(.storage, "no thread could be started: error \(error.code)")
       }
     }
   }

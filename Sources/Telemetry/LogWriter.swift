@@ -1,3 +1,4 @@
+import Base
 import Dispatch
 import Synchronization
 
@@ -34,7 +35,8 @@ package final class LogWriter: Sendable {
   /// - Parameter descriptor: stays the caller's, and must outlive `close`.
   package init(descriptor: Int32) {
     self.descriptor = descriptor
-    startThread()
+    // Without a thread to write them, no lines are taken.
+    do { try SystemThread.detach { [self] in run() } } catch { state.withLock { $0.isClosed = true } }
   }
 
   /// Whether lines for people may be coloured there: only on a terminal, and never with `NO_COLOR` (no-color.org).
@@ -136,31 +138,5 @@ package final class LogWriter: Sendable {
     #else
     Darwin.poll(&poll, 1, 1000)
     #endif
-  }
-
-  // Safety: the retained reference is released exactly once, by the thread that `pthread_create` started (or here, when it
-  // started none).
-  private func startThread() {
-    let reference = Unmanaged.passRetained(self)
-    #if canImport(Glibc)
-    var thread = pthread_t()
-    let failed = pthread_create(&thread, nil, { Unmanaged<LogWriter>.run($0) }, reference.toOpaque())
-    if failed == 0 { pthread_detach(thread) } else { reference.release() }
-    #else
-    var thread: pthread_t?
-    let failed = pthread_create(&thread, nil, { Unmanaged<LogWriter>.run($0) }, reference.toOpaque())
-    if failed == 0, let thread { pthread_detach(thread) } else { reference.release() }
-    #endif
-    if failed != 0 { state.withLock { $0.isClosed = true } }
-  }
-
-  fileprivate func runThread() { run() }
-}
-
-extension Unmanaged where Instance == LogWriter {
-  // Safety: the pointer is the one that `startThread` retained.
-  fileprivate static func run(_ pointer: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let pointer { Unmanaged<LogWriter>.fromOpaque(pointer).takeRetainedValue().runThread() }
-    return nil
   }
 }

@@ -1,3 +1,4 @@
+import Base
 import HTTP
 import Reactor
 import Synchronization
@@ -54,22 +55,8 @@ func withServer<T>(
 /// Runs what blocks on a thread of its own, so that the tasks of other tests go on.
 func offPool<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
   await withCheckedContinuation { continuation in
-    let box = Unmanaged.passRetained(ThreadBody { continuation.resume(returning: body()) }).toOpaque()
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        if let argument { Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue().body() }
-        return nil
-      }, box)
-    precondition(code == 0)
-    pthread_detach(thread)
+    SystemThread.detachOrRun { continuation.resume(returning: body()) }
   }
-}
-
-private final class ThreadBody {
-  let body: () -> Void
-  init(_ body: @escaping () -> Void) { self.body = body }
 }
 
 /// A blocking client that sends and receives raw bytes. Ten seconds without a byte end a wait.

@@ -25,30 +25,10 @@ func withLoops<T>(_ count: Int = 1, _ body: (EventLoopGroup) async throws -> T) 
 private func end(_ group: EventLoopGroup) async {
   group.stop()
   await withCheckedContinuation { continuation in
-    Thread.run {
+    SystemThread.detachOrRun {
       group.join()
       continuation.resume()
     }
-  }
-}
-
-/// A thread for what blocks.
-enum Thread {
-  private final class Box {
-    let body: () -> Void
-    init(_ body: @escaping () -> Void) { self.body = body }
-  }
-  static func run(_ body: @escaping @Sendable () -> Void) {
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body)).toOpaque()
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-        return nil
-      }, box)
-    precondition(code == 0)
-    pthread_detach(thread)
   }
 }
 
@@ -124,7 +104,7 @@ enum Thread {
       let loop = group.loops[0]
       let seen = Mutex<[Int]>([])
       await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-        Thread.run {
+        SystemThread.detachOrRun {
           for number in 0..<10_000 { loop.execute { seen.withLock { $0.append(number) } } }
           loop.execute { done.resume() }
         }
@@ -213,15 +193,6 @@ enum Thread {
     #expect(weak == nil)
   }
 
-  @Test(
-    arguments: [
-      (Duration.zero, 0), (.nanoseconds(1), 1), (.milliseconds(5), 5), (.microseconds(5001), 6), (.seconds(-3), 0),
-      (.seconds(2), 2000), (.milliseconds(-1), 0),
-    ] as [(Duration, UInt64)])
-  func durationsRoundUpToMilliseconds(duration: Duration, milliseconds: UInt64) {
-    #expect(duration.millisecondsRoundedUp == milliseconds)
-  }
-
   @Test func loopsThemselvesAreFreed() async throws {
     weak var weak: EventLoop?
     try await withLoops { weak = $0.loops[0] }
@@ -235,7 +206,7 @@ enum Thread {
     for _ in 0..<50 {
       try await withLoops { group in
         let loop = group.loops[0]
-        Thread.run {
+        SystemThread.detachOrRun {
           for _ in 0..<200 { loop.execute { count.withLock { $0 += 1 } } }
         }
       }

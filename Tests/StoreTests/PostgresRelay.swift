@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Synchronization
 
@@ -34,16 +35,7 @@ final class PostgresRelay: Sendable {
     }
     guard bound else { throw Failure() }
     self.port = UInt16(bigEndian: address.sin_port)
-    var thread = pthread_t()
-    let reference = Unmanaged.passRetained(self)
-    let failed = pthread_create(
-      &thread, nil,
-      { pointer in
-        if let pointer { Unmanaged<PostgresRelay>.fromOpaque(pointer).takeRetainedValue().run() }
-        return nil
-      }, reference.toOpaque())
-    guard failed == 0 else { throw Failure() }
-    pthread_detach(thread)
+    try SystemThread.detach { [self] in run() }
   }
 
   /// The URL that leads through the relay.

@@ -1,10 +1,11 @@
 import Base
 import Glibc
+import Synchronization
 import Telemetry
 import Testing
 
 /// A pipe whose reader is the test.
-final class LogPipe {
+final class LogPipe: Sendable {
   let reader: Int32
   let writer: Int32
 
@@ -17,6 +18,11 @@ final class LogPipe {
   /// Everything up to the end; closes the writing side first.
   func readAll() -> String {
     close(writer)
+    return String(decoding: readToEnd(), as: UTF8.self)
+  }
+
+  /// Everything until somebody closes the writing side.
+  func readToEnd() -> [UInt8] {
     var out: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -25,7 +31,7 @@ final class LogPipe {
       out.append(contentsOf: chunk[..<count])
     }
     close(reader)
-    return String(decoding: out, as: UTF8.self)
+    return out
   }
 }
 
@@ -126,20 +132,14 @@ struct FixedClock: Clock {
     for _ in 0..<3000 { logger.info("filler", [LogField("cause", .cause(text))]) }
     #expect(logger.droppedLines > 0)
     let dropped = logger.droppedLines
-    let kept = Kept()
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(Job(pipe: pipe, kept: kept))
-    let failed = pthread_create(
-      &thread, nil,
-      { pointer in
-        if let pointer { Unmanaged<Job>.fromOpaque(pointer).takeRetainedValue().run() }
-        return nil
-      }, context.toOpaque())
-    try #require(failed == 0)
+    let newlines = Atomic<Int>(0)
+    let reader = try SystemThread {
+      newlines.store(pipe.readToEnd().count { $0 == UInt8(ascii: "\n") }, ordering: .relaxed)
+    }
     logger.close(timeoutMilliseconds: 10_000)
     close(pipe.writer)
-    pthread_join(thread, nil)
-    #expect(kept.newlines == 3000 - dropped)
+    reader.join()
+    #expect(newlines.load(ordering: .relaxed) == 3000 - dropped)
   }
 
   @Test func droppedLinesAreSaid() throws {
@@ -162,28 +162,5 @@ struct FixedClock: Clock {
     let rest = pipe.readAll()
     #expect(rest.contains(#""level":"warning","message":"log lines dropped","lines":\#(dropped)}"#))
     #expect(rest.contains(#""message":"after"}"#))
-  }
-}
-
-private final class Kept {
-  var newlines = 0
-}
-
-private final class Job {
-  let pipe: LogPipe
-  let kept: Kept
-  init(pipe: LogPipe, kept: Kept) {
-    self.pipe = pipe
-    self.kept = kept
-  }
-
-  func run() {
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      let count = read(pipe.reader, &chunk, chunk.count)
-      guard count > 0 else { break }
-      kept.newlines += chunk[..<count].count { $0 == UInt8(ascii: "\n") }
-    }
-    close(pipe.reader)
   }
 }

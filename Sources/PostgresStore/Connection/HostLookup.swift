@@ -1,3 +1,5 @@
+import Base
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -13,7 +15,7 @@ enum HostLookup {
 
   /// Looks names up and hands each one's addresses over, from the other thread; an empty list for one that has none.
   static func start(_ names: [String], then body: @escaping @Sendable ([[String]]) -> Void) {
-    DetachedThread.start { body(names.map(addresses)) }
+    SystemThread.detachOrRun { body(names.map(addresses)) }
   }
 
   /// Safety: the resolver's list is freed once, after its last use; `getnameinfo` writes within the buffer and ends it.
@@ -41,36 +43,5 @@ enum HostLookup {
       unsafe entry = info.pointee.ai_next
     }
     return addresses
-  }
-}
-
-/// A thread for one blocking call.
-enum DetachedThread {
-  private final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  /// Runs the body on a new thread; on this one where the system has none left.
-  ///
-  /// Safety: the retained body is released exactly once, by the thread or here.
-  static func start(_ body: @escaping @Sendable () -> Void) {
-    let reference = unsafe Unmanaged.passRetained(Body(body))
-    #if canImport(Glibc)
-    var thread = pthread_t()
-    let failed = unsafe pthread_create(&thread, nil, { unsafe DetachedThread.enter($0) }, reference.toOpaque())
-    if failed == 0 { pthread_detach(thread) }
-    #else
-    var thread: pthread_t?
-    let failed = unsafe pthread_create(&thread, nil, { unsafe DetachedThread.enter($0) }, reference.toOpaque())
-    if failed == 0, let thread = unsafe thread { unsafe pthread_detach(thread) }
-    #endif
-    if failed != 0 { unsafe reference.takeRetainedValue().run() }
-  }
-
-  /// Safety: the pointer is the one that `start` retained.
-  private static func enter(_ pointer: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let pointer = unsafe pointer { unsafe Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run() }
-    return nil
   }
 }

@@ -1,3 +1,4 @@
+import Base
 import CPostgres
 import Reactor
 import Store
@@ -33,10 +34,10 @@ extension LoopPool {
     stopAbandoned()
     // An order to stop that does not come back: the way to the server is blocked.
     for connection in connections where connection.phase == .idle && connection.isCancelling {
-      guard let since = connection.cancelledAt, now > since + UInt64(options.connectTimeout.wholeMilliseconds) else { continue }
+      guard let since = connection.cancelledAt, now > since + options.connectTimeout.wholeMilliseconds else { continue }
       connection.lose(StoreError(.unavailable, "the database does not answer"))
     }
-    let limit = UInt64(options.waitTimeout.wholeMilliseconds)
+    let limit = options.waitTimeout.wholeMilliseconds
     guard now >= limit else { return }
     let late =
       reads.removeAll { $0.queuedAt <= now - limit } + slowReads.removeAll { $0.queuedAt <= now - limit }
@@ -52,7 +53,7 @@ extension LoopPool {
   /// Finishes what waits and runs, at most until the time-out, then closes the connections and calls back. On the loop.
   func close(_ then: @escaping () -> Void) {
     if closesAt != nil { return then() }
-    closesAt = loop.nowMilliseconds + UInt64(options.timeout.wholeMilliseconds)
+    closesAt = loop.nowMilliseconds + options.timeout.wholeMilliseconds
     whenClosed = then
     planDispatch()
   }
@@ -97,7 +98,7 @@ extension LoopPool {
     connection.isCancelling = true
     let order = unsafe CancelOrder(cancel)
     let reference = ConnectionReference(connection)
-    DetachedThread.start { [self] in
+    SystemThread.detachOrRun { [self] in
       order.send()
       loop.execute {
         reference.connection?.isCancelling = false

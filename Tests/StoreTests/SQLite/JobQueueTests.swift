@@ -1,3 +1,4 @@
+import Base
 import Reactor
 import Store
 import Synchronization
@@ -21,7 +22,7 @@ private final class Taker: Sendable {
   var all: [Int] { taken.withLock { $0.flatMap { $0 } } }
 
   func start() throws {
-    try StoreThread.start { [self] in
+    try SystemThread.detach { [self] in
       var numbers: [Int] = []
       while queue.take(4096, into: &numbers) {
         taken.withLock { $0.append(numbers) }
@@ -48,12 +49,8 @@ private final class Taker: Sendable {
   private func end(_ group: EventLoopGroup) async {
     group.stop()
     await withCheckedContinuation { (ended: CheckedContinuation<Void, Never>) in
-      do throws(StoreError) {
-        try StoreThread.start {
-          group.join()
-          ended.resume()
-        }
-      } catch {
+      SystemThread.detachOrRun {
+        group.join()
         ended.resume()
       }
     }
@@ -198,7 +195,7 @@ private final class Taker: Sendable {
     let sum = Atomic<Int>(0)
     let ended = Atomic<Int>(0)
     for _ in 0..<3 {
-      try StoreThread.start {
+      try SystemThread.detach {
         while let (number, mark) = queue.take() {
           sum.add(number, ordering: .relaxed)
           while let more = queue.take(before: mark) { sum.add(more, ordering: .relaxed) }

@@ -21,7 +21,7 @@ import Testing
     let running = RunningReads()
     let ended = Atomic<Bool>(false)
     // A thread that begins only now has all of them before it.
-    try StoreThread.start {
+    try SystemThread.detach {
       Reader(connection: connection, queue: queue, running: running).run()
       #expect(connection.isIdle)
       connection.close()

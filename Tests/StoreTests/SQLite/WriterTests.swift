@@ -28,7 +28,7 @@ private struct WriterBench {
     options.groupMax = groupMax
     let writer = Writer(connection: connection, queue: queue, state: state, checkpoints: checkpoints, options: options)
     let ended = Atomic<Bool>(false)
-    try StoreThread.start {
+    try SystemThread.detach {
       var writer = writer
       writer.run()
       connection.close()
