@@ -68,8 +68,10 @@ final class CallerDirectory: Sendable {
         record["created_at"] = .timestamp(engine.clock.now)
         record["updated_at"] = record["created_at"]
         let insert = users.writes.insert(users.table.allColumns, returningKey: false)
-        let step = WriteBatch.Step.run(insert.statement, insert.values(record.columnValues), rows: 1)
-        if case .committed = try await engine.store.write(WriteBatch([step])) { return id }
+        var batch = ChangeBatch()
+        batch.add(.row, .run(insert.statement, insert.values(record.columnValues), rows: 1))
+        engine.addEvent(users, nil, record, Change.Action.create.rawValue, actor: id, requestID: "", to: &batch)
+        if case .committed = try await engine.store.write(WriteBatch(batch.steps)) { return id }
       }
     } catch {
       throw Failure(error, statements: 2)

@@ -109,8 +109,3 @@ struct Visibility: Sendable {
   /// Seen in every row: only such a member may be filtered or sorted by, because what a list finds would tell the others.
   func shows(_ place: Int) -> Bool { places.contains(place) && condition(at: place) == nil }
 }
-
-extension FieldLayout {
-  /// Never leaves the store.
-  var isSecret: Bool { if case .secret = field?.type { true } else { false } }
-}

@@ -185,8 +185,8 @@ extension Engine {
   /// The change's event, then those of the changes that it caused.
   private func addEvents(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) {
     func add(_ plan: ResourcePlan, _ before: Record?, _ after: Record?, _ name: String, cause: Value) {
-      let values = eventValues(plan, before, after, name, cause: cause, facts: facts)
-      batch.add(.event, .run(engineStatements.recordEvent.statement, values, rows: 1))
+      addEvent(
+        plan, before, after, name, actor: facts.caller.id, requestID: facts.context.requestID, cause: cause, to: &batch)
     }
     add(plan, change.before, change.after, change.name, cause: .null)
     guard let cascade = change.cascade else { return }
@@ -197,15 +197,30 @@ extension Engine {
     for cleared in cascade.cleared { add(cleared.plan, cleared.before, cleared.after, Change.Action.update.rawValue, cause: cause) }
   }
 
-  private func eventValues(
-    _ plan: ResourcePlan, _ before: Record?, _ after: Record?, _ name: String, cause: Value, facts: Facts
-  ) -> [Value] {
+  /// One change of one record, as an event.
+  func addEvent(
+    _ plan: ResourcePlan, _ before: Record?, _ after: Record?, _ name: String, actor: UUID?, requestID: String, cause: Value = .null,
+    to batch: inout ChangeBatch
+  ) {
     let record = after ?? before
-    return engineStatements.recordEvent.values([
+    var time = Value.timestamp(changeTime(after: before))
+    if plan.resource.storage.isManaged, let after { time = after["updated_at"] }
+    let prepared = plan.isEventInOrder(after: before) ? engineStatements.recordEvent : engineStatements.recordEventAfterLast
+    let values = prepared.values([
       .string(plan.resource.name), .string(KeyText.text(record?.key ?? [])), record?.revision.map { .integer($0) } ?? .null,
-      .string(name), facts.caller.id.map { .uuid($0) } ?? .null, .string(facts.context.requestID), .timestamp(clock.now),
-      before.map { .json(plan.eventJSON($0)) } ?? .null, after.map { .json(plan.eventJSON($0)) } ?? .null, .integer(1), cause,
+      .string(name), actor.map { .uuid($0) } ?? .null, .string(requestID), time,
+      before.map { .json(after.map($0.eventJSON(replacedBy:)) ?? $0.eventJSON) } ?? .null,
+      after.map { .json($0.eventJSON) } ?? .null, .integer(plan.table.shape.number), cause,
     ])
+    batch.add(.event, .run(prepared.statement, values, rows: 1))
+  }
+
+  /// When a record changes: now, but later than it changed last, so that its events and its own `updated_at` have one order
+  /// whatever the clocks of several machines say.
+  func changeTime(after before: Record?) -> Timestamp {
+    let now = clock.now
+    guard let before, before.table.isManaged, case .timestamp(let last) = before["updated_at"], last < .maximum else { return now }
+    return max(now, Timestamp(microseconds: last.microseconds + 1))
   }
 }
 
@@ -224,10 +239,29 @@ extension ResourcePlan {
     return (unchanged, values)
   }
 
+  /// Whether `changeTime` is known to follow the time of the record's last event. It is not where another program may have
+  /// moved `updated_at`, and where a record may have been there before under the same key.
+  func isEventInOrder(after before: Record?) -> Bool {
+    guard resource.storage.isManaged else { return false }
+    return before != nil || resource.storage.hasOwnKey && !resource.clientChoosesID
+  }
+}
+
+extension Record {
   /// The whole record for its event; secrets stay out.
-  func eventJSON(_ record: Record) -> [UInt8] {
+  var eventJSON: [UInt8] { eventJSON(table.fields.indices.filter { !table.fields[$0].isSecret }) }
+
+  /// The values of fields that have others in `next`. What the engine keeps itself stands in the event anyway.
+  func eventJSON(replacedBy next: Record) -> [UInt8] {
+    eventJSON(
+      table.fields.indices.filter {
+        table.fields[$0].field != nil && !table.fields[$0].isSecret && values[$0] != next.values[$0]
+      })
+  }
+
+  private func eventJSON(_ places: [Int]) -> [UInt8] {
     var out: [UInt8] = []
-    RecordWriter.append(record, places: table.fields.indices.filter { !table.fields[$0].isSecret }, to: &out)
+    RecordWriter.append(self, places: places, to: &out)
     out.append(UInt8(ascii: "}"))
     return out
   }

@@ -176,7 +176,7 @@ extension Engine {
   func touched(_ record: Record, plan: ResourcePlan) -> Record {
     var record = record
     if let revision = record.revision { record["revision"] = .integer(revision + 1) }
-    if plan.resource.storage.hasTimestamps { record["updated_at"] = .timestamp(clock.now) }
+    if plan.resource.storage.hasTimestamps { record["updated_at"] = .timestamp(changeTime(after: record)) }
     return record
   }
 

@@ -11,16 +11,33 @@ package struct EngineTable: Sendable {
 
   package static let all = [events, idempotency, schema]
 
-  /// Every change: who, what, before and after, in one global order and in the record's own (its revision).
+  /// Every change of a record, written in its transaction and never changed again. See docs/decisions/009-events.md.
   package static let events = EngineTable(
     name: "_martlet_events",
     columns: [
-      column("position", .integer), column("resource", .text), column("record", .text), column("revision", .integer, null: true),
-      column("action", .text), column("actor", .uuid, null: true), column("request", .text), column("time", .timestamp),
-      column("before", .json, null: true), column("after", .json, null: true), column("version", .integer),
+      // In the order of writing. SQLite has one writer: there it is also the gap-free order of what took effect.
+      column("position", .integer),
+      column("resource", .text),
+      // The key's text.
+      column("record", .text),
+      column("revision", .integer, null: true),
+      // create, update, replace, delete, or a transition's name.
+      column("action", .text),
+      // The row of `users`; null for a caller without a token.
+      column("actor", .uuid, null: true),
+      // The request's id: what one request changed, and what follows from it, has the same. Empty where none is known.
+      column("request", .text),
+      // Grows with every event of a record, whatever the clocks say.
+      column("time", .timestamp),
+      // What an update replaced: the values of the fields that it changed. Of a deletion all of the record.
+      column("before", .json, null: true),
+      // The whole record as it became; null for a deletion.
+      column("after", .json, null: true),
+      // The number of the record's shape: `_martlet_schema` has its text.
+      column("version", .integer),
       // The record whose deletion caused this change of another, as RESOURCE/ID; null for what was asked for itself.
       column("cause", .text, null: true),
-    ], key: ["position"], isNumbered: true, indexes: [["resource", "record", "position"]])
+    ], key: ["position"], isNumbered: true, indexes: [["resource", "record", "time"]])
 
   /// The answers of requests that carried an `Idempotency-Key`, kept for 24 hours.
   package static let idempotency = EngineTable(
@@ -31,7 +48,7 @@ package struct EngineTable: Sendable {
       column("location", .text, null: true), column("body", .bytes), column("created_at", .timestamp),
     ], key: ["scope"], isNumbered: false, indexes: [["created_at"]])
 
-  /// What the database was last prepared for.
+  /// What the database was last prepared for: `table:NAME`, and every shape that records have had: `shape:RESOURCE:NUMBER`.
   package static let schema = EngineTable(
     name: "_martlet_schema",
     columns: [column("name", .text), column("value", .text), column("applied_at", .timestamp)], key: ["name"],

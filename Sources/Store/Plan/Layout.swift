@@ -71,6 +71,7 @@ package final class TableLayout: Sendable {
   package let indexes: [IndexLayout]
   /// Inverses of refs: `{many: order_items, by: order}`.
   package let collections: [Collection]
+  package let shape: EventShape
   private let places: [String: Int]
 
   init(_ resource: Resource) {
@@ -93,6 +94,7 @@ package final class TableLayout: Sendable {
     }
     if resource.storage.hasRevision { fields.append(FieldLayout(engine: "revision", kind: .integer)) }
     self.fields = fields
+    shape = EventShape(fields)
     var places: [String: Int] = [:]
     for (place, field) in fields.enumerated() { places[field.name] = place }
     self.places = places

@@ -40,12 +40,12 @@ package struct SchemaManager: Sendable {
     let builder = SchemaBuilder(contract, dialect: store.dialect)
     let wanted = builder.tables()
     let plan: SchemaPlan
-    var records: [String: String] = [:]
+    var notes: [String: String] = [:]
     var obstacles: [SchemaError.Obstacle] = []
     do throws(StoreError) {
       let live = try await SchemaInspector(store, schemas: Set(wanted.compactMap(\.schema)).sorted()).inspect()
-      if live.table(EngineTable.schema.name) != nil { records = try await recorded(store) }
-      plan = SchemaDifference(live: live, wanted: wanted, records: records, dialect: store.dialect).plan()
+      if live.table(EngineTable.schema.name) != nil { notes = try await self.notes(of: store) }
+      plan = SchemaDifference(live: live, wanted: wanted, records: SchemaManager.records(in: notes), dialect: store.dialect).plan()
       obstacles = try await self.obstacles(plan, store)
     } catch {
       throw SchemaError(message: "the schema could not be read", cause: error)
@@ -54,7 +54,15 @@ package struct SchemaManager: Sendable {
     guard obstacles.isEmpty else {
       throw SchemaError(message: "the database does not fit the contract", obstacles: obstacles)
     }
-    return (plan, plan.changes.flatMap(\.statements) + notes(wanted, records, store.dialect))
+    var wantedNotes: [(name: String, text: String)] = []
+    for table in wanted where table.isManaged {
+      wantedNotes.append((SchemaManager.recordPrefix + table.name, SchemaDifference.record(table)))
+    }
+    for table in Layout(contract).tables {
+      wantedNotes.append(("shape:\(table.resource):\(table.shape.number)", table.shape.text))
+    }
+    let news = wantedNotes.filter { notes[$0.name] != $0.text }
+    return (plan, plan.changes.flatMap(\.statements) + news.map { note($0.name, $0.text, store.dialect) })
   }
 
   private func obstacles(_ plan: SchemaPlan, _ store: any Store) async throws(StoreError) -> [SchemaError.Obstacle] {
@@ -73,30 +81,29 @@ package struct SchemaManager: Sendable {
 
   private static let recordPrefix = "table:"
 
-  private func recorded(_ store: any Store) async throws(StoreError) -> [String: String] {
+  private func notes(of store: any Store) async throws(StoreError) -> [String: String] {
     let sql = SQL("SELECT name, value FROM ") + SQL(identifier: EngineTable.schema.name)
+    var notes: [String: String] = [:]
+    for row in try await store.inspect(sql.text(store.dialect), []).map(InspectedRow.init) { notes[row.text(0)] = row.text(1) }
+    return notes
+  }
+
+  /// What each managed table's columns held when it was last prepared.
+  private static func records(in notes: [String: String]) -> [String: String] {
     var records: [String: String] = [:]
-    for row in try await store.inspect(sql.text(store.dialect), []).map(InspectedRow.init) {
-      guard row.text(0).hasPrefix(SchemaManager.recordPrefix) else { continue }
-      records[String(row.text(0).dropFirst(SchemaManager.recordPrefix.count))] = row.text(1)
-    }
+    for (name, text) in notes where name.hasPrefix(recordPrefix) { records[String(name.dropFirst(recordPrefix.count))] = text }
     return records
   }
 
-  /// Statements that note what each managed table's columns hold now, where that is news.
-  private func notes(_ wanted: [TableDefinition], _ records: [String: String], _ dialect: Dialect) -> [String] {
+  private func note(_ name: String, _ text: String, _ dialect: Dialect) -> String {
     let time = clock.now
-    return wanted.filter { $0.isManaged }.compactMap { table in
-      let record = SchemaDifference.record(table)
-      guard records[table.name] != record else { return nil }
-      var sql = SQL("INSERT INTO ") + SQL(identifier: EngineTable.schema.name) + SQL(" (name, value, applied_at) VALUES (")
-      sql.append(literal: SchemaManager.recordPrefix + table.name)
-      sql.append(", ")
-      sql.append(literal: record)
-      sql.append(", ")
-      sql.append(dialect == .sqlite ? SQL(integer: time.microseconds) : SQL(literal: time.description))
-      sql.append(") ON CONFLICT (name) DO UPDATE SET value = excluded.value, applied_at = excluded.applied_at")
-      return sql.text(dialect)
-    }
+    var sql = SQL("INSERT INTO ") + SQL(identifier: EngineTable.schema.name) + SQL(" (name, value, applied_at) VALUES (")
+    sql.append(literal: name)
+    sql.append(", ")
+    sql.append(literal: text)
+    sql.append(", ")
+    sql.append(dialect == .sqlite ? SQL(integer: time.microseconds) : SQL(literal: time.description))
+    sql.append(") ON CONFLICT (name) DO UPDATE SET value = excluded.value, applied_at = excluded.applied_at")
+    return sql.text(dialect)
   }
 }

@@ -2,6 +2,9 @@
 package struct EngineStatements: Sendable {
   /// Slots: the columns of `EngineTable.events` without `position`.
   package let recordEvent: PreparedSQL
+  /// The same for a record whose last event may bear a later time than the slot says: its time follows that one's. The record
+  /// is held by then, so that nobody else writes its events.
+  package let recordEventAfterLast: PreparedSQL
   /// Slots: the columns of `EngineTable.idempotency`.
   package let keepAnswer: PreparedSQL
   /// Slots: the scope. Captures fingerprint, status, etag, location, body, created_at.
@@ -15,6 +18,7 @@ package struct EngineStatements: Sendable {
     let events = EngineTable.events.columns.dropFirst()
     let answers = EngineTable.idempotency.columns
     recordEvent = EngineStatements.insert(EngineTable.events.name, Array(events), dialect)
+    recordEventAfterLast = EngineStatements.insertEventAfterLast(Array(events), dialect)
     keepAnswer = EngineStatements.insert(EngineTable.idempotency.name, answers, dialect)
 
     var find = StatementBuilder()
@@ -49,14 +53,41 @@ package struct EngineStatements: Sendable {
   }
 
   private static func insert(_ table: String, _ columns: [ColumnLayout], _ dialect: Dialect) -> PreparedSQL {
+    insert(table, columns, dialect) { $0.slot($1.kind) }
+  }
+
+  private static func insert(
+    _ table: String, _ columns: [ColumnLayout], _ dialect: Dialect, _ value: (inout StatementBuilder, ColumnLayout) -> Void
+  ) -> PreparedSQL {
     var builder = StatementBuilder()
     builder.text("INSERT INTO ")
     builder.identifier(table)
     builder.text(" (")
     builder.list(columns) { $0.identifier($1.name) }
     builder.text(") VALUES (")
-    builder.list(columns) { $0.slot($1.kind) }
+    builder.list(columns, value)
     builder.text(")")
     return builder.prepared(for: dialect)
+  }
+
+  private static func insertEventAfterLast(_ columns: [ColumnLayout], _ dialect: Dialect) -> PreparedSQL {
+    let places = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1.name, $0) })
+    return insert(EngineTable.events.name, columns, dialect) { builder, column in
+      guard column.name == "time", let resource = places["resource"], let record = places["record"] else {
+        return builder.slot(column.kind)
+      }
+      let time = builder.slots
+      builder.text(dialect == .sqlite ? "max(" : "greatest(")
+      builder.slot(column.kind)
+      builder.text(", coalesce((SELECT max(t.time) FROM ")
+      builder.identifier(EngineTable.events.name)
+      builder.text(" AS t WHERE t.resource = ")
+      builder.slot(.text, number: resource)
+      builder.text(" AND t.record = ")
+      builder.slot(.text, number: record)
+      builder.text(dialect == .sqlite ? ") + 1, " : ") + interval '1 microsecond', ")
+      builder.slot(column.kind, number: time)
+      builder.text("))")
+    }
   }
 }
