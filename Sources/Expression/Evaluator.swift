@@ -50,7 +50,7 @@ struct Evaluator {
       return .list(values)
     case .hasRole, .has, .not, .and, .or, .binary, .matches, .macro:
       return .scalar(.boolean(try truth(node)))
-    case .atom, .slot, .failure: throw EvaluationError(.missing, at: offset)
+    case .known, .slot, .failure: throw EvaluationError(.missing, at: offset)
     }
   }
 

@@ -2,7 +2,7 @@ extension ExpressionNode {
   /// The same node over changed operands.
   package func mappingChildren(_ change: (ExpressionNode) -> ExpressionNode) -> ExpressionNode {
     switch kind {
-    case .literal, .record, .input, .caller, .request, .now, .parameter, .event, .name, .variable, .atom, .slot, .failure: self
+    case .literal, .record, .input, .caller, .request, .now, .parameter, .event, .name, .variable, .known, .slot, .failure: self
     case .hasRole(let a): replacing(.hasRole(change(a)))
     case .member(let a, let name): replacing(.member(change(a), name))
     case .has(let a): replacing(.has(change(a)))

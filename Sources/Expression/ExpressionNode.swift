@@ -62,7 +62,7 @@ package final class ExpressionNode: Sendable {
     case list([ExpressionNode])
     case macro(Macro, over: ExpressionNode, level: Int, ExpressionNode)
     /// In a plan: a part that is evaluated before the rest. The number is its place.
-    case atom(Int)
+    case known(Int)
     /// In a residual: the value at that place of what folding found.
     case slot(Int)
     /// In a residual: an error.
@@ -127,7 +127,7 @@ extension ExpressionNode.Kind {
   /// The operands, in order.
   package var children: [ExpressionNode] {
     switch self {
-    case .literal, .record, .input, .caller, .request, .now, .parameter, .event, .name, .variable, .atom, .slot, .failure: []
+    case .literal, .record, .input, .caller, .request, .now, .parameter, .event, .name, .variable, .known, .slot, .failure: []
     case .hasRole(let a), .member(let a, _), .has(let a), .not(let a), .negate(let a), .matches(let a, _): [a]
     case .index(let a, let b), .binary(_, let a, let b), .macro(_, over: let a, level: _, let b): [a, b]
     case .conditional(let a, let b, let c): [a, b, c]

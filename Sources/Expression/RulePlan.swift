@@ -1,10 +1,10 @@
 package import Base
 import Synchronization
 
-/// An expression prepared for folding: the parts that do not stand on the row ("atoms") are cut out once, and evaluated
-/// for each request before anything is asked of the store.
+/// An expression prepared for folding: the parts that do not stand on the row ("known terms") are cut out once, and
+/// evaluated for each request before anything is asked of the store.
 package final class RulePlan: Sendable {
-  struct Atom: Sendable {
+  struct KnownTerm: Sendable {
     let node: ExpressionNode
     /// Where only true, false or error counts. Else a value goes into a slot.
     let isCondition: Bool
@@ -19,7 +19,7 @@ package final class RulePlan: Sendable {
     }
   }
 
-  /// The atoms that nearly every rule has, asked of the bindings directly.
+  /// What nearly every rule has, asked of the bindings directly.
   enum Shortcut: Sendable {
     case role(String)
     case callerID
@@ -36,96 +36,96 @@ package final class RulePlan: Sendable {
   }
 
   package let expression: CheckedExpression
-  /// The expression with atoms in it.
+  /// The expression with references to `terms` in it.
   let root: ExpressionNode
-  let atoms: [Atom]
-  private let skeleton: Skeleton
+  let terms: [KnownTerm]
+  private let skeleton: PropositionalSkeleton
   /// How many slots a residual may refer to.
   package let slotCount: Int
 
   /// - Parameter liftingLiterals: literals become slots, so that expressions which differ in them alone are of one `form`.
   package init(_ expression: CheckedExpression, liftingLiterals: Bool = false) {
     self.expression = expression
-    var extraction = AtomExtraction(liftsLiterals: liftingLiterals)
+    var extraction = KnownTermExtraction(liftsLiterals: liftingLiterals)
     root = extraction.rewrite(expression.root, isCondition: true)
-    atoms = extraction.atoms
-    skeleton = Skeleton(root, atoms: atoms)
+    terms = extraction.terms
+    skeleton = PropositionalSkeleton(root, terms: terms)
     slotCount = extraction.slots
   }
 
-  /// What its residuals depend on besides the shape: plans of one form have equal ones. Nil where that cannot be told.
-  package var form: ExpressionForm? { ExpressionForm(root, atoms: atoms) }
+  /// What its residuals depend on besides the outcomes: plans of one form have equal ones. Nil where that cannot be told.
+  package var form: ExpressionForm? { ExpressionForm(root, terms: terms) }
 
   /// Evaluates what is known. Allocates nothing where the rule does not stand on the row, or has no value to compare with it.
   package func fold(
     _ bindings: any ExpressionBindings, budget: Int = CheckedExpression.budget
   ) -> FoldedRule {
-    var shape = Shape()
+    var outcomes = KnownOutcomes()
     var values: [Value] = []
     if slotCount > 0 { values.reserveCapacity(slotCount) }
     var evaluator: Evaluator?
-    for place in atoms.indices {
-      switch atoms[place].shortcut {
-      case .role(let name): shape[place] = bindings.hasRole(name) ? .true : .false
+    for place in terms.indices {
+      switch terms[place].shortcut {
+      case .role(let name): outcomes[place] = bindings.hasRole(name) ? .true : .false
       case .callerID:
         if case .uuid(let id)? = bindings.caller(.id) {
-          shape[place] = .value
+          outcomes[place] = .value
           values.append(.uuid(id))
         } else {
-          shape[place] = .failure
+          outcomes[place] = .failure
           values.append(.null)
         }
       case .none:
         var current = evaluator ?? Evaluator(bindings, budget: budget)
-        guard fold(place, &current, &shape, &values) else { return .constant(false) }
+        guard fold(place, &current, &outcomes, &values) else { return .constant(false) }
         evaluator = current
       }
     }
-    switch Judge(shape: shape, skeleton: skeleton).verdict {
+    switch PartialEvaluation(outcomes: outcomes, skeleton: skeleton).verdict {
     case .yes: return .constant(true)
     case .no: return .constant(false)
-    case .open: return .residual(shape, values)
+    case .open: return .residual(outcomes, values)
     }
   }
 
-  /// Evaluates one atom. False where the budget is used up: then nothing is known, and the rule denies.
-  private func fold(_ place: Int, _ evaluator: inout Evaluator, _ shape: inout Shape, _ values: inout [Value]) -> Bool {
-    let atom = atoms[place]
+  /// Evaluates one known term. False where the budget is used up: then nothing is known, and the rule denies.
+  private func fold(_ place: Int, _ evaluator: inout Evaluator, _ outcomes: inout KnownOutcomes, _ values: inout [Value]) -> Bool {
+    let term = terms[place]
     var value = Value.null
     do {
-      if atom.isCondition {
-        shape[place] = try evaluator.boolean(atom.node) ? .true : .false
+      if term.isCondition {
+        outcomes[place] = try evaluator.boolean(term.node) ? .true : .false
       } else {
-        value = try evaluator.evaluate(atom.node).value
+        value = try evaluator.evaluate(term.node).value
         if value.isNull {
-          shape[place] = .null
-        } else if let parameter = value.parameter(of: atom.node.type) {
-          shape[place] = .value
+          outcomes[place] = .null
+        } else if let parameter = value.parameter(of: term.node.type) {
+          outcomes[place] = .value
           value = parameter
         } else {
-          shape[place] = .failure
+          outcomes[place] = .failure
           value = .null
         }
       }
     } catch {
       if error.code == .budget { return false }
-      shape[place] = .failure
+      outcomes[place] = .failure
     }
-    if !atom.isCondition { values.append(value) }
+    if !term.isCondition { values.append(value) }
     return true
   }
 
-  /// Residuals that are kept: a rule is met in few shapes.
+  /// Residuals that are kept: a rule has few outcomes.
   static let residualsMax = 32
-  private let residuals = Mutex<[Shape: ResidualExpression]>([:])
+  private let residuals = Mutex<[KnownOutcomes: ResidualExpression]>([:])
 
   /// What is left of the expression when folding had that outcome.
-  package func residual(for shape: Shape) -> ResidualExpression {
-    if let known = residuals.withLock({ $0[shape] }) { return known }
-    let residual = ResidualExpression(root: Simplification(shape: shape, atoms: atoms).truth(root))
+  package func residual(for outcomes: KnownOutcomes) -> ResidualExpression {
+    if let known = residuals.withLock({ $0[outcomes] }) { return known }
+    let residual = ResidualExpression(root: Simplification(outcomes: outcomes, terms: terms).truth(root))
     residuals.withLock { kept in
       if kept.count >= RulePlan.residualsMax { kept.removeAll() }
-      kept[shape] = residual
+      kept[outcomes] = residual
     }
     return residual
   }
@@ -135,11 +135,11 @@ package final class RulePlan: Sendable {
   package var probe: ResidualExpression {
     var condition = slotCount
     func open(_ node: ExpressionNode) -> ExpressionNode {
-      guard case .atom(let place) = node.kind, place < atoms.count else {
+      guard case .known(let place) = node.kind, place < terms.count else {
         return node.mappingChildren(open)
       }
-      let atom = atoms[place]
-      if !atom.isCondition { return node.replacing(.slot(atom.slot)) }
+      let term = terms[place]
+      if !term.isCondition { return node.replacing(.slot(term.slot)) }
       condition += 1
       return node.replacing(.slot(condition - 1))
     }
@@ -152,7 +152,7 @@ package enum FoldedRule: Sendable {
   /// The same for every row. An error is false.
   case constant(Bool)
   /// Depends on the row: `RulePlan.residual(for:)`, with these values in its slots.
-  case residual(Shape, [Value])
+  case residual(KnownOutcomes, [Value])
 }
 
 /// What is left to ask of the row.

@@ -1,9 +1,9 @@
 import Base
 
-/// Puts folding's outcomes in the place of the atoms, and drops what they decide.
+/// Puts folding's outcomes in the place of the known terms, and drops what they decide.
 struct Simplification {
-  let shape: Shape
-  let atoms: [RulePlan.Atom]
+  let outcomes: KnownOutcomes
+  let terms: [RulePlan.KnownTerm]
 
   /// Where only true counts: an error is as good as false.
   func truth(_ node: ExpressionNode) -> ExpressionNode {
@@ -20,7 +20,7 @@ struct Simplification {
   /// Where true, false and error are three things, and for values.
   func exact(_ node: ExpressionNode) -> ExpressionNode {
     switch node.kind {
-    case .atom(let place): return outcome(of: place, node)
+    case .known(let place): return outcome(of: place, node)
     case .and(let parts): return junction(node, parts.map(exact), decisive: false, unwrapping: false)
     case .or(let parts): return junction(node, parts.map(exact), decisive: true, unwrapping: false)
     case .not(let operand):
@@ -57,12 +57,12 @@ struct Simplification {
   }
 
   private func outcome(of place: Int, _ node: ExpressionNode) -> ExpressionNode {
-    let outcome = shape[place]
+    let outcome = outcomes[place]
     if outcome == .failure { return node.replacing(.failure) }
-    if atoms[place].isCondition { return literal(outcome == .true, node) }
+    if terms[place].isCondition { return literal(outcome == .true, node) }
     if outcome == .null { return ExpressionNode(.literal(.null), .null, isNullable: true, at: node.offset) }
     // What has a value is not null, whatever was declared.
-    return ExpressionNode(.slot(atoms[place].slot), node.type, enumeration: node.enumeration, at: node.offset)
+    return ExpressionNode(.slot(terms[place].slot), node.type, enumeration: node.enumeration, at: node.offset)
   }
 
   /// As a value, `true && x` is an error where x is null: what is left alone is unwrapped only where it cannot be.

@@ -53,13 +53,13 @@ import Testing
     }
     let one = try lifted("record.count > 3 && record.count in [1, 2] || record.items.exists(i, i.quantity == 7)")
     let two = try lifted("record.count > 40 && record.count in [5, 6] || record.items.exists(i, i.quantity == 8)")
-    guard case .residual(let shape, let values) = one.fold(TestBindings()),
+    guard case .residual(let outcomes, let values) = one.fold(TestBindings()),
       case .residual(let other, let otherValues) = two.fold(TestBindings())
     else {
       Issue.record("nothing is left")
       return
     }
-    #expect(shape == other)
+    #expect(outcomes == other)
     #expect(values == [.integer(3), .integer(1), .integer(2), .integer(7)])
     #expect(otherValues == [.integer(40), .integer(5), .integer(6), .integer(8)])
     let form = try #require(one.form)
@@ -85,11 +85,11 @@ import Testing
 
   @Test func conjunctsAndEqualitiesAreFound() throws {
     let plan = try plan("record.status == \"paid\" && (caller.id == record.customer && record.count > 3) && caller.authenticated")
-    guard case .residual(let shape, let values) = plan.fold(TestBindings()) else {
+    guard case .residual(let outcomes, let values) = plan.fold(TestBindings()) else {
       Issue.record("nothing is left")
       return
     }
-    let conjuncts = plan.residual(for: shape).conjuncts
+    let conjuncts = plan.residual(for: outcomes).conjuncts
     #expect(conjuncts.count == 3)
     #expect(conjuncts[0].equality?.path == ["status"])
     #expect(conjuncts[0].equality?.value == .literal(.string("paid")))
@@ -102,11 +102,11 @@ import Testing
   @Test func aRuleOfManyAtomsIsFolded() throws {
     let parts = (0..<90).map { "(record.count == \($0) && caller.has_role(\"\($0 % 2 == 0 ? "support" : "finance")\"))" }
     let plan = try plan(parts.joined(separator: " || "))
-    guard case .residual(let shape, _) = plan.fold(TestBindings(roles: ["support"])) else {
+    guard case .residual(let outcomes, _) = plan.fold(TestBindings(roles: ["support"])) else {
       Issue.record("nothing is left")
       return
     }
-    guard case .or(let left) = plan.residual(for: shape).root.kind else {
+    guard case .or(let left) = plan.residual(for: outcomes).root.kind else {
       Issue.record("no alternatives are left")
       return
     }

@@ -61,7 +61,7 @@ package struct ContractReview {
 
   /// The line that would give the rule an index, where one line is enough.
   private func remedy(_ condition: Condition, plan: ResourcePlan) -> String? {
-    for conjunct in condition.plan.residual(for: condition.shape).conjuncts {
+    for conjunct in condition.plan.residual(for: condition.outcomes).conjuncts {
       guard let path = conjunct.equality?.path, let owner = owner(of: path, from: plan.table), let name = path.last,
         let field = owner.field(name)?.field, field.type.isIndexable
       else { continue }

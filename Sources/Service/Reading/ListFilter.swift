@@ -97,7 +97,7 @@ extension Engine {
     var rules: [String: (rule: ResidualExpression, firstSlot: Int)] = [:]
     var slots = condition.plan.slotCount
     for rule in sight {
-      rules[rule.resource] = (rule.condition.plan.residual(for: rule.condition.shape), slots)
+      rules[rule.resource] = (rule.condition.plan.residual(for: rule.condition.outcomes), slots)
       slots += rule.condition.plan.slotCount
     }
     let plain = PredicateCompiler(layout, dialect: store.dialect)
@@ -109,7 +109,7 @@ extension Engine {
     }
     let sql: SQL
     do {
-      sql = try compiler.compile(condition.plan.residual(for: condition.shape), resource: table.resource)
+      sql = try compiler.compile(condition.plan.residual(for: condition.outcomes), resource: table.resource)
     } catch {
       throw Failure.parameter("filter", "\(error.message) at offset \(error.offset)")
     }

@@ -53,7 +53,7 @@ final class AccessRule: Sendable {
     case .rule(let plan):
       switch plan.fold(facts) {
       case .constant(let holds): return holds ? .always : .never
-      case .residual(let shape, let values): return .when(Condition(rule: self, plan: plan, shape: shape, values: values))
+      case .residual(let outcomes, let values): return .when(Condition(rule: self, plan: plan, outcomes: outcomes, values: values))
       }
     }
   }

@@ -7,15 +7,15 @@ import Store
 struct Condition: Sendable {
   let rule: AccessRule
   let plan: RulePlan
-  let shape: Shape
+  let outcomes: KnownOutcomes
   let values: [Value]
 
   /// Identifies its SQL: the values are bound when it runs.
   struct Key: Hashable, Sendable {
     var rule: Int
-    var shape: Shape
+    var outcomes: KnownOutcomes
   }
-  var key: Key { Key(rule: rule.number, shape: shape) }
+  var key: Key { Key(rule: rule.number, outcomes: outcomes) }
 
   /// Whether it stands on other rows as well.
   var followsRelations: Bool { !plan.expression.loads.isEmpty }
@@ -42,7 +42,7 @@ struct Condition: Sendable {
     compiler.locks = locks
     do {
       if let part { return Predicate(sql: try compiler.compile(part, resource: table.resource), slots: plan.slotCount) }
-      return try compiler.predicate(plan, shape, resource: table.resource, ofChange: rule.isOfChange)
+      return try compiler.predicate(plan, outcomes, resource: table.resource, ofChange: rule.isOfChange)
     } catch {
       var failure = Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
       failure.cause = "a rule cannot be compiled: \(error)"
@@ -52,7 +52,7 @@ struct Condition: Sendable {
 
   /// Its top-level conjuncts of the form `field == value`, over the record's own fields.
   var equalities: [(field: String, value: Value)] {
-    plan.residual(for: shape).conjuncts.compactMap { conjunct in
+    plan.residual(for: outcomes).conjuncts.compactMap { conjunct in
       guard let (path, operand) = conjunct.equality, path.count == 1 else { return nil }
       let value: Value =
         switch operand {
@@ -64,12 +64,12 @@ struct Condition: Sendable {
   }
 
   /// Whether it says nothing else.
-  var isOnlyEqualities: Bool { plan.residual(for: shape).conjuncts.count == equalities.count }
+  var isOnlyEqualities: Bool { plan.residual(for: outcomes).conjuncts.count == equalities.count }
 
   /// Its conjunct from whose value an index leads to the rows: `ref.ref.field == value` or `field == value`. The one that is
   /// not over an enum or a boolean where there is a choice. Nil: no index does.
   func driver(_ table: TableLayout, layout: Layout) -> ResidualExpression? {
-    let found = plan.residual(for: shape).conjuncts.filter { conjunct in
+    let found = plan.residual(for: outcomes).conjuncts.filter { conjunct in
       conjunct.equality.map { layout.finds($0.path, from: table) } ?? false
     }
     let best = found.first { conjunct in
@@ -80,7 +80,7 @@ struct Condition: Sendable {
   }
 
   /// Whether it says nothing but what its driver says.
-  var isOneConjunct: Bool { plan.residual(for: shape).conjuncts.count == 1 }
+  var isOneConjunct: Bool { plan.residual(for: outcomes).conjuncts.count == 1 }
 }
 
 /// A record in memory as expressions see it.

@@ -48,10 +48,10 @@ package struct PredicateCompiler: Sendable {
   /// As `compile`, for statements over the alias `t`; for a rule of a change, `t` is the row as it becomes and `s` the one
   /// that is stored.
   package func predicate(
-    _ plan: RulePlan, _ shape: Shape, resource: String, ofChange: Bool = false
+    _ plan: RulePlan, _ outcomes: KnownOutcomes, resource: String, ofChange: Bool = false
   ) throws(ExpressionError) -> Predicate {
     Predicate(
-      sql: try compile(plan.residual(for: shape), resource: resource, stored: ofChange ? "s" : nil), slots: plan.slotCount)
+      sql: try compile(plan.residual(for: outcomes), resource: resource, stored: ofChange ? "s" : nil), slots: plan.slotCount)
   }
 
   /// Why an expression cannot become a condition over rows of `resource`; nil where it can. To be asked when the contract

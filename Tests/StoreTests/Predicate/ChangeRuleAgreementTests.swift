@@ -65,9 +65,9 @@ import Testing
           compiler.unsupported(rule, resource: "things") == nil
         else { continue }
         let plan = RulePlan(rule)
-        guard case .residual(let shape, let values) = plan.fold(caller) else { continue }
+        guard case .residual(let outcomes, let values) = plan.fold(caller) else { continue }
         asked += 1
-        let predicate = try compiler.predicate(plan, shape, resource: "things")
+        let predicate = try compiler.predicate(plan, outcomes, resource: "things")
         let prepared = WriteStatements(dialect: store.dialect, table: table).rowGuard(predicate)
         if prepared.statement.text.contains("FOR SHARE") { held += 1 }
         for row in (world.records["things"] ?? []).prefix(5) {
@@ -101,8 +101,8 @@ import Testing
     switch plan.fold(caller) {
     case .constant(false): return []
     case .constant(true): break
-    case .residual(let shape, let known):
-      sql = sql + SQL(" WHERE ") + (try compiler.predicate(plan, shape, resource: "things", ofChange: true)).sql
+    case .residual(let outcomes, let known):
+      sql = sql + SQL(" WHERE ") + (try compiler.predicate(plan, outcomes, resource: "things", ofChange: true)).sql
       values = known
     }
     let prepared = sql.statement(for: store.dialect)

@@ -37,7 +37,7 @@ import Darwin
       let random = RandomWorld(seed: seed, rows: rows)
       try await kind.run { store in
         try await random.fill(store)
-        let judge = AgreementJudge(world: random, store: store)
+        let oracle = AgreementOracle(world: random, store: store)
         var generator = RandomExpressions(seed: seed ^ 0xa5a5)
         var asked = 0
         var made = 0
@@ -46,16 +46,16 @@ import Darwin
           guard made < count * 4 else { throw WorldError(text: "too few of \(made) expressions can be asked of the store") }
           let term = generator.condition(depth: generator.random.below(5))
           let caller = RandomCaller(seed: generator.random.next())
-          switch try await judge.ask(term.text, caller) {
+          switch try await oracle.ask(term.text, caller) {
           case .agreed: asked += 1
           case .notAsked: break
           case .differed(let message):
-            let (smallest, difference) = await judge.shrink(term, caller, message)
+            let (smallest, difference) = await oracle.shrink(term, caller, message)
             Issue.record("seed \(Self.seed), world \(seed), \(store.dialect):\n\(smallest)\n\(difference)\n\(caller)")
             return
           }
         }
-        let tally = judge.tally
+        let tally = oracle.tally
         let answers = tally.yes + tally.no + tally.errors
         #expect(count < 100 || tally.folded * 2 < tally.expressions, "most are decided before the store is asked: \(tally)")
         #expect(count < 100 || min(tally.yes, tally.no, tally.errors) * 20 > answers, "an answer is hardly ever given: \(tally)")

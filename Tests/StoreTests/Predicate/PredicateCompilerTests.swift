@@ -54,8 +54,8 @@ import Testing
     for kind in TestStore.available {
       try await kind.run { store in
         try await world.fill(store)
-        let judge = AgreementJudge(world: world, store: store)
-        guard case .agreed = try await judge.ask(source, RandomCaller(seed: 1)) else {
+        let oracle = AgreementOracle(world: world, store: store)
+        guard case .agreed = try await oracle.ask(source, RandomCaller(seed: 1)) else {
           Issue.record("\(kind): not agreed")
           return
         }

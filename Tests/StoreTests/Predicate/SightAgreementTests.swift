@@ -32,12 +32,12 @@ import Testing
           plain.unsupported(filter, resource: "things") == nil
         else { continue }
         let plan = RulePlan(filter)
-        guard case .residual(let shape, var values) = plan.fold(caller) else { continue }
+        guard case .residual(let outcomes, var values) = plan.fold(caller) else { continue }
         asked += 1
         let sight = try Sight(Self.rules, caller: caller, world: world)
         let compiler = sight.compiler(plain, values: &values)
         var sql = SQL("SELECT t.id FROM things t WHERE ")
-        sql.append(try compiler.compile(plan.residual(for: shape), resource: "things"))
+        sql.append(try compiler.compile(plan.residual(for: outcomes), resource: "things"))
         let prepared = sql.statement(for: store.dialect)
         let query = Query(
           prepared.statement, prepared.values(values),
@@ -86,8 +86,8 @@ private final class Sight: Sendable {
     var rules: [String: (ResidualExpression, Int)] = [:]
     for (resource, plan, folded) in plans {
       switch folded {
-      case .residual(let shape, let known):
-        rules[resource] = (plan.residual(for: shape), values.count)
+      case .residual(let outcomes, let known):
+        rules[resource] = (plan.residual(for: outcomes), values.count)
         values += known
       case .constant(let holds):
         rules[resource] = (ResidualExpression(root: ExpressionNode(.literal(.boolean(holds)), .boolean, at: 0)), 0)

@@ -1,17 +1,17 @@
 import Base
 
-/// Cuts an expression into atoms and what connects them.
-struct AtomExtraction {
-  var atoms: [RulePlan.Atom] = []
+/// Cuts an expression into known terms and what connects them (in partial evaluation: its binding-time analysis).
+struct KnownTermExtraction {
+  var terms: [RulePlan.KnownTerm] = []
   var slots = 0
   /// Makes slots of literals too.
   var liftsLiterals = false
 
   mutating func rewrite(_ node: ExpressionNode, isCondition: Bool) -> ExpressionNode {
     if case .literal(let value) = node.kind {
-      return liftsLiterals && AtomExtraction.isLiftable(value, node) ? atom(node, isCondition: false) : node
+      return liftsLiterals && KnownTermExtraction.isLiftable(value, node) ? term(node, isCondition: false) : node
     }
-    if node.isKnown { return atom(node, isCondition: isCondition) }
+    if node.isKnown { return term(node, isCondition: isCondition) }
     switch node.kind {
     case .and(let parts): return node.replacing(.and(parts.map { rewrite($0, isCondition: true) }))
     case .or(let parts): return node.replacing(.or(parts.map { rewrite($0, isCondition: true) }))
@@ -46,10 +46,10 @@ struct AtomExtraction {
     }
   }
 
-  private mutating func atom(_ node: ExpressionNode, isCondition: Bool) -> ExpressionNode {
-    let place = atoms.count
-    atoms.append(RulePlan.Atom(node: node, isCondition: isCondition, slot: slots))
+  private mutating func term(_ node: ExpressionNode, isCondition: Bool) -> ExpressionNode {
+    let place = terms.count
+    terms.append(RulePlan.KnownTerm(node: node, isCondition: isCondition, slot: slots))
     if !isCondition { slots += 1 }
-    return node.replacing(.atom(place))
+    return node.replacing(.known(place))
   }
 }

@@ -1,11 +1,11 @@
-/// Decides an expression from its atoms' outcomes alone, where they decide it.
-struct Judge {
+/// Decides an expression from its known terms' outcomes alone, where they decide it.
+struct PartialEvaluation {
   enum Verdict {
     case yes, no, open
   }
 
-  let shape: Shape
-  let skeleton: Skeleton
+  let outcomes: KnownOutcomes
+  let skeleton: PropositionalSkeleton
 
   /// Whether the whole is true. `.no` is false or an error.
   var verdict: Verdict { ask(skeleton.root, true) }
@@ -17,7 +17,7 @@ struct Judge {
     case .yes: return wanted ? .yes : .no
     case .no: return wanted ? .no : .yes
     case .null, .failure: return .no
-    case .condition: return shape[Int(step.atom)] == (wanted ? .true : .false) ? .yes : .no
+    case .condition: return outcomes[Int(step.term)] == (wanted ? .true : .false) ? .yes : .no
     case .and: return wanted ? all(step, true) : any(step, false)
     case .or: return wanted ? any(step, true) : all(step, false)
     case .not: return ask(operand(step, 0), !wanted)
@@ -26,9 +26,9 @@ struct Judge {
     }
   }
 
-  private func operand(_ step: Skeleton.Step, _ index: Int) -> Int32 { skeleton.operands[Int(step.first) + index] }
+  private func operand(_ step: PropositionalSkeleton.Step, _ index: Int) -> Int32 { skeleton.operands[Int(step.first) + index] }
 
-  private func all(_ step: Skeleton.Step, _ wanted: Bool) -> Verdict {
+  private func all(_ step: PropositionalSkeleton.Step, _ wanted: Bool) -> Verdict {
     var result = Verdict.yes
     for index in 0..<Int(step.count) {
       switch ask(operand(step, index), wanted) {
@@ -40,7 +40,7 @@ struct Judge {
     return result
   }
 
-  private func any(_ step: Skeleton.Step, _ wanted: Bool) -> Verdict {
+  private func any(_ step: PropositionalSkeleton.Step, _ wanted: Bool) -> Verdict {
     var result = Verdict.no
     for index in 0..<Int(step.count) {
       switch ask(operand(step, index), wanted) {
@@ -52,7 +52,7 @@ struct Judge {
     return result
   }
 
-  private func choose(_ step: Skeleton.Step, _ wanted: Bool) -> Verdict {
+  private func choose(_ step: PropositionalSkeleton.Step, _ wanted: Bool) -> Verdict {
     let (test, then, otherwise) = (operand(step, 0), operand(step, 1), operand(step, 2))
     let (holds, fails) = (ask(test, true), ask(test, false))
     if holds == .yes { return ask(then, wanted) }
@@ -67,7 +67,7 @@ struct Judge {
     let step = skeleton.steps[Int(place)]
     switch step.operation {
     case .failure: return true
-    case .condition, .value: return shape[Int(step.atom)] == .failure
+    case .condition, .value: return outcomes[Int(step.term)] == .failure
     case .strict, .strictOnNull, .membership:
       for index in 0..<Int(step.count) {
         let operand = operand(step, index)
@@ -84,7 +84,7 @@ struct Judge {
     let step = skeleton.steps[Int(place)]
     switch step.operation {
     case .null: return true
-    case .value: return shape[Int(step.atom)] == .null
+    case .value: return outcomes[Int(step.term)] == .null
     default: return false
     }
   }

@@ -5,7 +5,7 @@ import Store
 import Synchronization
 
 /// Asks a store and the evaluator the same question about every row.
-final class AgreementJudge: Sendable {
+final class AgreementOracle: Sendable {
   /// What the run was made of: a property that only trivial cases were asked about proves nothing.
   struct Tally {
     var expressions = 0
@@ -68,10 +68,10 @@ final class AgreementJudge: Sendable {
       switch plan.fold(caller) {
       case .constant(false): break
       case .constant(true): stored = stored.map { _ in answer }
-      case .residual(let shape, let values):
+      case .residual(let outcomes, let values):
         let ids: Set<String>
         do {
-          ids = try await rows(plan, shape, values)
+          ids = try await rows(plan, outcomes, values)
         } catch {
           return .differed("the store refuses: \(error)")
         }
@@ -98,8 +98,8 @@ final class AgreementJudge: Sendable {
     }
   }
 
-  private func rows(_ plan: RulePlan, _ shape: Shape, _ values: [Value]) async throws -> Set<String> {
-    let predicate = try compiler.predicate(plan, shape, resource: "things")
+  private func rows(_ plan: RulePlan, _ outcomes: KnownOutcomes, _ values: [Value]) async throws -> Set<String> {
+    let predicate = try compiler.predicate(plan, outcomes, resource: "things")
     var sql = SQL("SELECT t.id FROM things t WHERE ")
     sql.append(predicate.sql)
     let prepared = sql.statement(for: store.dialect)

@@ -1,17 +1,17 @@
-/// The outcome of each atom, two bits each: the key under which a compiled residual is kept.
-package struct Shape: Hashable, Sendable {
+/// The outcome of each known term, two bits each: the key under which a compiled residual is kept.
+package struct KnownOutcomes: Hashable, Sendable {
   enum Outcome: UInt64 {
     case `false` = 0
     case `true` = 1
     case failure = 2
     case null = 3
-    /// Of an atom that is no condition.
+    /// Of a term that is no condition.
     static let value = Outcome.false
   }
 
   private var first: UInt64 = 0
   private var second: UInt64 = 0
-  /// Further words, for rules of more than 64 atoms.
+  /// Further words, for rules of more than 64 known terms.
   private var rest: [UInt64] = []
 
   package init() {}

@@ -1,13 +1,13 @@
 import Base
 
-/// A plan's logic without its operands, flat: what decides it from its atoms' outcomes. Walking it allocates and retains
+/// A plan's logic without its operands, flat: what decides it from its known terms' outcomes. Walking it allocates and retains
 /// nothing.
-struct Skeleton: Sendable {
+struct PropositionalSkeleton: Sendable {
   enum Operation: UInt8, Sendable {
     case yes, no
     case and, or, not
     case conditional
-    /// An atom: a condition, or a value.
+    /// A known term: a condition, or a value.
     case condition, value
     /// The literal null.
     case null
@@ -26,7 +26,7 @@ struct Skeleton: Sendable {
   struct Step: Sendable {
     var operation: Operation
     /// Of `condition` and `value`.
-    var atom: Int32 = 0
+    var term: Int32 = 0
     /// Operands, in `operands`.
     var first: Int32 = 0
     var count: Int32 = 0
@@ -36,18 +36,18 @@ struct Skeleton: Sendable {
   private(set) var operands: [Int32] = []
   private(set) var root: Int32 = 0
 
-  init(_ node: ExpressionNode, atoms: [RulePlan.Atom]) { root = add(node, atoms) }
+  init(_ node: ExpressionNode, terms: [RulePlan.KnownTerm]) { root = add(node, terms) }
 
-  private mutating func add(_ node: ExpressionNode, _ atoms: [RulePlan.Atom]) -> Int32 {
-    var step = Step(operation: Skeleton.operation(node, atoms))
+  private mutating func add(_ node: ExpressionNode, _ terms: [RulePlan.KnownTerm]) -> Int32 {
+    var step = Step(operation: PropositionalSkeleton.operation(node, terms))
     var parts: [ExpressionNode] = []
     switch node.kind {
-    case .atom(let place): step.atom = Int32(truncatingIfNeeded: place)
+    case .known(let place): step.term = Int32(truncatingIfNeeded: place)
     // What stands under a macro's variable is not decided here.
     case .macro(_, over: let range, level: _, _): parts = [range]
     default: if step.operation != .open { parts = node.kind.children }
     }
-    let children = parts.map { add($0, atoms) }
+    let children = parts.map { add($0, terms) }
     step.first = Int32(truncatingIfNeeded: operands.count)
     step.count = Int32(truncatingIfNeeded: children.count)
     operands += children
@@ -55,7 +55,7 @@ struct Skeleton: Sendable {
     return Int32(truncatingIfNeeded: steps.count - 1)
   }
 
-  private static func operation(_ node: ExpressionNode, _ atoms: [RulePlan.Atom]) -> Operation {
+  private static func operation(_ node: ExpressionNode, _ terms: [RulePlan.KnownTerm]) -> Operation {
     switch node.kind {
     case .literal(let value):
       switch value {
@@ -64,7 +64,7 @@ struct Skeleton: Sendable {
       default: return .open
       }
     case .failure: return .failure
-    case .atom(let place): return atoms[place].isCondition ? .condition : .value
+    case .known(let place): return terms[place].isCondition ? .condition : .value
     case .and: return .and
     case .or: return .or
     case .not: return .not
