@@ -44,7 +44,7 @@ package enum ContractLoader {
     let root = loader.load(path: path, text: text)
     if let root {
       checkVersion(root, findings)
-      ShapeChecker(findings: findings).check(root, .object(Language.contract), path: "")
+      GrammarChecker(findings: findings).check(root, .object(Language.contract), path: "")
       contract = ContractReader(root: root, path: path, findings: findings).read()
     }
     let diagnostics = findings.sorted

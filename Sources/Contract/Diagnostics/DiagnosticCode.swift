@@ -9,7 +9,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case malformedVariable = "MRT0006"
   case clearSecret = "MRT0007"
   case unsupportedVersion = "MRT0008"
-  // Shape
+  // Grammar
   case unknownKey = "MRT0101"
   case missingKey = "MRT0102"
   case wrongKind = "MRT0103"

@@ -14,7 +14,7 @@ extension Language {
   static let refType = "ref"
   static let listType = "list"
 
-  static let field = ObjectShape(
+  static let field = MappingGrammar(
     "field", "A field, a ref, or an inverse.", needsOneOf: ["type", "ref", "many"],
     [
       Key("type", .text(.type), "Its type."),
@@ -55,7 +55,7 @@ extension Language {
       Key("was", identifier, "Its name before it was renamed: until its column is renamed too, the service says how and does not start."),
     ])
 
-  static let texts = ObjectShape(
+  static let texts = MappingGrammar(
     "stored_texts", "A boolean as two texts.",
     [
       Key("yes", .text(.text(max: 100)), "The text for true.", required: true),

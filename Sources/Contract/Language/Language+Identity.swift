@@ -1,5 +1,5 @@
 extension Language {
-  static let identity = ObjectShape(
+  static let identity = MappingGrammar(
     "identity", "Who callers are.",
     [
       Key("password", .object(password), "Rules for passwords.", later: "passwords"),
@@ -10,17 +10,17 @@ extension Language {
       Key("claims", .map(.name, .text(.type)), "What caller.NAME may be used, and its type."),
     ])
 
-  static let password = ObjectShape(
+  static let password = MappingGrammar(
     "password", "Rules for passwords.", [Key("minimum", .integer(8...128), "The least number of characters.")])
 
-  static let tokens = ObjectShape(
+  static let tokens = MappingGrammar(
     "tokens", "How long tokens live.",
     [
       Key("access", duration, "A token that is sent with every request.", later: "logins"),
       Key("refresh", duration, "A token that gets new ones.", later: "refresh tokens"),
     ])
 
-  static let provider = ObjectShape(
+  static let provider = MappingGrammar(
     "provider", "An OpenID provider.",
     [
       Key("issuer", .text(.url(["https", "http"])), "Its issuer URL.", required: true),
@@ -29,7 +29,7 @@ extension Language {
       Key("scopes", .list(.text(.text(max: 256)), count: 0...50), "What is asked for."),
     ])
 
-  static let issuer = ObjectShape(
+  static let issuer = MappingGrammar(
     "issuer", "An issuer of tokens that are accepted here.",
     [
       Key("issuer", .text(.filled(max: 2048)), "What its tokens say under `iss`.", required: true),
@@ -40,7 +40,7 @@ extension Language {
       Key("roles", .object(roleMapping), "Which roles its tokens give."),
     ])
 
-  static let roleMapping = ObjectShape(
+  static let roleMapping = MappingGrammar(
     "role_mapping", "How a claim becomes roles.",
     [
       Key("from", .text(.filled(max: 256)), "The claim: a text or a list of texts.", required: true),

@@ -1,5 +1,5 @@
 extension Language {
-  static let resource = ObjectShape(
+  static let resource = MappingGrammar(
     "resource", "Something that is stored and served.",
     [
       Key("description", description, "What it is; stands in the API's description."),
@@ -31,8 +31,8 @@ extension Language {
       Key("was", identifier, "Its name before it was renamed: until its table is renamed too, the service says how and does not start."),
     ])
 
-  private static func identity(of name: String) -> ObjectShape {
-    ObjectShape(
+  private static func identity(of name: String) -> MappingGrammar {
+    MappingGrammar(
       name, "The key of an adopted table.", needsOneOf: ["column", "columns"],
       [
         Key("column", .text(.database), "The key's column."),
@@ -43,7 +43,7 @@ extension Language {
       ])
   }
 
-  static let access = ObjectShape(
+  static let access = MappingGrammar(
     "resource_access", "Who may do what.",
     [
       Key("create", .access, "Who may create: `record` is what is created."),
@@ -53,14 +53,14 @@ extension Language {
       Key("export", .access, "Who may export all of them.", later: "export"),
     ])
 
-  static let states = ObjectShape(
+  static let states = MappingGrammar(
     "states", "A state machine.",
     [
       Key("field", identifier, "An enum field with a default: only transitions write it.", required: true),
       Key("transitions", .map(.name, .object(transition)), "What leads from state to state.", required: true),
     ])
 
-  static let transition = ObjectShape(
+  static let transition = MappingGrammar(
     "transition", "One way from state to state.",
     [
       Key("from", .oneOrMany(.text(.text(max: 100))), "The states it may come from.", required: true),
@@ -69,7 +69,7 @@ extension Language {
       Key("description", description, "What it means."),
     ])
 
-  static let partition = ObjectShape(
+  static let partition = MappingGrammar(
     "partition", "How the table is cut by time.",
     [
       Key("by", identifier, "A timestamp or date.", required: true),
@@ -77,6 +77,6 @@ extension Language {
       Key("keep", .integer(1...10_000), "How many parts are kept."),
     ])
 
-  static let tenancy = ObjectShape(
+  static let tenancy = MappingGrammar(
     "tenancy", "Every row belongs to a tenant.", [Key("by", identifier, "The field that holds it.", required: true)])
 }

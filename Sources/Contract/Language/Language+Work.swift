@@ -1,5 +1,5 @@
 extension Language {
-  static let query = ObjectShape(
+  static let query = MappingGrammar(
     "query", "A named query.", needsOneOf: ["from", "sql"],
     [
       Key("description", description, "What it tells."),
@@ -17,7 +17,7 @@ extension Language {
       Key("bypasses_rules", .boolean, "Must be true with `sql`: it sees every row."),
     ])
 
-  static let sql = ObjectShape(
+  static let sql = MappingGrammar(
     "sql", "A statement for each store.",
     [
       Key("sqlite", .text(.text(max: 65_536)), "For SQLite."),
@@ -25,7 +25,7 @@ extension Language {
       Key("mysql", .text(.text(max: 65_536)), "For MySQL."),
     ])
 
-  static let parameter = ObjectShape(
+  static let parameter = MappingGrammar(
     "parameter", "A parameter of a query.",
     [
       Key("type", .text(.type), "Its type.", required: true),
@@ -35,7 +35,7 @@ extension Language {
       Key("values", .list(.text(.text(max: 100)), count: 0...200), "What it may be.", types: ["enum"]),
     ])
 
-  static let outbound = ObjectShape(
+  static let outbound = MappingGrammar(
     "outbound_service", "Something that this service calls.",
     [
       Key("url", .text(.url(["http", "https"])), "Where it is.", required: true),
@@ -46,14 +46,14 @@ extension Language {
       Key("headers", .map(.text(max: 256), .text(.text(max: 8192))), "Sent with every call."),
     ])
 
-  static let retry = ObjectShape(
+  static let retry = MappingGrammar(
     "retry", "When to try again.",
     [
       Key("attempts", .integer(1...100), "Tries in all.", required: true),
       Key("backoff", .text(.durationRange), "The first and the longest wait: 100ms..2s."),
     ])
 
-  static let breaker = ObjectShape(
+  static let breaker = MappingGrammar(
     "breaker", "When to stop trying.",
     [
       Key("failures", .text(.percent), "The share of failures that opens it."),
@@ -62,7 +62,7 @@ extension Language {
       Key("cooldown", duration, "How long it stays open."),
     ])
 
-  static let workflow = ObjectShape(
+  static let workflow = MappingGrammar(
     "workflow", "A saga.",
     [
       Key("description", description, "What it does."),
@@ -78,9 +78,9 @@ extension Language {
     Key("run", name, "A handler of this name, or purge_expired."),
   ]
 
-  static let undo = ObjectShape("undo", "What takes a step back.", needsOneOf: ["call", "transition", "run"], callKeys)
+  static let undo = MappingGrammar("undo", "What takes a step back.", needsOneOf: ["call", "transition", "run"], callKeys)
 
-  static let step = ObjectShape(
+  static let step = MappingGrammar(
     "step", "One step.", needsOneOf: ["call", "transition", "run"],
     callKeys + [
       Key("undo", .object(undo), "What takes it back."),
@@ -88,7 +88,7 @@ extension Language {
       Key("timeout", duration, "How long it may take."),
     ])
 
-  static let job = ObjectShape(
+  static let job = MappingGrammar(
     "job", "Background work.", needsOneOf: ["call", "transition", "run"],
     callKeys + [
       Key("description", description, "What it does."),
@@ -100,14 +100,14 @@ extension Language {
       Key("concurrency", .integer(1...10_000), "How many at once."),
     ])
 
-  static let events = ObjectShape(
+  static let events = MappingGrammar(
     "events", "Events that are published and consumed.",
     [
       Key("publish", .list(.object(publication), count: 0...1000), "What is sent to brokers."),
       Key("consume", .list(.object(consumption), count: 0...1000), "What is done with what comes."),
     ])
 
-  static let publication = ObjectShape(
+  static let publication = MappingGrammar(
     "publication", "Events sent to a broker.",
     [
       Key("match", .text(.eventMatch), "Which events: orders.*", required: true),
@@ -116,7 +116,7 @@ extension Language {
       Key("key", expression, "What keeps events in order: an expression over record."),
     ])
 
-  static let consumption = ObjectShape(
+  static let consumption = MappingGrammar(
     "consumption", "Messages taken from a broker.", needsOneOf: ["transition", "call", "run"],
     callKeys + [
       Key("from", name, "The broker.", required: true),
@@ -126,7 +126,7 @@ extension Language {
       Key("retry", .object(retry), "When to try again."),
     ])
 
-  static let webhooks = ObjectShape(
+  static let webhooks = MappingGrammar(
     "webhooks", "Subscriptions that are made over the API.",
     [
       Key("match", .oneOrMany(.text(.eventMatch)), "Which events may be subscribed to.", required: true),

@@ -1,13 +1,13 @@
-/// The tables of the contract language: every key, its shape and what it does.
+/// The tables of the contract language: every key, its grammar and what it does.
 enum Language {
   static let version: Int64 = 1
-  static let description = Shape.text(.text(max: 4096))
-  static let name = Shape.text(.name)
-  static let identifier = Shape.text(.identifier)
-  static let duration = Shape.text(.duration)
-  static let expression = Shape.text(.expression)
+  static let description = NodeGrammar.text(.text(max: 4096))
+  static let name = NodeGrammar.text(.name)
+  static let identifier = NodeGrammar.text(.identifier)
+  static let duration = NodeGrammar.text(.duration)
+  static let expression = NodeGrammar.text(.expression)
 
-  static let contract = ObjectShape(
+  static let contract = MappingGrammar(
     "contract", "A contract: what a Martlet backend is.",
     [
       Key("martlet", .any, "The version of the contract language: 1."),
@@ -30,7 +30,7 @@ enum Language {
       Key("webhooks", .object(webhooks), "Subscriptions that are made over the API.", later: "webhooks"),
     ])
 
-  static let service = ObjectShape(
+  static let service = MappingGrammar(
     "service", "The service itself.",
     [
       Key("name", name, "Its name."),
@@ -40,7 +40,7 @@ enum Language {
       Key("health", .object(health), "Where its health is asked for."),
     ])
 
-  static let scaling = ObjectShape(
+  static let scaling = MappingGrammar(
     "scaling", "How far the service scales out.",
     [
       Key("min_replicas", .integer(0...10_000), "At least so many processes."),
@@ -48,7 +48,7 @@ enum Language {
       Key("target_cpu", .text(.percent), "The load at which one more starts."),
     ])
 
-  static let health = ObjectShape(
+  static let health = MappingGrammar(
     "health", "Where and how often health is asked for.",
     [
       Key("endpoint", .text(.path), "The path."),
@@ -58,7 +58,7 @@ enum Language {
 
   static let storeSchemes = ["sqlite:", "postgres", "postgresql", "mysql", "mariadb"]
 
-  static let store = ObjectShape(
+  static let store = MappingGrammar(
     "store", "The database.",
     [
       Key("url", .text(.url(storeSchemes)), "sqlite:PATH, postgres://... or mysql://..."),
@@ -69,14 +69,14 @@ enum Language {
         later: "replicas"),
     ])
 
-  static let cache = ObjectShape(
+  static let cache = MappingGrammar(
     "cache", "A shared cache.",
     [
       Key("url", .text(.url(["memory:", "redis", "rediss"])), "memory: or redis://...", required: true),
       Key("ttl", duration, "How long entries live unless they say otherwise."),
     ])
 
-  static let limit = ObjectShape(
+  static let limit = MappingGrammar(
     "limit", "One rate limit.",
     [
       Key("rate", .text(.rate), "Such as 60/minute.", required: true),

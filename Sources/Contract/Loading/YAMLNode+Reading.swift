@@ -1,6 +1,6 @@
 import YAML
 
-/// Reading values where the shapes have been checked: what is not of the kind is nil, and was reported before.
+/// Reading values where the grammar has been checked: what is not of the kind is nil, and was reported before.
 extension YAMLNode {
   var string: String? {
     if case .string(let text) = content { return text }
@@ -36,7 +36,7 @@ extension YAMLNode {
   /// The items of a list, or the one value itself.
   var oneOrMany: [YAMLNode] { if case .sequence(let items) = content { items } else { [self] } }
 
-  var shapeKind: Shape.Kind {
+  var grammarKind: NodeGrammar.Kind {
     switch content {
     case .sequence: .sequence
     case .mapping: .mapping

@@ -155,7 +155,7 @@ struct TypeReader {
         values.append(value)
       }
     }
-    if list.items.isEmpty, list.shapeKind == .sequence {
+    if list.items.isEmpty, list.grammarKind == .sequence {
       findings.report(.invalidEnum, "\(place): an enum needs at least one value", at: list.mark)
     }
     return values.isEmpty ? nil : .enumeration(values)

@@ -30,14 +30,14 @@ private struct ReferenceWriter {
   private(set) var text = ""
   private var written: Set<String> = []
 
-  mutating func write(_ object: ObjectShape) {
+  mutating func write(_ object: MappingGrammar) {
     guard written.insert(object.name).inserted else { return }
     text += "\n## \(object.name)\n\n\(object.summary)\n\n| key | value | meaning |\n|---|---|---|\n"
     for key in object.keys { text += row(key) }
     if !object.needsOneOf.isEmpty {
       text += "\nOne of \(object.needsOneOf.map { "`\($0)`" }.joined(separator: ", ")) is needed.\n"
     }
-    for key in object.keys { follow(key.shape) }
+    for key in object.keys { follow(key.grammar) }
   }
 
   private func row(_ key: Key) -> String {
@@ -45,30 +45,30 @@ private struct ReferenceWriter {
     if key.isRequired { meaning += " **Required.**" }
     if !key.types.isEmpty { meaning += " For \(key.types.joined(separator: ", "))." }
     if key.later != nil { meaning += " *Accepted, not served by this version yet.*" }
-    let value = ReferenceWriter.value(key.shape).replacingPipes
+    let value = ReferenceWriter.value(key.grammar).replacingPipes
     return "| `\(key.name)` | \(value) | \(meaning.replacingPipes) |\n"
   }
 
-  private static func value(_ shape: Shape) -> String {
-    switch shape {
+  private static func value(_ grammar: NodeGrammar) -> String {
+    switch grammar {
     case .object(let object): "[\(object.name)](#\(object.name))"
     case .map(_, let value): "names and, for each, \(self.value(value))"
     case .list(let item, _): "list of \(self.value(item))"
     case .oneOrMany(let item): "\(self.value(item)), or a list of them"
-    case .choice(let shapes): shapes.map { self.value($0) }.joined(separator: ", or ")
+    case .choice(let grammars): grammars.map { self.value($0) }.joined(separator: ", or ")
     case .integer(let range): "integer, \(range.lowerBound) to \(range.upperBound)"
     case .word(let words): words.map { "`\($0)`" }.joined(separator: ", ")
     case .access: "[access](#access-and-expressions)"
     case .text(.expression): "[expression](#access-and-expressions)"
-    default: shape.description
+    default: grammar.description
     }
   }
 
-  private mutating func follow(_ shape: Shape) {
-    switch shape {
+  private mutating func follow(_ grammar: NodeGrammar) {
+    switch grammar {
     case .object(let object): write(object)
     case .map(_, let value), .list(let value, _), .oneOrMany(let value): follow(value)
-    case .choice(let shapes): for shape in shapes { follow(shape) }
+    case .choice(let grammars): for grammar in grammars { follow(grammar) }
     default: break
     }
   }

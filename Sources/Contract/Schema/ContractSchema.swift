@@ -14,7 +14,7 @@ package enum ContractSchema {
   }
 }
 
-/// Builds schemas of shapes; what has a name becomes a definition, once.
+/// Builds schemas of grammars; what has a name becomes a definition, once.
 struct SchemaBuilder {
   private var definitions: [(name: String, schema: JSONValue)] = []
   private var known: Set<String> = []
@@ -39,8 +39,8 @@ struct SchemaBuilder {
     return ["$ref": .string("#/$defs/\(name)")]
   }
 
-  private mutating func schema(_ shape: Shape) -> JSONObject {
-    switch shape {
+  private mutating func schema(_ grammar: NodeGrammar) -> JSONObject {
+    switch grammar {
     case .text(let form): return text(form)
     case .word(let words): return orVariable(words.count == 1 ? ["const": .string(words[0])] : ["enum": .array(words.map { .string($0) })])
     case .integer(let range):
@@ -62,7 +62,7 @@ struct SchemaBuilder {
       if let regex = form.regex { names.append("pattern", .string("^(?:\(regex))$")) }
       return ["type": "object", "propertyNames": .object(names), "additionalProperties": .object(schema(value))]
     case .object(let object): return reference(object.name) { .object($0.members(of: object)) }
-    case .choice(let shapes): return ["anyOf": .array(shapes.map { .object(schema($0)) })]
+    case .choice(let grammars): return ["anyOf": .array(grammars.map { .object(schema($0)) })]
     }
   }
 
@@ -106,11 +106,11 @@ struct SchemaBuilder {
     ]
   }
 
-  private mutating func members(of object: ObjectShape) -> JSONObject {
+  private mutating func members(of object: MappingGrammar) -> JSONObject {
     var result: JSONObject = ["description": .string(object.summary), "type": "object"]
     var properties = JSONObject()
     for key in object.keys {
-      var schema = key.name == "martlet" ? ["const": .integer(Language.version)] : self.schema(key.shape)
+      var schema = key.name == "martlet" ? ["const": .integer(Language.version)] : self.schema(key.grammar)
       schema["description"] = .string(key.later == nil ? key.summary : "\(key.summary) (Accepted; not served by this version yet.)")
       properties.append(key.name, .object(schema))
     }
@@ -128,7 +128,7 @@ struct SchemaBuilder {
   }
 
   /// An option of certain types asks for one of them.
-  private static func dependencies(of object: ObjectShape) -> JSONObject {
+  private static func dependencies(of object: MappingGrammar) -> JSONObject {
     var result = JSONObject()
     for key in object.keys {
       if let other = key.needs { result.append(key.name, ["required": [.string(other)]]) }

@@ -1,6 +1,6 @@
-/// What may stand at a place of a contract. One table of shapes drives the check of every key and value, the JSON Schema
+/// What may stand at a place of a contract. One table of them drives the check of every key and value, the JSON Schema
 /// and the reference, so that the three cannot disagree.
-indirect enum Shape: Sendable {
+indirect enum NodeGrammar: Sendable {
   case text(TextForm)
   /// One of these words.
   case word([String])
@@ -11,25 +11,25 @@ indirect enum Shape: Sendable {
   case access
   /// Anything: a later step looks at it (`default`, a JSON Schema).
   case any
-  case list(Shape, count: ClosedRange<Int> = 0...1000)
+  case list(NodeGrammar, count: ClosedRange<Int> = 0...1000)
   /// One, or a list of them.
-  case oneOrMany(Shape)
+  case oneOrMany(NodeGrammar)
   /// Names and what they stand for.
-  case map(TextForm, Shape)
-  case object(ObjectShape)
+  case map(TextForm, NodeGrammar)
+  case object(MappingGrammar)
   /// The first that takes this kind of value.
-  case choice([Shape])
+  case choice([NodeGrammar])
 
-  /// Whether a value of this kind may be of the shape at all.
+  /// Whether a value of this kind may be of the grammar at all.
   func takes(_ kind: Kind) -> Bool {
     switch self {
     case .any: true
     case .text, .word, .integer, .number, .boolean: kind == .scalar
     case .access: kind == .scalar || kind == .sequence
     case .list: kind == .sequence
-    case .oneOrMany(let shape): kind == .sequence || shape.takes(kind)
+    case .oneOrMany(let grammar): kind == .sequence || grammar.takes(kind)
     case .map, .object: kind == .mapping
-    case .choice(let shapes): shapes.contains { $0.takes(kind) }
+    case .choice(let grammars): grammars.contains { $0.takes(kind) }
     }
   }
 
@@ -47,16 +47,16 @@ indirect enum Shape: Sendable {
     case .boolean: "true or false"
     case .access: "anyone, authenticated, nobody, a list of roles or an expression"
     case .any: "a value"
-    case .list(let shape, _): "a list (\(shape.description))"
-    case .oneOrMany(let shape): "\(shape.description), or a list of them"
+    case .list(let grammar, _): "a list (\(grammar.description))"
+    case .oneOrMany(let grammar): "\(grammar.description), or a list of them"
     case .map, .object: "a mapping"
-    case .choice(let shapes): shapes.map(\.description).joined(separator: " or ")
+    case .choice(let grammars): grammars.map(\.description).joined(separator: " or ")
     }
   }
 }
 
 /// A mapping with known keys.
-struct ObjectShape: Sendable {
+struct MappingGrammar: Sendable {
   /// Also its name among the JSON Schema's definitions.
   let name: String
   let summary: String
@@ -77,7 +77,7 @@ struct ObjectShape: Sendable {
 /// One key of a mapping.
 struct Key: Sendable {
   let name: String
-  let shape: Shape
+  let grammar: NodeGrammar
   let summary: String
   var isRequired = false
   /// The types of a field that take it; empty where all do.
@@ -90,11 +90,11 @@ struct Key: Sendable {
   var isSecret = false
 
   init(
-    _ name: String, _ shape: Shape, _ summary: String, required: Bool = false, types: [String] = [], needs: String? = nil,
+    _ name: String, _ grammar: NodeGrammar, _ summary: String, required: Bool = false, types: [String] = [], needs: String? = nil,
     later: String? = nil, secret: Bool = false
   ) {
     self.name = name
-    self.shape = shape
+    self.grammar = grammar
     self.summary = summary
     isRequired = required
     self.types = types

@@ -2,45 +2,45 @@ import Base
 import YAML
 
 /// Checks a tree against the tables: kinds, keys, forms and words. What means something only together is checked later.
-struct ShapeChecker {
+struct GrammarChecker {
   let findings: Findings
 
   /// Of a mapping with known keys; more are not looked at.
   static let keysMax = 1000
 
   /// `path` names the place in messages.
-  func check(_ node: YAMLNode, _ shape: Shape, path: String) {
+  func check(_ node: YAMLNode, _ grammar: NodeGrammar, path: String) {
     if findings.missing.contains(node.mark) { return }
-    guard shape.takes(node.shapeKind), !node.isNull || isAny(shape) else {
+    guard grammar.takes(node.grammarKind), !node.isNull || isAny(grammar) else {
       let suggestion = node.isNull ? "write a value or remove the key" : nil
       findings.report(
-        .wrongKind, "\(path) must be \(shape.description), not \(node.kind)", at: node.mark, suggestion: suggestion)
+        .wrongKind, "\(path) must be \(grammar.description), not \(node.kind)", at: node.mark, suggestion: suggestion)
       return
     }
-    switch shape {
+    switch grammar {
     case .any: break
     case .text(let form): text(node, form, path)
     case .word(let words): word(node, words, path)
     case .integer(let range): integer(node, range, path)
-    case .number: if node.number == nil { wrong(node, shape, path) }
-    case .boolean: if node.boolean == nil { wrong(node, shape, path) }
+    case .number: if node.number == nil { wrong(node, grammar, path) }
+    case .boolean: if node.boolean == nil { wrong(node, grammar, path) }
     case .access:
       for item in node.items { check(item, .text(.name), path: "a role of \(path)") }
-      if node.items.isEmpty, node.shapeKind == .sequence {
+      if node.items.isEmpty, node.grammarKind == .sequence {
         findings.report(.outOfRange, "\(path) is an empty list of roles", at: node.mark, suggestion: "write nobody")
       }
     case .list(let item, let count): list(node, item, count, path)
     case .oneOrMany(let item): for node in node.oneOrMany { check(node, item, path: path) }
     case .map(let form, let value): map(node, form, value, path)
     case .object(let object): self.object(node, object, path)
-    case .choice(let shapes): choice(node, shapes, path)
+    case .choice(let grammars): choice(node, grammars, path)
     }
   }
 
-  private func isAny(_ shape: Shape) -> Bool { if case .any = shape { true } else { false } }
+  private func isAny(_ grammar: NodeGrammar) -> Bool { if case .any = grammar { true } else { false } }
 
-  private func wrong(_ node: YAMLNode, _ shape: Shape, _ path: String) {
-    findings.report(.wrongKind, "\(path) must be \(shape.description), not \(node.kind)", at: node.mark)
+  private func wrong(_ node: YAMLNode, _ grammar: NodeGrammar, _ path: String) {
+    findings.report(.wrongKind, "\(path) must be \(grammar.description), not \(node.kind)", at: node.mark)
   }
 
   private func text(_ node: YAMLNode, _ form: TextForm, _ path: String) {
@@ -67,7 +67,7 @@ struct ShapeChecker {
     if let text = node.string, words.contains(text) { return }
     findings.report(
       .unknownWord,
-      "\(path) must be \(Shape.word(words).description), not \(node.isSubstituted ? "what the environment says" : "\"\(node.text)\"")",
+      "\(path) must be \(NodeGrammar.word(words).description), not \(node.isSubstituted ? "what the environment says" : "\"\(node.text)\"")",
       at: node.mark, suggestion: Suggestion.question(node.text, in: words))
   }
 
@@ -77,7 +77,7 @@ struct ShapeChecker {
     findings.report(.outOfRange, "\(path) must be \(range.lowerBound) to \(range.upperBound), not \(value)", at: node.mark)
   }
 
-  private func list(_ node: YAMLNode, _ item: Shape, _ count: ClosedRange<Int>, _ path: String) {
+  private func list(_ node: YAMLNode, _ item: NodeGrammar, _ count: ClosedRange<Int>, _ path: String) {
     if !count.contains(node.items.count) {
       findings.report(
         .outOfRange, "\(path) must have \(count.lowerBound) to \(count.upperBound) items, not \(node.items.count)", at: node.mark)
@@ -85,7 +85,7 @@ struct ShapeChecker {
     for (place, node) in node.items.prefix(count.upperBound).enumerated() { check(node, item, path: "\(path)[\(place)]") }
   }
 
-  private func map(_ node: YAMLNode, _ form: TextForm, _ value: Shape, _ path: String) {
+  private func map(_ node: YAMLNode, _ form: TextForm, _ value: NodeGrammar, _ path: String) {
     for member in node.members {
       let name = member.key.text
       if let problem = form.problem(name) {
@@ -97,19 +97,19 @@ struct ShapeChecker {
     }
   }
 
-  private func object(_ node: YAMLNode, _ object: ObjectShape, _ path: String) {
-    if node.members.count > ShapeChecker.keysMax {
-      findings.report(.outOfRange, "\(path) has more than \(ShapeChecker.keysMax) keys", at: node.mark)
+  private func object(_ node: YAMLNode, _ object: MappingGrammar, _ path: String) {
+    if node.members.count > GrammarChecker.keysMax {
+      findings.report(.outOfRange, "\(path) has more than \(GrammarChecker.keysMax) keys", at: node.mark)
     }
-    for member in node.members.prefix(ShapeChecker.keysMax) {
+    for member in node.members.prefix(GrammarChecker.keysMax) {
       let name = member.key.text
       guard let key = object.key(name) else {
         unknown(member, object, path, node)
         continue
       }
       let place = path.isEmpty ? name : "\(path).\(name)"
-      check(member.value, key.shape, path: place)
-      if let later = key.later, ShapeChecker.asksForSomething(member.value) {
+      check(member.value, key.grammar, path: place)
+      if let later = key.later, GrammarChecker.asksForSomething(member.value) {
         findings.report(.notServedYet, "\(place) is accepted; this version does not serve \(later) yet", at: member.key.mark)
       }
     }
@@ -126,7 +126,7 @@ struct ShapeChecker {
     }
   }
 
-  private func unknown(_ member: YAMLMember, _ object: ObjectShape, _ path: String, _ node: YAMLNode) {
+  private func unknown(_ member: YAMLMember, _ object: MappingGrammar, _ path: String, _ node: YAMLNode) {
     let name = member.key.text
     var suggestion = Suggestion.question(name, in: object.keys.map(\.name))
     if member.value.isNull, Digits.integer(name) != nil, node["precision"] != nil {
@@ -136,8 +136,8 @@ struct ShapeChecker {
     findings.report(.unknownKey, "\(place) no key \"\(name.prefix(80))\"", at: member.key.mark, suggestion: suggestion)
   }
 
-  private func choice(_ node: YAMLNode, _ shapes: [Shape], _ path: String) {
-    if let shape = shapes.first(where: { $0.takes(node.shapeKind) }) { check(node, shape, path: path) }
+  private func choice(_ node: YAMLNode, _ grammars: [NodeGrammar], _ path: String) {
+    if let grammar = grammars.first(where: { $0.takes(node.grammarKind) }) { check(node, grammar, path: path) }
   }
 
   /// False for `false` and what is empty: there a later version has nothing to do.
