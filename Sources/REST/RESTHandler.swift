@@ -159,7 +159,8 @@ package final class RESTHandler: HTTPHandler {
 
   private func metricsResponse() -> HTTPResponse {
     var response = HTTPResponse(200, body: .bytes(figures()))
-    response.headers.add(lines: "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nCache-Control: no-store\r\n")
+    response.headers.add("Content-Type", PrometheusText.contentType)
+    response.headers.add(lines: "Cache-Control: no-store\r\n")
     response.headers.add(lines: SecurityHeaders.data)
     return response
   }

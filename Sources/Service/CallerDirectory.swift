@@ -28,9 +28,8 @@ final class CallerDirectory: Sendable {
     do {
       verified = try verifier.verify(token, now: engine.clock.now)
     } catch {
-      var failure = Failure(error.code == .expired ? .tokenExpired : .tokenInvalid, "The token is not accepted")
-      failure.detail = error.code == .expired ? "The token has expired" : "The token is not accepted: \(error.reason)"
-      throw failure
+      throw error.code == .expired
+        ? Failure(.tokenExpired, "The token has expired") : Failure(.tokenInvalid, "The token is not accepted: \(error.reason)")
     }
     if let known = verified.caller { return known }
     return verified.remember(user: try await user(of: verified, engine: engine))

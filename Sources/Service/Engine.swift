@@ -18,7 +18,7 @@ package final class Engine: Sendable {
   let tags: EntityTags
   let cursorKey: SealingKey
   let scopeKey: HMACKey
-  let statements = BoundedCache<StatementKey, ReadStatement>(countMax: 2_000)
+  let statements = BoundedCache<ReadStatementKey, ReadStatement>(countMax: 2_000)
   let predicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
   /// Filters with the rules of the related rows that they read.
   let sightedPredicates = BoundedCache<[Condition.Key], Predicate>(countMax: 1_000)
@@ -83,7 +83,7 @@ package final class Engine: Sendable {
 }
 
 /// What a read statement's text depends on.
-struct StatementKey: Hashable, Sendable {
+struct ReadStatementKey: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     case item
     case items(Int)
@@ -150,9 +150,9 @@ extension Engine {
   }
 
   func statement(
-    _ node: ReadNode, kind: StatementKey.Kind, order: [OrderTerm] = [], extra: [Condition.Key] = [], make: () -> ReadStatement
+    _ node: ReadNode, kind: ReadStatementKey.Kind, order: [OrderTerm] = [], extra: [Condition.Key] = [], make: () -> ReadStatement
   ) -> ReadStatement {
-    let key = StatementKey(
+    let key = ReadStatementKey(
       resource: node.plan.number, kind: kind, selection: node.selection, visibility: node.visibility.key,
       conditions: node.conditions + extra, order: order)
     if let known = statements.value(for: key) { return known }

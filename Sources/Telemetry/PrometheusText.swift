@@ -2,7 +2,7 @@ import Base
 
 /// The Prometheus text exposition format 0.0.4: HELP, TYPE and samples, each family in one block.
 package struct PrometheusText {
-  package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+  package static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
   private(set) var bytes: [UInt8] = []
 

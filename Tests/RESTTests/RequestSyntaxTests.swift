@@ -54,22 +54,22 @@ struct RequestSyntaxTests {
     "entity tags that are none are refused",
     arguments: ["", " ", ",", "abc", "\"a", "a\"", "w/\"a\"", "W/a", "W\"a\"", "\"a\" \"b\"", "*, \"a\"", "\"a\", *", "\"a b\"", "**"])
   func badTags(_ text: String) {
-    let failure = #expect(throws: Failure.self) { try EntityTags.parse(text, header: "If-Match") }
+    let failure = #expect(throws: Failure.self) { try EntityTagList.parse(text, header: "If-Match") }
     #expect(failure?.code == .badRequest)
   }
 
   @Test("more entity tags than any client sends are refused")
   func tooManyTags() {
-    let text = (0...EntityTags.tagsMax).map { "\"\($0)\"" }.joined(separator: ",")
-    #expect(throws: Failure.self) { try EntityTags.parse(text, header: "If-Match") }
+    let text = (0...EntityTagList.tagsMax).map { "\"\($0)\"" }.joined(separator: ",")
+    #expect(throws: Failure.self) { try EntityTagList.parse(text, header: "If-Match") }
   }
 
   @Test("entity tags are read, weak ones keep their mark")
   func tags() throws {
-    #expect(try EntityTags.parse(" * ", header: "If-Match") == .any)
-    #expect(try EntityTags.parse("\"1.x\"", header: "If-Match") == .tags(["1.x"]))
-    #expect(try EntityTags.parse("\"a\" , W/\"b\",,\"\"", header: "If-Match") == .tags(["a", "W/b", ""]))
-    #expect(try EntityTags.parse("\"a,b\"", header: "If-Match") == .tags(["a,b"]))
+    #expect(try EntityTagList.parse(" * ", header: "If-Match") == .any)
+    #expect(try EntityTagList.parse("\"1.x\"", header: "If-Match") == .tags(["1.x"]))
+    #expect(try EntityTagList.parse("\"a\" , W/\"b\",,\"\"", header: "If-Match") == .tags(["a", "W/b", ""]))
+    #expect(try EntityTagList.parse("\"a,b\"", header: "If-Match") == .tags(["a,b"]))
   }
 
   @Test(

@@ -94,6 +94,24 @@ import Testing
     #expect(lines(.emptyNames, "", path: "Sources/Service/Answer.swift") == [])
   }
 
+  @Test func aTypesNameStandsInOneTarget() {
+    func repeated(_ a: String, _ b: String, _ other: String = "Sources/REST/A.swift") -> [Int] {
+      Rule.repeatedTypeNames([source(a), source(b, path: other)]).map(\.line)
+    }
+    #expect(repeated("struct A {}", "\npackage final class A: B {}") == [2])
+    #expect(repeated("package indirect enum A {}", "@safe struct A {}") == [1])
+    #expect(repeated("struct A {}", "private struct A {}\nstruct B { struct A {} }\n  struct A {}\nextension A {}\n// struct A {}") == [])
+    #expect(repeated("struct A {}", "struct A {}", "Sources/Service/B.swift") == [])
+    let drivers = ["Sources/SQLiteStore/A.swift", "Sources/PostgresStore/A.swift"].map { source("struct A {}", path: $0) }
+    #expect(Rule.repeatedTypeNames(drivers).isEmpty)
+  }
+
+  @Test func whatOneFileDoesForEverybodyIsNotDoneAgain() {
+    #expect(lines(.ownedWords, "unsafe pthread_create(&a, nil, b, c)\n// pthread_create") == [1])
+    #expect(lines(.ownedWords, "let (a, attoseconds) = b.components") == [1])
+    #expect(lines(.ownedWords, "pthread_create()", path: "Sources/Base/SystemThread.swift") == [])
+  }
+
   @Test func unfinishedMarksAreRefused() {
     for mark in Rule.marks {
       #expect(Rule.unfinished(path: "a", text: "x\n// \(mark): later").map(\.line) == [2])

@@ -15,12 +15,15 @@ import Testing
   @Test func sourcesKeepTheRules() {
     let rules: [Rule] = [
       .fileLength, .functionLength, .sqlOutsideStores, .forceUnwrap, .safetyComment, .foundation, .publicAccess, .emptyNames,
+      .ownedWords,
     ]
     for rule in rules { expectNone(Tree.sources.flatMap(rule.check)) }
   }
 
+  @Test func noTwoTargetsHaveATypeOfOneName() { expectNone(Rule.repeatedTypeNames(Tree.sources)) }
+
   @Test func testsKeepTheRules() {
-    let rules: [Rule] = [.fileLength, .functionLength, .sleeping, .emptyNames]
+    let rules: [Rule] = [.fileLength, .functionLength, .sleeping, .emptyNames, .ownedWords]
     for rule in rules { expectNone(Tree.tests.flatMap(rule.check)) }
     for (path, text) in Tree.texts where path.hasPrefix("Tests/") && path.hasSuffix(".py") {
       expectNone(Rule.sleepingPython(path: path, text: text))

@@ -36,7 +36,7 @@ extension ContractReader {
     readOptions(&draft)
     let fields = member.value["fields"]?.members ?? []
     if fields.count > 500 { findings.report(.outOfRange, "\(name) has more than 500 fields", at: member.value.mark) }
-    for field in fields.prefix(500) { FieldReader(self, field).read(into: &draft) }
+    for field in fields.prefix(500) { FieldDeclarationReader(self, field).read(into: &draft) }
     drafts.append(draft)
   }
 

@@ -9,13 +9,13 @@ package enum ContractSchema {
 
   /// The schema as text, two spaces a level, with a newline at its end.
   package static func json() -> [UInt8] {
-    var builder = SchemaBuilder()
+    var builder = JSONSchemaBuilder()
     return builder.document().prettyBytes
   }
 }
 
 /// Builds schemas of grammars; what has a name becomes a definition, once.
-struct SchemaBuilder {
+struct JSONSchemaBuilder {
   private var definitions: [(name: String, schema: JSONValue)] = []
   private var known: Set<String> = []
 
@@ -31,7 +31,7 @@ struct SchemaBuilder {
     return .object(root)
   }
 
-  private mutating func reference(_ name: String, _ make: (inout SchemaBuilder) -> JSONValue) -> JSONObject {
+  private mutating func reference(_ name: String, _ make: (inout JSONSchemaBuilder) -> JSONValue) -> JSONObject {
     if known.insert(name).inserted {
       let schema = make(&self)
       definitions.append((name, schema))
@@ -122,7 +122,7 @@ struct SchemaBuilder {
     if !object.needsOneOf.isEmpty {
       result.append("anyOf", .array(object.needsOneOf.map { ["required": [.string($0)]] }))
     }
-    let dependent = SchemaBuilder.dependencies(of: object)
+    let dependent = JSONSchemaBuilder.dependencies(of: object)
     if !dependent.isEmpty { result.append("dependentSchemas", .object(dependent)) }
     return result
   }

@@ -8,7 +8,7 @@ enum IdempotencyKey {
 
   /// The key: 1 to 255 visible ASCII characters. Throws `bad_request` for anything else.
   static func parse(_ text: String) throws(Failure) -> String {
-    var reader = FieldReader(text)
+    var reader = HeaderFieldReader(text)
     reader.skipSpace()
     var out: [UInt8] = []
     let isQuoted = reader.take(UInt8(ascii: "\""))

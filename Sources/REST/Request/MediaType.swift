@@ -16,7 +16,7 @@ struct MediaType: Sendable, Equatable {
   static let parametersMax = 8
 
   /// Reads one up to a comma or the end; nil where it is malformed.
-  init?(_ reader: inout FieldReader) {
+  init?(_ reader: inout HeaderFieldReader) {
     guard let type = reader.token(), reader.take(UInt8(ascii: "/")), let subtype = reader.token() else { return nil }
     self.type = type
     self.subtype = subtype
@@ -35,7 +35,7 @@ struct MediaType: Sendable, Equatable {
 
   /// The whole text as one media type.
   init?(_ text: String) {
-    var reader = FieldReader(text)
+    var reader = HeaderFieldReader(text)
     reader.skipSpace()
     guard let media = MediaType(&reader), reader.atEnd else { return nil }
     self = media

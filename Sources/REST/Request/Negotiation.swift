@@ -29,7 +29,7 @@ enum Negotiation {
   }
 
   private static func ranges(_ accept: String) -> [MediaType] {
-    var reader = FieldReader(accept)
+    var reader = HeaderFieldReader(accept)
     var ranges: [MediaType] = []
     while !reader.atEnd, ranges.count < rangesMax {
       reader.skipSpace()

@@ -56,7 +56,7 @@ struct OperationReader {
 
   /// What the method means there, without parameters.
   static func action(_ route: Route, _ method: MethodSet) -> Operation.Action {
-    let isRead = method == .get || method == .head
+    let isRead = !method.isDisjoint(with: .reading)
     switch route {
     case .collection where isRead || method == .query: return .list(ListParameters())
     case .item where isRead: return .read(ReadParameters())
@@ -126,10 +126,10 @@ struct OperationReader {
 
   private func readPreconditions(into operation: inout Operation) throws(Failure) {
     if let text = joined("if-match") {
-      operation.preconditions.ifMatch = try EntityTags.parse(text, header: "If-Match")
+      operation.preconditions.ifMatch = try EntityTagList.parse(text, header: "If-Match")
     }
     if let text = joined("if-none-match") {
-      operation.preconditions.ifNoneMatch = try EntityTags.parse(text, header: "If-None-Match")
+      operation.preconditions.ifNoneMatch = try EntityTagList.parse(text, header: "If-None-Match")
     }
   }
 

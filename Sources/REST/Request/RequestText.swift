@@ -16,24 +16,15 @@ package enum RequestText {
     }
     let query = try QueryString(ArraySlice(Array((parts.count > 1 ? String(parts[1]) : "").utf8)))
     let number: Int
-    let action: Operation.Action
     switch route {
-    case .collection(let resource):
-      number = resource
-      action = asked == .post ? .create : .list(query.list())
-    case .item(let resource, _):
-      number = resource
-      action =
-        switch asked {
-        case .patch: .update
-        case .put: .replace
-        case .delete: .delete
-        default: .read(query.read())
-        }
-    case .transition(let resource, _, let name):
-      number = resource
-      action = .transition(name)
+    case .collection(let resource), .item(let resource, _), .transition(let resource, _, _): number = resource
     default: throw Failure(.notFound, "only requests for resources can be explained")
+    }
+    var action = OperationReader.action(route, asked)
+    switch action {
+    case .list: action = .list(query.list())
+    case .read: action = .read(query.read())
+    default: break
     }
     var operation = Operation(
       action, resource: router.entries[number].name, key: route.key, caller: caller, context: context)

@@ -56,8 +56,8 @@ extension HTTPResponse {
   init(_ document: StaticDocument, _ request: HTTPRequest) {
     let form = document.form(acceptsGzip: request.acceptsGzip)
     var matches = false
-    if let ifNoneMatch = request.header("if-none-match"), let tags = try? EntityTags.parse(ifNoneMatch, header: "If-None-Match") {
-      matches = EntityTags.matchesWeakly(tags, form.etag)
+    if let ifNoneMatch = request.header("if-none-match"), let tags = try? EntityTagList.parse(ifNoneMatch, header: "If-None-Match") {
+      matches = tags.names(form.etag)
     }
     self.init(matches ? 304 : 200)
     headers.reserve(640)

@@ -2,10 +2,8 @@ import Base
 import JSON
 import Service
 
-/// A failure as `application/problem+json` (RFC 9457), exactly as `http.md` shows it.
+/// A failure as `application/problem+json` (RFC 9457), with our members `code`, `request_id` and `errors`.
 enum ProblemDocument {
-  static let mediaType: StaticString = "application/problem+json"
-
   /// - Parameters:
   ///   - status: where HTTP itself refused with a status that the code's table does not have (408, 501, 505).
   ///   - instance: the request's path; nil where there was none.

@@ -50,7 +50,7 @@ final class ResourcePlan: Sendable {
     for (place, field) in table.fields.enumerated() {
       readers.append(field.field.map { FieldReader($0.type) })
       if let access = field.field?.read { restrictedReads.append((place, AccessRule(access))) }
-      if let rule = ResourcePlan.writeRule(of: field) { restrictedWrites[place] = rule }
+      if let access = field.field?.write { restrictedWrites[place] = AccessRule(access) }
     }
     self.readers = readers
     self.restrictedReads = restrictedReads
@@ -69,12 +69,6 @@ final class ResourcePlan: Sendable {
   static func stateCaptures(_ table: TableLayout) -> [Projection.Captured] {
     if let place = table.place("revision"), table.hasRevision { return [.field(place)] }
     return table.fields.indices.map { .field($0) }
-  }
-
-  /// A field whose default is the caller's id takes another value only under an explicit rule.
-  private static func writeRule(of field: FieldLayout) -> AccessRule? {
-    if let access = field.field?.write { return AccessRule(access) }
-    return nil
   }
 
   /// What this caller sees of the resource's members.

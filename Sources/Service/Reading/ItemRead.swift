@@ -79,7 +79,7 @@ extension Engine {
     if !operation.caller.isAuthenticated, let lifetime = plan.resource.cacheLifetime {
       answer.cacheSeconds = Int(lifetime.components.seconds)
     }
-    if let tags = operation.preconditions.ifNoneMatch, let etag = answer.etag, EntityTags.names(tags, etag) {
+    if let tags = operation.preconditions.ifNoneMatch, let etag = answer.etag, tags.names(etag) {
       answer.status = .notModified
       answer.body = []
     }

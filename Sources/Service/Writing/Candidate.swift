@@ -24,7 +24,7 @@ extension Engine {
     }
     guard !asked.isEmpty else { return answers }
     let stored = asked.contains { conditions[$0.place].rule.isOfChange } ? before : nil
-    let key = StatementKey(
+    let key = ReadStatementKey(
       resource: plan.number, kind: .candidate, selection: .all, visibility: [], conditions: asked.map { conditions[$0.place].key })
     let statement: ReadStatement
     if let known = self.statements.value(for: key) {

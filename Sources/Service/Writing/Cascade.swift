@@ -123,7 +123,7 @@ extension Engine {
     while !keys.isEmpty {
       let part = Array(keys.prefix(WriteStatements.parentsMax))
       keys = keys.dropFirst(part.count)
-      let key = StatementKey(
+      let key = ReadStatementKey(
         resource: referrer.plan.number, kind: .referrers(referrer.place), selection: .all, visibility: [], conditions: [])
       let statement: ReadStatement
       if let known = self.statements.value(for: key) {

@@ -194,7 +194,7 @@ extension Engine {
   private func checkPreconditions(_ operation: Operation, _ record: Record, plan: ResourcePlan) throws(Failure) {
     let state = record.revision.map(String.init) ?? tags.state(of: record.stateValues)
     if let tags = operation.preconditions.ifMatch {
-      guard EntityTags.allows(tags, state: state) else {
+      guard tags.allows(state: state) else {
         throw Failure(.preconditionFailed, "The record has changed since you read it; read it again")
       }
     } else if plan.resource.concurrencyRequired {

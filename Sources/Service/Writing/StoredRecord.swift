@@ -17,7 +17,7 @@ extension Engine {
     let rules = try [read, grant].map { (grant: Grant) throws(Failure) in
       try grant.condition.map { (condition: Condition) throws(Failure) in try predicate(condition, on: plan.table) }
     }
-    let statementKey = StatementKey(
+    let statementKey = ReadStatementKey(
       resource: plan.number, kind: .state, selection: .all, visibility: [read.condition != nil, grant.condition != nil].map { $0 ? 1 : 0 },
       conditions: [read, grant].compactMap(\.condition?.key))
     let statement: ReadStatement

@@ -3,7 +3,7 @@ import Expression
 
 extension PredicateWriter {
   /// Where the node is `wanted` (true or false). An error is neither.
-  mutating func condition(_ node: ExpressionNode, _ wanted: Bool) throws(ExpressionError) -> Condition {
+  mutating func condition(_ node: ExpressionNode, _ wanted: Bool) throws(ExpressionError) -> SQLCondition {
     try step(node)
     switch node.kind {
     case .literal(let value):
@@ -14,7 +14,7 @@ extension PredicateWriter {
     case .or(let parts): return wanted ? .any(try conditions(parts, true)) : .all(try conditions(parts, false))
     case .not(let operand): return try condition(operand, !wanted)
     case .conditional(let test, let a, let b):
-      let then = Condition.all([try condition(test, true), try condition(a, wanted)])
+      let then = SQLCondition.all([try condition(test, true), try condition(a, wanted)])
       return .any([then, .all([try condition(test, false), try condition(b, wanted)])])
     case .has(let member): return try nullness(member, !wanted)
     case .binary(.equal, let a, let b): return try equality(a, b, wanted, node)
@@ -32,8 +32,8 @@ extension PredicateWriter {
     }
   }
 
-  private mutating func conditions(_ parts: [ExpressionNode], _ wanted: Bool) throws(ExpressionError) -> [Condition] {
-    var conditions: [Condition] = []
+  private mutating func conditions(_ parts: [ExpressionNode], _ wanted: Bool) throws(ExpressionError) -> [SQLCondition] {
+    var conditions: [SQLCondition] = []
     conditions.reserveCapacity(parts.count)
     for part in parts { conditions.append(try condition(part, wanted)) }
     return conditions
@@ -53,7 +53,7 @@ extension PredicateWriter {
   }
 
   /// Where the value is null (or is not); where it is an error neither.
-  mutating func nullness(_ node: ExpressionNode, _ isNull: Bool) throws(ExpressionError) -> Condition {
+  mutating func nullness(_ node: ExpressionNode, _ isNull: Bool) throws(ExpressionError) -> SQLCondition {
     try step(node)
     switch node.kind {
     case .literal(let value): return value.isNull == isNull ? .always : .never
@@ -75,10 +75,10 @@ extension PredicateWriter {
     let scalar = try finished(try scalar(node))
     if !scalar.isNullable {
       if isNull { return .never }
-      return scalar.success.map(Condition.sql) ?? .always
+      return scalar.success.map(SQLCondition.sql) ?? .always
     }
-    let test = Condition.sql(scalar.sql + SQL(isNull ? " IS NULL" : " IS NOT NULL"))
-    return isNull ? .all([test, scalar.success.map(Condition.sql) ?? .always]) : test
+    let test = SQLCondition.sql(scalar.sql + SQL(isNull ? " IS NULL" : " IS NOT NULL"))
+    return isNull ? .all([test, scalar.success.map(SQLCondition.sql) ?? .always]) : test
   }
 
   /// `<` and its kin.
@@ -128,7 +128,7 @@ extension PredicateWriter {
   /// Null on either side is an error, as it is unknown in SQL.
   private mutating func comparison(
     _ a: ExpressionNode, _ order: Order, _ b: ExpressionNode, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition {
+  ) throws(ExpressionError) -> SQLCondition {
     if a.type == .money || b.type == .money {
       let (x, y) = (try money(a), try money(b))
       let amounts = x.amount + order.sql + y.amount

@@ -6,7 +6,7 @@ extension PredicateWriter {
   /// none of them, and is compared by the step below it. Nil where that does not arise.
   mutating func decimalBetweenSteps(
     _ a: ExpressionNode, _ order: Order, _ b: ExpressionNode, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition? {
+  ) throws(ExpressionError) -> SQLCondition? {
     if let literal = decimal(b), let found = try between(a, literal) { return ordered(found.scalar, order, found.floor) }
     if let literal = decimal(a), let found = try between(b, literal) { return ordered(found.scalar, order.mirrored, found.floor) }
     return nil
@@ -15,7 +15,7 @@ extension PredicateWriter {
   /// The same for `==`.
   mutating func decimalBetweenSteps(
     _ a: ExpressionNode, _ same: Bool, _ b: ExpressionNode
-  ) throws(ExpressionError) -> Condition? {
+  ) throws(ExpressionError) -> SQLCondition? {
     let found =
       if let literal = decimal(b), let found = try between(a, literal) { found } else if let literal = decimal(a) {
         try between(b, literal)
@@ -24,7 +24,7 @@ extension PredicateWriter {
       }
     guard let found else { return nil }
     if same { return .never }
-    return found.scalar.success.map(Condition.sql) ?? .always
+    return found.scalar.success.map(SQLCondition.sql) ?? .always
   }
 
   private func decimal(_ node: ExpressionNode) -> Decimal? {
@@ -44,13 +44,13 @@ extension PredicateWriter {
     return (scalar, rest < 0 ? quotient - 1 : quotient)
   }
 
-  private func ordered(_ scalar: Scalar, _ order: Order, _ floor: Int128) -> Condition {
+  private func ordered(_ scalar: Scalar, _ order: Order, _ floor: Int128) -> SQLCondition {
     let isBelow =
       switch order {
       case .less, .lessOrEqual: true
       case .greater, .greaterOrEqual: false
       }
-    let exists = Condition.sql(scalar.sql + SQL(" IS NOT NULL"))
+    let exists = SQLCondition.sql(scalar.sql + SQL(" IS NOT NULL"))
     guard let bound = Int64(exactly: floor) else {
       // Past every number that a column can hold.
       return (floor > 0) == isBelow ? exists : .never

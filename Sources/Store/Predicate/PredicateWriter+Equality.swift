@@ -6,7 +6,7 @@ extension PredicateWriter {
   /// Where `a == b` is `same`.
   mutating func equality(
     _ a: ExpressionNode, _ b: ExpressionNode, _ same: Bool, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition {
+  ) throws(ExpressionError) -> SQLCondition {
     if isNull(a) { return try nullness(b, same) }
     if isNull(b) { return try nullness(a, same) }
     if isFailure(a) || isFailure(b) { return .never }
@@ -20,7 +20,7 @@ extension PredicateWriter {
     return equality(x, y, same)
   }
 
-  func equality(_ x: Scalar, _ y: Scalar, _ same: Bool) -> Condition {
+  func equality(_ x: Scalar, _ y: Scalar, _ same: Bool) -> SQLCondition {
     var sql = x.sql
     let collation: SQL? =
       isSQLite && x.kind == .text && (x.hasForeignCollation || y.hasForeignCollation) ? SQL(" COLLATE BINARY") : nil
@@ -39,7 +39,7 @@ extension PredicateWriter {
     sql.append(y.sql)
     if let collation { sql.append(collation) }
     let conditions = [
-      Condition.sql(SQL("(") + sql + SQL(")")), x.success.map(Condition.sql) ?? .always, y.success.map(Condition.sql) ?? .always,
+      SQLCondition.sql(SQL("(") + sql + SQL(")")), x.success.map(SQLCondition.sql) ?? .always, y.success.map(SQLCondition.sql) ?? .always,
     ]
     return .all(conditions)
   }
@@ -85,7 +85,7 @@ extension PredicateWriter {
 
   /// `record.customer.user == x`, asked from the other end where an index serves that:
   /// `customer IN (SELECT id FROM customers WHERE user = x)`.
-  private mutating func semiJoin(_ path: ExpressionNode, _ value: ExpressionNode) throws(ExpressionError) -> Condition? {
+  private mutating func semiJoin(_ path: ExpressionNode, _ value: ExpressionNode) throws(ExpressionError) -> SQLCondition? {
     guard isPlain(value), case .member = path.kind else { return nil }
     guard case .field(let row, let steps, let field) = try locate(path), let first = steps.first, let last = steps.last else { return nil }
     guard field.columns.count == 1, last.table.isSelective(field) else { return nil }
@@ -126,7 +126,7 @@ extension PredicateWriter {
 
   private mutating func moneyEquality(
     _ a: ExpressionNode, _ b: ExpressionNode, _ same: Bool
-  ) throws(ExpressionError) -> Condition {
+  ) throws(ExpressionError) -> SQLCondition {
     let (x, y) = (try money(a), try money(b))
     let amounts = equality(
       Scalar(x.amount, .integer, isNullable: x.isNullable), Scalar(y.amount, .integer, isNullable: y.isNullable), same)

@@ -52,7 +52,7 @@ extension PredicateWriter {
   /// Where `value in list` is `wanted`.
   mutating func membership(
     _ value: ExpressionNode, _ list: ExpressionNode, _ wanted: Bool, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition {
+  ) throws(ExpressionError) -> SQLCondition {
     if isFailure(value) || isFailure(list) { return .never }
     if case .list(let items) = list.kind { return try membership(value, items, wanted, node) }
     if list.isCollection {
@@ -69,8 +69,8 @@ extension PredicateWriter {
   /// Among the rows of a subquery. Elements are never null.
   private mutating func membership(
     _ value: ExpressionNode, _ element: Scalar, _ from: SQL, row: RowPlace?, parent: SQL?, _ wanted: Bool, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition {
-    var conditions: [Condition] = []
+  ) throws(ExpressionError) -> SQLCondition {
+    var conditions: [SQLCondition] = []
     if let parent, !wanted { conditions.append(.sql(SQL("(") + parent + SQL(") IS NOT NULL"))) }
     if isNull(value) { return wanted ? .never : .all(conditions) }
     let candidate: Scalar
@@ -84,7 +84,7 @@ extension PredicateWriter {
     }
     let set = SQL(" (SELECT ") + element.sql + from + SQL(")")
     if wanted { return .sql(candidate.sql + SQL(" IN") + set) }
-    let absent = Condition.sql(candidate.sql + SQL(" NOT IN") + set)
+    let absent = SQLCondition.sql(candidate.sql + SQL(" NOT IN") + set)
     if candidate.isNullable {
       conditions.append(.any([.sql(candidate.sql + SQL(" IS NULL")), absent]))
     } else {
@@ -98,8 +98,8 @@ extension PredicateWriter {
   /// Among written elements.
   private mutating func membership(
     _ value: ExpressionNode, _ items: [ExpressionNode], _ wanted: Bool, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition {
-    var conditions: [Condition] = []
+  ) throws(ExpressionError) -> SQLCondition {
+    var conditions: [SQLCondition] = []
     // Every element is evaluated, and the value too, even where the list is empty.
     for operand in items + [value] where !isPlain(operand) {
       if isFailure(operand) { return .never }
@@ -110,7 +110,7 @@ extension PredicateWriter {
       conditions.append(plain)
       return .all(conditions)
     }
-    var matches: [Condition] = []
+    var matches: [SQLCondition] = []
     for item in items { matches.append(try equality(value, item, wanted, node)) }
     conditions.append(wanted ? .any(matches) : .all(matches))
     return .all(conditions)
@@ -119,7 +119,7 @@ extension PredicateWriter {
   /// `x IN (?, ?)` where all elements are parameters.
   private mutating func plainMembership(
     _ value: ExpressionNode, _ items: [ExpressionNode], _ wanted: Bool
-  ) throws(ExpressionError) -> Condition? {
+  ) throws(ExpressionError) -> SQLCondition? {
     guard items.count > 1, !isParameter(value), value.type != .money, value.type != .decimal else { return nil }
     for item in items where !isPlain(item) || isNull(item) { return nil }
     let candidate = try finished(try scalar(value))
@@ -137,7 +137,7 @@ extension PredicateWriter {
   /// `all`, `exists`, `exists_one`.
   mutating func quantifier(
     _ macro: ExpressionNode.Macro, _ range: ExpressionNode, _ predicate: ExpressionNode, _ wanted: Bool, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition {
+  ) throws(ExpressionError) -> SQLCondition {
     if isFailure(range) || isNull(range) { return .never }
     let from: SQL
     let parent: SQL?
@@ -157,19 +157,19 @@ extension PredicateWriter {
     defer { variables.removeLast() }
     let holds = try condition(predicate, true)
     let fails = try condition(predicate, false)
-    let present: Condition = parent.map { .sql(SQL("(") + $0 + SQL(") IS NOT NULL")) } ?? .always
+    let present: SQLCondition = parent.map { .sql(SQL("(") + $0 + SQL(") IS NOT NULL")) } ?? .always
 
-    func rows(_ condition: Condition, _ what: SQL) -> SQL? {
+    func rows(_ condition: SQLCondition, _ what: SQL) -> SQL? {
       switch condition {
       case .never: nil
       case .always: what + from
       case .sql(let sql): what + from + connective + sql
       }
     }
-    func exists(_ condition: Condition) -> Condition {
+    func exists(_ condition: SQLCondition) -> SQLCondition {
       rows(condition, SQL("EXISTS (SELECT 1")).map { .sql($0 + lock(locked) + SQL(")")) } ?? .never
     }
-    func none(_ condition: Condition) -> Condition {
+    func none(_ condition: SQLCondition) -> SQLCondition {
       .all([rows(condition, SQL("NOT EXISTS (SELECT 1")).map { .sql($0 + SQL(")")) } ?? .always, present])
     }
     switch (macro, wanted) {
@@ -179,7 +179,7 @@ extension PredicateWriter {
     case (.all, false): return exists(fails)
     case (.existsOne, _):
       // An error in any element is one of the whole.
-      let errors = Condition.all([holds.negated, fails.negated])
+      let errors = SQLCondition.all([holds.negated, fails.negated])
       guard let count = rows(holds, SQL("(SELECT count(*)")) else { return wanted ? .never : none(errors) }
       // The one that is found is held where rows are.
       let witness = wanted && compiler.locks && !locked.isEmpty ? exists(holds) : .always

@@ -11,7 +11,7 @@ extension PredicateWriter {
   /// Byte for byte, unlike LIKE. A side that is NULL makes the answer unknown: an error.
   mutating func textFunction(
     _ function: ExpressionNode.Function, _ arguments: [ExpressionNode], _ wanted: Bool, _ node: ExpressionNode
-  ) throws(ExpressionError) -> Condition {
+  ) throws(ExpressionError) -> SQLCondition {
     guard arguments.count == 2 else { throw refused("this", node) }
     let (text, part) = (try text(arguments[0]).sql, try text(arguments[1]).sql)
     switch (function, isSQLite) {

@@ -57,11 +57,11 @@ extension PredicateWriter {
     let (x, y) = (a.value, b.value)
     var sql = SQL("(CASE")
     var hasBranch = false
-    var successes: [Condition] = []
+    var successes: [SQLCondition] = []
     for (wanted, branch) in [(true, a), (false, b)] {
       let condition = try condition(test, wanted)
       let fails = isFailure(branch.node)
-      successes.append(fails ? .never : .all([condition, branch.value.success.map(Condition.sql) ?? .always]))
+      successes.append(fails ? .never : .all([condition, branch.value.success.map(SQLCondition.sql) ?? .always]))
       switch condition {
       case .never: continue
       case .always: sql = sql + SQL(" WHEN ") + constant(true) + SQL(" THEN ") + branch.value.sql
@@ -77,7 +77,7 @@ extension PredicateWriter {
     if !result.isNullable {
       result.failure = .whenNull
     } else {
-      switch Condition.any(successes) {
+      switch SQLCondition.any(successes) {
       case .always: break
       case .never: result.failure = .unless(constant(false))
       case .sql(let success): result.failure = .unless(success)

@@ -1,7 +1,7 @@
 import Base
 
 /// Reads a header field's value byte by byte.
-struct FieldReader {
+struct HeaderFieldReader {
   private var rest: Substring.UTF8View
 
   init(_ text: String) { rest = text[...].utf8 }
@@ -28,7 +28,7 @@ struct FieldReader {
   /// A token (RFC 9110 section 5.6.2), lower-cased; nil where none begins here.
   mutating func token() -> String? {
     var out: [UInt8] = []
-    while let byte = rest.first, FieldReader.isTokenByte(byte) {
+    while let byte = rest.first, HeaderFieldReader.isTokenByte(byte) {
       out.append(byte.lowercased)
       rest.removeFirst()
     }

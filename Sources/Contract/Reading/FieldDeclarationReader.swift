@@ -2,7 +2,7 @@ import Base
 import YAML
 
 /// Reads one field of a resource: a stored field, a ref or an inverse. Expressions follow later.
-struct FieldReader {
+struct FieldDeclarationReader {
   let reader: ContractReader
   let key: YAMLNode
   let node: YAMLNode
@@ -41,9 +41,9 @@ struct FieldReader {
   private func checkName(_ draft: ResourceDraft) {
     let place = "\(draft.resource.name).\(name)"
     let isFree = draft.isAdopted && name != "id" && !ownNames(draft).contains(name)
-    if FieldReader.engineNames.contains(name), !isFree {
+    if FieldDeclarationReader.engineNames.contains(name), !isFree {
       findings.report(.reservedName, "\(place): every record has \"\(name)\" already", at: key.mark)
-    } else if FieldReader.parameterNames.contains(name) {
+    } else if FieldDeclarationReader.parameterNames.contains(name) {
       findings.report(
         .reservedName, "\(place): \"\(name)\" is a parameter of lists", at: key.mark,
         suggestion: draft.isAdopted ? "give it another name and say column: \(name)" : nil)

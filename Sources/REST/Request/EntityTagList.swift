@@ -2,14 +2,14 @@ import Base
 import Service
 
 /// `If-Match` and `If-None-Match` (RFC 9110 sections 13.1.1, 13.1.2 and 8.8.3).
-enum EntityTags {
+enum EntityTagList {
   /// More than any client of ours sends.
   static let tagsMax = 64
 
   /// `*` or a list of entity tags. Opaque tags come without their quotes; weak ones keep `W/` before them.
   /// Throws `bad_request` for anything else.
   static func parse(_ text: String, header: StaticString) throws(Failure) -> Preconditions.Tags {
-    var reader = FieldReader(text)
+    var reader = HeaderFieldReader(text)
     reader.skipSpace()
     if reader.take(UInt8(ascii: "*")) {
       reader.skipSpace()
@@ -31,7 +31,7 @@ enum EntityTags {
     return .tags(tags)
   }
 
-  private static func tag(_ reader: inout FieldReader) -> String? {
+  private static func tag(_ reader: inout HeaderFieldReader) -> String? {
     var out: [UInt8] = []
     if reader.take(UInt8(ascii: "W")) {
       guard reader.take(UInt8(ascii: "/")) else { return nil }
@@ -51,13 +51,4 @@ enum EntityTags {
   private static func malformed(_ header: StaticString) -> Failure {
     Failure(.badRequest, "\(header) is not * or a list of entity tags (RFC 9110 section 13.1)")
   }
-
-  /// Whether a stored tag (with its quotes, weak ones with `W/`) is among `If-None-Match`'s: weak comparison.
-  static func matchesWeakly(_ tags: Preconditions.Tags, _ stored: String) -> Bool {
-    guard case .tags(let list) = tags else { return true }
-    let opaque = strong(stored[...]).dropFirst().dropLast()
-    return list.contains { strong($0[...]) == opaque }
-  }
-
-  private static func strong(_ tag: Substring) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag }
 }

@@ -61,11 +61,13 @@ struct EntityTags: Sendable {
     Base64URL.encode(code.span.extracting(0..<9), to: &out)
     return out
   }
+}
 
+extension Preconditions.Tags {
   /// Whether `If-Match` lets a change of a record in this state pass (RFC 9110 section 13.1.1: strong comparison; weak
   /// tags never match).
-  static func allows(_ tags: Preconditions.Tags, state: String) -> Bool {
-    switch tags {
+  func allows(state: String) -> Bool {
+    switch self {
     case .any: true
     case .tags(let tags):
       tags.contains { tag in
@@ -75,18 +77,14 @@ struct EntityTags: Sendable {
     }
   }
 
-  /// Whether `If-None-Match` names this tag (weak comparison, section 13.1.2).
-  static func names(_ tags: Preconditions.Tags, _ etag: String) -> Bool {
-    switch tags {
+  /// Whether `If-None-Match` names a tag, which comes as it is sent: in quotes, a weak one with `W/` (weak comparison,
+  /// section 13.1.2).
+  package func names(_ etag: String) -> Bool {
+    switch self {
     case .any: true
-    case .tags(let tags): tags.contains { opaque($0) == opaque(etag) }
+    case .tags(let tags): tags.contains { Self.withoutMark($0) == Self.withoutMark(etag).dropFirst().dropLast() }
     }
   }
 
-  private static func opaque(_ tag: String) -> Substring {
-    var rest = Substring(tag)
-    if rest.hasPrefix("W/") { rest = rest.dropFirst(2) }
-    if rest.hasPrefix("\""), rest.hasSuffix("\""), rest.utf8.count >= 2 { rest = rest.dropFirst().dropLast() }
-    return rest
-  }
+  private static func withoutMark(_ tag: String) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : Substring(tag) }
 }
