@@ -1,4 +1,4 @@
-/// A request method (RFC 9110 section 9; QUERY: RFC 9205's successor draft). Case-sensitive.
+/// A request method (RFC 9110 section 9; PATCH: RFC 5789; QUERY: the IETF's draft-ietf-httpbis-safe-method-w-body). Case-sensitive.
 package enum HTTPMethod: Sendable, Hashable {
   case get, head, post, put, patch, delete, options, query, trace, connect
   /// Any other token.
