@@ -24,13 +24,13 @@ extension Checker {
       return try matches(try check(arguments[0]), arguments[1], at: offset)
     default:
       throw ExpressionError(
-        "there is no function \"\(name)\"", at: offset,
+        "there is no function \"\(name.excerpt)\"", at: offset,
         suggestion: Suggestion.question(name, in: ["has", "size", "timestamp", "date", "duration", "decimal", "matches"]))
     }
   }
 
   private func only(_ arguments: [Syntax], of name: String, at offset: Int) throws(ExpressionError) -> Syntax {
-    guard arguments.count == 1 else { throw ExpressionError("\"\(name)\" takes one argument", at: offset) }
+    guard arguments.count == 1 else { throw ExpressionError("\"\(name.excerpt)\" takes one argument", at: offset) }
     return arguments[0]
   }
 
@@ -41,7 +41,7 @@ extension Checker {
     }
     if case .literal(.string(let name)) = role.kind, let roles = environment.roles, !roles.contains(name) {
       throw ExpressionError(
-        "the role \"\(name)\" is not declared", at: role.offset,
+        "the role \"\(name.excerpt)\" is not declared", at: role.offset,
         suggestion: Suggestion.question(name, in: roles) ?? "declare it under roles")
     }
     if !role.isKnown {
@@ -89,7 +89,7 @@ extension Checker {
       return decimal
     }
     guard argument.type == .dynamic || accepted.contains(argument.type) else {
-      throw ExpressionError("\"\(name)\" cannot be made of \(argument.type)", at: argument.offset)
+      throw ExpressionError("\"\(name.excerpt)\" cannot be made of \(argument.type)", at: argument.offset)
     }
     // A literal becomes its value here, so that an error in it has a place.
     if case .literal(.string(_)) = argument.kind, let literal = try adapted(argument, to: type, enumeration: nil) {
@@ -117,7 +117,7 @@ extension Checker {
     default:
       let names = ["size", "startsWith", "endsWith", "contains", "matches", "all", "exists", "exists_one"]
       throw ExpressionError(
-        "there is no function \"\(name)\"", at: offset, suggestion: Suggestion.question(name, in: names))
+        "there is no function \"\(name.excerpt)\"", at: offset, suggestion: Suggestion.question(name, in: names))
     }
   }
 

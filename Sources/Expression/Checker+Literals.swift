@@ -56,7 +56,7 @@ extension Checker {
     case .string:
       guard let enumeration, !enumeration.contains(where: { $0.utf8.elementsEqual(text.utf8) }) else { return node }
       throw ExpressionError(
-        "\"\(text)\" is none of the values", at: node.offset,
+        "\"\(text.excerpt)\" is none of the values", at: node.offset,
         suggestion: Suggestion.question(text, in: enumeration)
           ?? "the values are \(enumeration.prefix(20).joined(separator: ", "))")
     case .timestamp: value = Timestamp(exactly: text).map(Value.timestamp)
@@ -68,7 +68,7 @@ extension Checker {
       return try adapted(node, to: environment.schema.keyType(of: resource), enumeration: nil)
     default: return nil
     }
-    guard let value else { throw ExpressionError("\"\(text)\" is not \(target)", at: node.offset, suggestion: target.example) }
+    guard let value else { throw ExpressionError("\"\(text.excerpt)\" is not \(target)", at: node.offset, suggestion: target.example) }
     return ExpressionNode(.literal(value), target, at: node.offset)
   }
 

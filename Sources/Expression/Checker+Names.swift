@@ -33,7 +33,7 @@ extension Checker {
 
   private func unknown(_ name: String, at offset: Int) -> ExpressionError {
     if ["record", "input", "caller", "request", "params", "now", "event"].contains(name) {
-      return ExpressionError("\"\(name)\" is not available here", at: offset)
+      return ExpressionError("\"\(name.excerpt)\" is not available here", at: offset)
     }
     var candidates = scope.map(\.name) + environment.names.keys.sorted()
     if environment.fieldsAtTop, let resource = environment.record {
@@ -52,7 +52,7 @@ extension Checker {
     {
       suggestion = "did you mean \"\(environment.record != nil ? "record" : "input").\(name)\"?"
     }
-    return ExpressionError("unknown name \"\(name)\"", at: offset, suggestion: suggestion)
+    return ExpressionError("unknown name \"\(name.excerpt)\"", at: offset, suggestion: suggestion)
   }
 
   /// `base.name`
@@ -63,7 +63,7 @@ extension Checker {
       case "request" where environment.hasRequest:
         guard let member = ExpressionNode.RequestMember(rawValue: name) else {
           throw ExpressionError(
-            "\"request\" has no \"\(name)\"", at: offset,
+            "\"request\" has no \"\(name.excerpt)\"", at: offset,
             suggestion: Suggestion.question(name, in: ExpressionNode.RequestMember.allCases.map(\.rawValue)))
         }
         return ExpressionNode(.request(member), member == .time ? .timestamp : .string, at: offset)
@@ -71,7 +71,7 @@ extension Checker {
         guard let parameters = environment.parameters else { break }
         guard let member = parameters[name] else {
           throw ExpressionError(
-            "there is no parameter \"\(name)\"", at: offset, suggestion: Suggestion.question(name, in: parameters.keys.sorted()))
+            "there is no parameter \"\(name.excerpt)\"", at: offset, suggestion: Suggestion.question(name, in: parameters.keys.sorted()))
         }
         return node(.parameter(name), member, at: offset)
       default: break
@@ -91,7 +91,7 @@ extension Checker {
     case .record(let resource):
       guard let member = environment.schema.member(name, of: resource) else {
         throw ExpressionError(
-          "\(resource) has no field \"\(name)\"", at: offset,
+          "\(resource) has no field \"\(name.excerpt)\"", at: offset,
           suggestion: Suggestion.question(name, in: environment.schema.memberNames(of: resource)))
       }
       return node(.member(base, name), member, isNullable: base.isNullable, at: offset)
@@ -100,14 +100,14 @@ extension Checker {
       case "amount": return ExpressionNode(.member(base, name), .integer, isNullable: base.isNullable, at: offset)
       case "currency": return ExpressionNode(.member(base, name), .string, isNullable: base.isNullable, at: offset)
       default:
-        throw ExpressionError("money has no \"\(name)\"", at: offset, suggestion: "it has amount and currency")
+        throw ExpressionError("money has no \"\(name.excerpt)\"", at: offset, suggestion: "it has amount and currency")
       }
     case .dynamic: return ExpressionNode(.member(base, name), .dynamic, isNullable: true, at: offset)
     case .null: return ExpressionNode(.literal(.null), .null, isNullable: true, at: offset)
     case .list(.record(let resource)):
       throw ExpressionError(
-        "a list of \(resource) has no \"\(name)\"", at: offset, suggestion: "ask for one with .exists(x, x.\(name) == ...)")
-    default: throw ExpressionError("\(base.type) has no \"\(name)\"", at: offset)
+        "a list of \(resource) has no \"\(name.excerpt)\"", at: offset, suggestion: "ask for one with .exists(x, x.\(name.excerpt) == ...)")
+    default: throw ExpressionError("\(base.type) has no \"\(name.excerpt)\"", at: offset)
     }
   }
 
@@ -126,7 +126,7 @@ extension Checker {
       guard let claim = environment.claims[name] else {
         let names = ["id", "subject", "issuer", "roles", "scopes", "tenant", "authenticated"] + environment.claims.keys.sorted()
         throw ExpressionError(
-          "\"caller\" has no \"\(name)\"", at: offset,
+          "\"caller\" has no \"\(name.excerpt)\"", at: offset,
           suggestion: Suggestion.question(name, in: names) ?? "declare it under identity.claims")
       }
       return node(.caller(.claim(name)), claim, isNullable: true, at: offset)

@@ -82,7 +82,7 @@ struct Lexer {
     default:
       let rest = String(decoding: bytes[start..<min(start + 4, bytes.count)], as: UTF8.self)
       let shown = rest.unicodeScalars.first.map(String.init) ?? ""
-      throw ExpressionError("unexpected character \"\(shown)\"", at: start)
+      throw ExpressionError("unexpected character \"\(shown.excerpt)\"", at: start)
     }
   }
 }

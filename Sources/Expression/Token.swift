@@ -1,3 +1,5 @@
+import Base
+
 /// A lexical element with its place.
 struct Token: Sendable, Equatable {
   enum Kind: Sendable, Equatable {
@@ -46,7 +48,7 @@ extension Token {
   /// How messages name it.
   var text: String {
     switch kind {
-    case .identifier(let name): "\"\(name)\""
+    case .identifier(let name): "\"\(name.excerpt)\""
     case .integer(let value): String(value)
     case .number(let value): "\(value)"
     case .string: "a string"

@@ -1,7 +1,23 @@
 import Base
 
-/// Escapes of a string that the parser has checked.
-enum JSONEscape {
+/// Escapes of a text that the parser has checked.
+package enum JSONEscape {
+  /// Whether a JSON text holds the escape `\u0000`.
+  package static func holdsNull(_ raw: [UInt8]) -> Bool {
+    var place = 0
+    while place < raw.count {
+      if raw[place] == UInt8(ascii: "\\") {
+        if place + 5 < raw.count, raw[place + 1] == UInt8(ascii: "u"), raw[(place + 2)...(place + 5)].allSatisfy({ $0 == 0x30 }) {
+          return true
+        }
+        place += 2
+      } else {
+        place += 1
+      }
+    }
+    return false
+  }
+
   /// The bytes that the text between the quotes stands for.
   static func decoded(_ text: some Sequence<UInt8>) -> [UInt8] {
     var out: [UInt8] = []

@@ -32,6 +32,9 @@ package struct JSONPointer: Sendable {
     self.tokens = tokens
   }
 
+  /// A pointer to a member as an answer shows it: a name of unknown length is shortened.
+  package static func shown(_ name: String) -> String { "/" + escaped(name.shortened) }
+
   /// A member name as a reference token.
   package static func escaped(_ name: String) -> String {
     var result = ""

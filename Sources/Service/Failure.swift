@@ -23,6 +23,8 @@ package struct Failure: Error, Sendable {
   package var members: [(name: String, json: [UInt8])] = []
   /// Seconds.
   package var retryAfter: Int?
+  /// The body's content coding is at fault: what is sent of the answer says which are read.
+  package var isOfCoding = false
   /// For the log only.
   package var cause: String?
   package var statements = 0

@@ -94,8 +94,10 @@ extension FailureCode {
     case .unsupportedMediaType:
       FailureTexts(
         "The body's media type is not supported",
-        "The Content-Type is missing, is not one that this endpoint reads, or names a character set other than UTF-8.",
-        remedy: "Send application/json (with PATCH also application/merge-patch+json or application/json-patch+json) in UTF-8.",
+        "The Content-Type is missing, is not one that this endpoint reads, or names a character set other than UTF-8; or the "
+          + "body has a Content-Encoding, and then the answer says Accept-Encoding: identity.",
+        remedy: "Send application/json (with PATCH also application/merge-patch+json or application/json-patch+json) in UTF-8, "
+          + "not compressed.",
         example: "send the body as application/json")
     case .expectationFailed:
       FailureTexts(

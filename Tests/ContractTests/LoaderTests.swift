@@ -73,7 +73,9 @@ import Testing
       ("{type: enum, values: [x, now], default: now}", .string("now")),
       ("{type: json, default: {a: [1, null, true, 1.5]}}", .json(Array(#"{"a":[1,null,true,1.5]}"#.utf8))),
       ("{type: list of integer, default: [1, 2]}", .list([.integer(1), .integer(2)])),
-      ("{type: email, default: a@example.org}", .string("a@example.org")), ("{type: url, default: \"https://a/\"}", .string("https://a/")),
+      ("{type: email, default: Ada@Example.org}", .string("ada@example.org")),
+      ("{type: url, default: \"HTTPS://A/B\"}", .string("https://a/B")),
+      ("{type: number, default: -0.0}", .number(0)),
     ] as [(String, Value)])
   func `defaults are values of the field's type`(text: String, value: Value) throws {
     guard case .value(let read)? = try Self.field(text).defaultValue else {

@@ -40,6 +40,12 @@ struct RESTHandlerRefusalTests {
     Case(
       method: .put, target: "/v1/products/1", headers: [("Content-Type", "application/merge-patch+json")], body: "{}", status: 415,
       code: "unsupported_media_type"),
+    Case(
+      method: .post, target: "/v1/orders", headers: json + [("Content-Encoding", "gzip")], body: "\u{1f}", status: 415,
+      code: "unsupported_media_type"),
+    Case(
+      method: .post, target: "/v1/orders/1/pay", headers: json + [("Content-Encoding", "br")], body: "{}", status: 415,
+      code: "unsupported_media_type"),
     Case(method: .post, target: "/v1/orders", headers: json, status: 400, code: "malformed_json"),
     Case(method: .get, target: "/v1/orders", body: "{}", status: 400, code: "bad_request"),
     Case(method: .delete, target: "/v1/orders/1", headers: json, body: "{}", status: 400, code: "bad_request"),
@@ -76,7 +82,27 @@ struct RESTHandlerRefusalTests {
     #expect(received.header("X-Request-Id") == received.member("request_id"))
     #expect(received.header("X-Content-Type-Options") == "nosniff")
     #expect(bench.operations.asked.isEmpty)
+    // Only where the coding is at fault: else it would be taken for the media type's (RFC 9110 section 12.5.3).
+    let isOfCoding = one.headers.contains { $0.name == "Content-Encoding" }
+    #expect(received.header("Accept-Encoding") == (isOfCoding ? "identity" : nil))
     if one.status == 405 { #expect(received.header("Allow")?.isEmpty == false) }
+  }
+
+  @Test(
+    "what a peer wrote at length is not sent back",
+    arguments: [
+      ("/v1/orders?x%0a\(String(repeating: "n", count: 4000))=%", HTTPMethod.get, "{}"),
+      ("/v1/orders?\(String(repeating: "n", count: 4000))=1", .post, "{}"),
+      ("/v1/orders", .query, "{\"\(String(repeating: "n", count: 100_000))\": {}}"),
+    ])
+  func longNames(_ target: String, _ method: HTTPMethod, _ body: String) async throws {
+    let bench = try Bench()
+    let received = try await bench.send(method, target, Self.json, body: body)
+    #expect(received.status == 400)
+    #expect(received.text.utf8.count < 900, "\(received.text)")
+    let type = "application/" + String(repeating: "x", count: 5000)
+    let other = try await bench.send(.post, "/v1/orders", [("Content-Type", type)], body: "{}")
+    #expect(other.status == 415 && other.text.utf8.count < 900)
   }
 
   @Test("a body over the limit is 413")

@@ -118,6 +118,19 @@ struct RequestSyntaxTests {
   }
 
   @Test(
+    "a body in a coding is refused",
+    arguments: [("gzip", false), ("identity, gzip", false), ("br", false), ("x y", false), ("\"", false), ("deflate;q=0", false)]
+      + [(nil, true), ("", true), ("identity", true), (" , Identity ,identity", true)] as [(String?, Bool)])
+  func contentEncoding(_ text: String?, _ isRead: Bool) {
+    do throws(Failure) {
+      try Negotiation.demandIdentity(contentEncoding: text)
+      #expect(isRead)
+    } catch {
+      #expect(!isRead && error.code == .unsupportedMediaType && error.isOfCoding)
+    }
+  }
+
+  @Test(
     "JSON is read with its usual names",
     arguments: [
       "application/json", "Application/JSON", "application/json;charset=utf-8", "application/json; charset=\"UTF-8\"",

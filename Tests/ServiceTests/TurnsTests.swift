@@ -7,9 +7,9 @@ import Testing
   private let turns = Turns<String>(waitersMax: 3, waitMax: .seconds(60))
 
   /// Gives the turn a waiter, and returns once it is in the queue.
-  private func wait(_ key: String, in turns: Turns<String>, count: Int, _ body: @escaping @Sendable (Bool) -> Void) async -> Task<
-    Void, Never
-  > {
+  private func wait(
+    _ key: String, in turns: Turns<String>, count: Int, _ body: @escaping @Sendable (Bool) -> Void
+  ) async -> Task<Void, Never> {
     let task = Task { body(await turns.enter(key)) }
     while turns.waiting(key) < count { await Task.yield() }
     return task

@@ -58,7 +58,7 @@ struct GrammarChecker {
         suggestion: Name.snakeCase(of: text).map { "did you mean \"\($0)\"?" })
     } else {
       // A value from the environment may be a secret: it is not repeated.
-      let shown = node.isSubstituted ? "the value from the environment" : "\"\(text.prefix(80))\""
+      let shown = node.isSubstituted ? "the value from the environment" : "\"\(text.excerpt)\""
       findings.report(.malformedValue, "\(path): \(shown) \(problem)", at: node.mark)
     }
   }
@@ -90,7 +90,7 @@ struct GrammarChecker {
       let name = member.key.text
       if let problem = form.problem(name) {
         findings.report(
-          .malformedName, "\(path): the name \"\(name.prefix(80))\" \(problem)", at: member.key.mark,
+          .malformedName, "\(path): the name \"\(name.excerpt)\" \(problem)", at: member.key.mark,
           suggestion: Name.snakeCase(of: name).map { "did you mean \"\($0)\"?" })
       }
       check(member.value, value, path: "\(path).\(name)")
@@ -133,7 +133,7 @@ struct GrammarChecker {
       suggestion = "within braces write precision: \"12,2\", with quotes"
     }
     let place = path.isEmpty ? "a contract has" : "\(path) has"
-    findings.report(.unknownKey, "\(place) no key \"\(name.prefix(80))\"", at: member.key.mark, suggestion: suggestion)
+    findings.report(.unknownKey, "\(place) no key \"\(name.excerpt)\"", at: member.key.mark, suggestion: suggestion)
   }
 
   private func choice(_ node: YAMLNode, _ grammars: [NodeGrammar], _ path: String) {

@@ -62,7 +62,7 @@ struct TypeReader {
 
   private func unknown(_ name: String, among types: [String], _ what: String) {
     findings.report(
-      .unknownType, "\(place): \(what) \"\(name.prefix(80))\"", at: typeMark, suggestion: TypeReader.hint(name, types))
+      .unknownType, "\(place): \(what) \"\(name.excerpt)\"", at: typeMark, suggestion: TypeReader.hint(name, types))
   }
 
   /// What others call our types.

@@ -1,4 +1,5 @@
 import Base
+import JSON
 import Pattern
 import YAML
 
@@ -24,13 +25,12 @@ struct LiteralReader {
     switch type {
     case .string(let options), .text(let options): return try string(node, options)
     case .email:
-      guard let text = node.string, text.utf8.contains(UInt8(ascii: "@")), text.utf8.count <= 254 else {
-        throw wrong(node, "an e-mail address")
-      }
-      return .string(text)
+      // As a body's value is checked and kept.
+      guard let address = node.string.flatMap(EmailAddress.canonical) else { throw wrong(node, "an e-mail address") }
+      return .string(address)
     case .url:
-      guard let text = node.string, URLForm(text) != nil else { throw wrong(node, "a URL") }
-      return .string(text)
+      guard let url = node.string.flatMap(WebAddress.canonical) else { throw wrong(node, "an absolute http or https URL") }
+      return .string(url)
     case .enumeration(let values):
       guard let text = node.string else { throw wrong(node, "one of \(values.joined(separator: ", "))") }
       guard values.contains(where: text.isExactly) else {
@@ -44,7 +44,8 @@ struct LiteralReader {
     case .number(let low, let high):
       guard let value = node.number, value.isFinite else { throw wrong(node, "a number") }
       try within(value, low, high)
-      return .number(value)
+      // As bodies' values are kept: the stores do not agree about its sign.
+      return .number(value == 0 ? 0 : value)
     case .decimal(let precision, let scale, let low, let high):
       guard node.isScalar, let value = Decimal(node.text)?.rescaled(to: scale), value.hasDigits(atMost: precision) else {
         throw wrong(node, "a decimal(\(precision),\(scale))")
@@ -67,6 +68,7 @@ struct LiteralReader {
     case .json(let options):
       let bytes = node.json
       guard bytes.count <= options.sizeMax else { throw Problem("is larger than \(options.sizeMax) bytes") }
+      guard !JSONEscape.holdsNull(bytes) else { throw Problem("holds U+0000") }
       return .json(bytes)
     case .list(let item, let length): return .list(try list(node, item, length))
     case .ref(let reference): return try LiteralReader(type: reference.keyType).value(node)
@@ -75,13 +77,14 @@ struct LiteralReader {
   }
 
   private func wrong(_ node: YAMLNode, _ what: String) -> Problem {
-    Problem(node.isScalar && !node.isSubstituted ? "\"\(node.text.prefix(80))\" is not \(what)" : "is not \(what)")
+    Problem(node.isScalar && !node.isSubstituted ? "\"\(node.text.excerpt)\" is not \(what)" : "is not \(what)")
   }
 
   private func string(_ node: YAMLNode, _ options: StringOptions) throws(Problem) -> Value {
     guard let text = node.string else {
       throw Problem("must be a text, not \(node.kind)", suggestion: node.isScalar ? "quote it: \"\(node.text)\"" : nil)
     }
+    guard !text.utf8.contains(0) else { throw Problem("holds U+0000") }
     // A rule's name is meant, not its text.
     if text.hasPrefix("caller.") { throw Problem("is an expression") }
     guard options.length.contains(text.unicodeScalars.count) else {

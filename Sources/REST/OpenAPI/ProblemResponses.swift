@@ -47,6 +47,7 @@ struct ProblemResponses {
   private static func headers(_ status: Int) -> JSONValue {
     var headers: JSONObject = ["X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"]]
     if status == 401 { headers["WWW-Authenticate"] = ["$ref": "#/components/headers/WWW-Authenticate"] }
+    if status == 415 { headers["Accept-Encoding"] = ["$ref": "#/components/headers/Accept-Encoding"] }
     if status == 429 || status == 503 { headers["Retry-After"] = ["$ref": "#/components/headers/Retry-After"] }
     return .object(headers)
   }

@@ -92,7 +92,7 @@ enum Negotiation {
     let isPatch =
       form == .patch && media.type == "application" && (media.subtype == "merge-patch+json" || media.subtype == jsonPatch)
     guard isJSON || isPatch else {
-      throw Failure(.unsupportedMediaType, "\(media.type)/\(media.subtype) cannot be read here; send \(form.accepted)")
+      throw Failure(.unsupportedMediaType, "\("\(media.type)/\(media.subtype)".excerpt) cannot be read here; send \(form.accepted)")
     }
     for parameter in media.parameters where parameter.name == "charset" {
       guard isUTF8(parameter.value) else {
@@ -100,6 +100,23 @@ enum Negotiation {
       }
     }
     return media.subtype
+  }
+
+  /// Throws `unsupported_media_type` where a body's `Content-Encoding` names anything but identity (RFC 9110 section 8.4): a
+  /// compressed body would be read as JSON.
+  static func demandIdentity(contentEncoding: String?) throws(Failure) {
+    guard let contentEncoding else { return }
+    var reader = FieldReader(contentEncoding)
+    while !reader.atEnd {
+      reader.skipSpace()
+      guard !reader.atEnd, !reader.take(UInt8(ascii: ",")) else { continue }
+      guard reader.token() == "identity" else {
+        var failure = Failure(
+          .unsupportedMediaType, "Bodies are read as they are; send this one without a Content-Encoding")
+        failure.isOfCoding = true
+        throw failure
+      }
+    }
   }
 
   private static func isUTF8(_ name: String) -> Bool {

@@ -80,6 +80,7 @@ struct OperationReader {
     }
     if case .transition = route { return (try await transitionBody(), "json") }
     if request.body.isEmpty { throw Failure(.malformedJSON, "The body is empty: expected a JSON object") }
+    try Negotiation.demandIdentity(contentEncoding: joined("content-encoding"))
     let subtype = try Negotiation.demand(method == .patch ? .patch : .json, contentType: try single("content-type"))
     let body = try await collected(limit: bodyBytesMax)
     if body.isEmpty { throw Failure(.malformedJSON, "The body is empty: expected a JSON object") }
@@ -91,6 +92,7 @@ struct OperationReader {
     if request.body.isEmpty { return [] }
     let body = try await collected(limit: 64)
     if body.isEmpty { return [] }
+    try Negotiation.demandIdentity(contentEncoding: joined("content-encoding"))
     try Negotiation.demand(.json, contentType: try single("content-type"))
     guard body.filter({ $0 > 0x20 }).elementsEqual("{}".utf8) else { throw misplacedBody }
     return []

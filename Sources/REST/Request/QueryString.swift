@@ -44,8 +44,8 @@ struct QueryString: Sendable {
 
   static func refusal(_ name: String, code: String, _ detail: String) -> Failure {
     Failure(
-      .badParameter, "The parameter \(name) \(detail)",
-      items: [Failure.Item(parameter: name, code: code, detail: detail)])
+      .badParameter, "The parameter \(name.excerpt) \(detail)",
+      items: [Failure.Item(parameter: name.shortened, code: code, detail: detail)])
   }
 
   /// The parameters of a list; what is none of them is taken for `FIELD=VALUE`, whose names the service checks.
@@ -72,7 +72,7 @@ struct QueryString: Sendable {
   func demandNone() throws(Failure) {
     guard let first = parameters.first else { return }
     throw Failure(
-      .unknownParameter, "There is no parameter \"\(first.name)\" here",
-      items: parameters.map { Failure.Item(parameter: $0.name, code: "unknown_parameter", detail: "is not known here") })
+      .unknownParameter, "There is no parameter \"\(first.name.excerpt)\" here",
+      items: parameters.map { Failure.Item(parameter: $0.name.shortened, code: "unknown_parameter", detail: "is not known here") })
   }
 }

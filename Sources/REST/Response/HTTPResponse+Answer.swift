@@ -48,6 +48,8 @@ extension HTTPResponse {
     if let challenge = Challenge.value(failure.code, detail: failure.detail, realm: realm) {
       headers.add("WWW-Authenticate", challenge)
     }
+    // RFC 9110 section 12.5.3: only where the coding is at fault, and not the media type.
+    if failure.isOfCoding { headers.add(lines: "Accept-Encoding: identity\r\n") }
     if let seconds = failure.retryAfter { headers.add("Retry-After", seconds) }
     headers.add(lines: SecurityHeaders.data)
   }

@@ -61,6 +61,18 @@ struct FieldReader: Sendable {
     return text
   }
 
+  private func email(_ text: String) throws(Violation) -> String {
+    guard let address = EmailAddress.canonical(text) else { throw Violation("format", "is not an e-mail address") }
+    return address
+  }
+
+  private func url(_ text: String) throws(Violation) -> String {
+    guard let url = WebAddress.canonical(text) else {
+      throw Violation("format", "is not an absolute http or https URL of at most \(WebAddress.bytesMax) bytes")
+    }
+    return url
+  }
+
   private func text(_ node: JSONNode, _ options: StringOptions) throws(Violation) -> String {
     let text = try string(node)
     try length(text.unicodeScalars.count, options.length, of: "characters")
@@ -145,9 +157,7 @@ struct FieldReader: Sendable {
     guard node.kind == .object else {
       throw Violation("type", "must be an object such as {\"amount\": 1999, \"currency\": \"EUR\"}")
     }
-    for member in node.members where member.name != "amount" && member.name != "currency" {
-      throw Violation("unknown_field", "money has amount and currency only", pointer: "/" + JSONPointer.escaped(member.name))
-    }
+    try FieldReader.checkMoneyMembers(node)
     guard let amount = node["amount"]?.integralValue else {
       throw Violation("type", "must be an integer of minor units (cents)", pointer: "/amount")
     }
@@ -163,11 +173,17 @@ struct FieldReader: Sendable {
     return .money(Money(amount: amount, currency: currency))
   }
 
+  static func checkMoneyMembers(_ node: JSONNode) throws(Violation) {
+    for member in node.members where member.name != "amount" && member.name != "currency" {
+      throw Violation("unknown_field", "money has amount and currency only", pointer: JSONPointer.shown(member.name))
+    }
+  }
+
   private func json(_ node: JSONNode, _ options: JSONOptions) throws(Violation) -> Value {
     let raw = Array(node.rawText)
     guard raw.count <= options.sizeMax else { throw Violation("length", "must have at most \(options.sizeMax) bytes") }
     // PostgreSQL's jsonb cannot hold it, and the stores must not differ.
-    guard !FieldReader.holdsNull(raw) else { throw Violation("format", "must not contain U+0000") }
+    guard !JSONEscape.holdsNull(raw) else { throw Violation("format", "must not contain U+0000") }
     return .json(raw)
   }
 
@@ -184,21 +200,5 @@ struct FieldReader: Sendable {
       }
     }
     return .list(values)
-  }
-
-  /// Whether a JSON text holds the escape `\u0000`.
-  private static func holdsNull(_ raw: [UInt8]) -> Bool {
-    var place = 0
-    while place < raw.count {
-      if raw[place] == UInt8(ascii: "\\") {
-        if place + 5 < raw.count, raw[place + 1] == UInt8(ascii: "u"), raw[(place + 2)...(place + 5)].allSatisfy({ $0 == 0x30 }) {
-          return true
-        }
-        place += 2
-      } else {
-        place += 1
-      }
-    }
-    return false
   }
 }

@@ -61,10 +61,10 @@ struct ListRequest: Sendable {
 
   private static func unknown(_ name: String, members: [String]) -> Failure {
     let hint = Suggestion.question(name, in: ownParameters + members)
-    let detail = "there is no parameter or field \"\(name)\"" + (hint.map { "; " + $0 } ?? "")
+    let detail = "there is no parameter or field \"\(name.excerpt)\"" + (hint.map { "; " + $0 } ?? "")
     return Failure(
-      .unknownParameter, "The parameter \(name) is not known" + (hint.map { "; " + $0 } ?? ""),
-      items: [.init(parameter: name, code: FailureCode.unknownParameter.rawValue, detail: detail)])
+      .unknownParameter, "The parameter \(name.excerpt) is not known" + (hint.map { "; " + $0 } ?? ""),
+      items: [.init(parameter: name.shortened, code: FailureCode.unknownParameter.rawValue, detail: detail)])
   }
 
   /// The value of `FIELD=text`.
@@ -97,7 +97,7 @@ struct ListRequest: Sendable {
       let name = String(isDescending ? part.dropFirst() : part)
       guard members.contains(name) else {
         throw Failure.parameter(
-          "sort", name.isEmpty ? "holds an empty name" : "\(plan.resource.name) has no field \"\(name)\"",
+          "sort", name.isEmpty ? "holds an empty name" : "\(plan.resource.name) has no field \"\(name.excerpt)\"",
           Suggestion.question(name, in: members))
       }
       guard seen.insert(name).inserted else { throw Failure.parameter("sort", "names \"\(name)\" twice") }

@@ -31,7 +31,7 @@ struct Selection: Sendable, Hashable {
     if let include {
       for path in try Selection.paths(include, parameter: "include") {
         guard path.count <= Selection.depthMax else {
-          throw Failure.parameter("include", "\"\(path.joined(separator: "."))\" is deeper than \(Selection.depthMax) relations")
+          throw Failure.parameter("include", "\"\(path.joined(separator: ".").excerpt)\" is deeper than \(Selection.depthMax) relations")
         }
         try add(include: path[...], resource: resource, contract: contract, visible: visible)
       }
@@ -62,7 +62,7 @@ struct Selection: Sendable, Hashable {
     guard let name = path.first else { return }
     let relations = visible(resource).filter { Selection.target(of: $0, in: resource) != nil } + resource.collections.map(\.name)
     guard relations.contains(name), let target = Selection.target(of: name, in: resource).flatMap(contract.resource) else {
-      throw Failure.parameter("include", "\(resource.name) has no relation \"\(name)\"", Suggestion.question(name, in: relations))
+      throw Failure.parameter("include", "\(resource.name) has no relation \"\(name.excerpt)\"", Suggestion.question(name, in: relations))
     }
     let place: Int
     if let known = includes.firstIndex(where: { $0.relation == name }) {
@@ -82,7 +82,7 @@ struct Selection: Sendable, Hashable {
       guard let place = includes.firstIndex(where: { $0.relation == name }),
         let target = Selection.target(of: name, in: resource).flatMap(contract.resource)
       else {
-        throw Failure.parameter("fields", "\"\(name)\" is not included", "add include=\(name)")
+        throw Failure.parameter("fields", "\"\(name.excerpt)\" is not included", "add include=\(name.excerpt)")
       }
       fields = fields ?? []
       try includes[place].selection.add(field: path.dropFirst(), resource: target, contract: contract, visible: visible)
@@ -91,7 +91,7 @@ struct Selection: Sendable, Hashable {
     let members = visible(resource)
     guard members.contains(name) || includes.contains(where: { $0.relation == name }) else {
       if resource.collection(name) != nil { throw Failure.parameter("fields", "\"\(name)\" is not included", "add include=\(name)") }
-      throw Failure.parameter("fields", "\(resource.name) has no field \"\(name)\"", Suggestion.question(name, in: members))
+      throw Failure.parameter("fields", "\(resource.name) has no field \"\(name.excerpt)\"", Suggestion.question(name, in: members))
     }
     if fields?.contains(name) != true { fields = (fields ?? []) + [name] }
   }
