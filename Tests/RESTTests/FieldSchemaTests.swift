@@ -61,6 +61,18 @@ struct FieldSchemaTests {
     #expect(schema(.money(MoneyOptions(currencies: ["EUR"])), isInput: false)["properties"]?["currency"]?["enum"] == ["EUR"])
   }
 
+  @Test("a merge patch may hold a part of what lies in a field")
+  func merged() {
+    func schema(_ type: FieldType) -> JSONValue {
+      .object(FieldSchema(names: SchemaNames(Self.contract), isInput: true, isMerged: true).schema(type, field: "f", resource: "r"))
+    }
+    let money = schema(.money(MoneyOptions(minimum: 3)))
+    #expect(money["required"] == nil && money["additionalProperties"] == false)
+    #expect(money["properties"]?["amount"]?["minimum"] == 3)
+    #expect(schema(.money(MoneyOptions()))["type"] == "object")
+    #expect(schema(.json(JSONOptions(schema: Array(#"{"type":"object","required":["a"]}"#.utf8)))) == [:])
+  }
+
   @Test("a ref shows the record only where somebody may read it")
   func refs() {
     let people = schema(.ref(Reference(resource: "people")), isInput: false)

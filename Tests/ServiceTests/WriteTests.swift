@@ -17,6 +17,36 @@ import Testing
     }
   }
 
+  /// What a peer sends is not sent back at length, nor looked at name by name once enough is said.
+  @Test func longNamesAreShortened() async throws {
+    let shop = try await Bench(Contracts.shop)
+    let admin = try await shop.caller("root", roles: ["admin"])
+    func failure(_ action: Service.Operation.Action, _ body: String = "") async throws -> Failure? {
+      do throws(Failure) {
+        _ = try await shop.perform(action, "products", as: admin, body: body)
+        Issue.record("it was taken")
+        return nil
+      } catch { return error }
+    }
+    let long = String(repeating: "n", count: 900_000)
+    let one = try await failure(.create, "{\"\(long)\": 1, \"price\": {\"\(long)\": 1}}")
+    #expect(one?.items.contains { $0.pointer == "/" + String(repeating: "n", count: 64) + "…" } == true)
+    #expect(one?.items.allSatisfy { ($0.pointer ?? "").utf8.count < 100 && $0.detail.utf8.count < 200 } == true)
+    let many = try await failure(.create, "{" + (0..<50_000).map { "\"nmae\($0)\": 1" }.joined(separator: ",") + "}")
+    #expect(many?.items.count == 100)
+    for change in [
+      { $0.sort = long }, { $0.fields = long }, { $0.include = long }, { $0.equals = [(long, "1")] }, { $0.fields = long + ".x" },
+      { $0.filter = String(long.prefix(4000)) + " == 1" }, { $0.filter = "name == 1 && '" + String(long.prefix(3000)) + "' == rank" },
+      { $0.include = "a.b.c." + long }, { $0.limit = long }, { $0.after = long }, { $0.count = long },
+    ] as [(inout ListParameters) -> Void] {
+      var parameters = ListParameters()
+      change(&parameters)
+      let refused = try #require(try await failure(.list(parameters)))
+      #expect(refused.detail.utf8.count < 400, "\(refused.detail.prefix(500))")
+      #expect(refused.items.allSatisfy { ($0.parameter ?? "").utf8.count < 100 && $0.detail.utf8.count < 400 })
+    }
+  }
+
   @Test(arguments: ["", "{", "[1]", "nul", #"{"a": 1, "a": 2}"#, "\u{feff}{}"])
   func aBodyThatIsNoObjectIsRefused(body: String) async throws {
     let bench = try await Bench(Contracts.notes)

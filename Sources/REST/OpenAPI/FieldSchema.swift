@@ -7,6 +7,8 @@ struct FieldSchema: Sendable {
   let names: SchemaNames
   /// Whether it describes what is sent (bounds that only input has) or what is answered.
   var isInput: Bool
+  /// Of a merge patch: what an object leaves out stays.
+  var isMerged = false
 
   /// The schema of a type, null left aside.
   func schema(_ type: FieldType, field: String, resource: String) -> JSONObject {
@@ -103,7 +105,7 @@ struct FieldSchema: Sendable {
   }
 
   private func money(_ options: MoneyOptions) -> JSONObject {
-    let isPlain = options.currencies.isEmpty && (options.minimum == nil || !isInput)
+    let isPlain = options.currencies.isEmpty && (options.minimum == nil || !isInput) && !isMerged
     if isPlain { return ["$ref": .string("#/components/schemas/" + names.money)] }
     var amount: JSONObject = ["type": "integer", "format": "int64"]
     amount["minimum"] = .integer(isInput ? options.minimum ?? .min : .min)
@@ -113,14 +115,16 @@ struct FieldSchema: Sendable {
       options.currencies.isEmpty
       ? ["type": "string", "pattern": "^[A-Z]{3}$"]
       : ["type": "string", "enum": .array(options.currencies.map { .string($0) })]
-    return [
-      "type": "object", "required": ["amount", "currency"], "additionalProperties": false,
-      "properties": ["amount": .object(amount), "currency": currency],
+    var result: JSONObject = [
+      "type": "object", "additionalProperties": false, "properties": ["amount": .object(amount), "currency": currency],
     ]
+    if isMerged { result["description"] = "What is left out stays as it is." } else { result["required"] = ["amount", "currency"] }
+    return result
   }
 
   private func json(_ options: JSONOptions, field: String, resource: String) -> JSONObject {
-    guard let text = options.schema, let value = try? JSONValue(parsing: text) else { return [:] }
+    // A part of what the schema describes may be sent.
+    guard !isMerged, let text = options.schema, let value = try? JSONValue(parsing: text) else { return [:] }
     guard case .object(var schema) = value else { return [:] }
     // A resource of its own, so that its own references (`#/$defs/x`) stay within it.
     if schema["$id"] == nil { schema["$id"] = .string("urn:martlet:schema:\(resource):\(field)") }

@@ -110,11 +110,14 @@ struct ResourceSchemas {
 
   /// Merge patch (RFC 7396): nothing is required, and null clears what may be empty.
   var update: JSONValue {
-    body(ResourceSchemas.writable(resource).filter { !$0.isImmutable }, needed: { _ in false }, example: updateExample)
+    body(
+      ResourceSchemas.writable(resource).filter { !$0.isImmutable }, needed: { _ in false }, isMerged: true, example: updateExample)
   }
 
-  private func body(_ fields: [Field], key: JSONObject? = nil, needed: (Field) -> Bool, example: JSONValue?) -> JSONValue {
-    let schema = FieldSchema(names: names, isInput: true)
+  private func body(
+    _ fields: [Field], key: JSONObject? = nil, needed: (Field) -> Bool, isMerged: Bool = false, example: JSONValue?
+  ) -> JSONValue {
+    let schema = FieldSchema(names: names, isInput: true, isMerged: isMerged)
     var properties = JSONObject()
     var required: [JSONValue] = []
     if let key {

@@ -13,6 +13,8 @@ struct InputReader {
   var writeConditions: [(place: Int, condition: Condition)] = []
   /// The members of the stored record that the caller sees. Only of these may it learn that they are what it sends.
   var shown: [Int] = []
+  /// The body is a merge patch: an object is merged into what a `json` or `money` field holds (RFC 7396 section 2).
+  var merges = false
 
   static let itemsMax = 100
 
@@ -44,8 +46,10 @@ struct InputReader {
   /// Reads the members of `object` into the record. A null clears a field.
   mutating func read(_ object: JSONNode, into record: inout Record, stored: Record?) {
     for member in object.members {
+      // More is not said: a body of nothing but unknown names would cost a look for what was meant for each of them.
+      guard items.count < InputReader.itemsMax else { return }
       let name = member.name
-      let pointer = "/" + JSONPointer.escaped(name)
+      let pointer = JSONPointer.shown(name)
       guard let place = plan.table.place(name), plan.visibility(facts).places.contains(place) || isSecret(place) else {
         report(pointer, "unknown_field", unknown(name))
         continue
@@ -54,18 +58,20 @@ struct InputReader {
         keep(place, member.value, record: record, pointer: pointer, isNew: stored == nil)
         continue
       }
-      guard let value = value(of: member.value, place: place, pointer: pointer) else { continue }
+      // A value that the caller does not see is replaced whole: what a merge is refused for would tell of it.
+      let target = shown.contains(place) ? record.values[place] : .null
+      guard let value = value(of: member.value, place: place, pointer: pointer, target: target) else { continue }
       guard isWritable(place, value: value, current: record.values[place], stored: stored, pointer: pointer) else { continue }
       record.values[place] = value
     }
   }
 
   /// The node's value, or nil when it was reported.
-  private mutating func value(of node: JSONNode, place: Int, pointer: String) -> Value? {
+  private mutating func value(of node: JSONNode, place: Int, pointer: String, target: Value) -> Value? {
     if node.isNull { return .null }
     guard let reader = plan.readers[place] else { return nil }
     do throws(FieldReader.Violation) {
-      return try reader.value(of: node)
+      return try merges ? reader.value(merging: node, into: target) : reader.value(of: node)
     } catch {
       report(pointer + error.pointer, error.code, error.detail)
       return nil

@@ -144,7 +144,7 @@ extension Engine {
       let body = try InputReader.object(operation.body, mayBeEmpty: true)
       if let member = body.members.first(where: { _ in true }) {
         throw Failure.validation([
-          .init(pointer: "/" + JSONPointer.escaped(member.name), code: "unknown_field", detail: "a transition takes no fields")
+          .init(pointer: JSONPointer.shown(member.name), code: "unknown_field", detail: "a transition takes no fields")
         ])
       }
       guard let transition = plan.transitions[name]?.transition, let field = plan.resource.states?.field else {
@@ -160,6 +160,8 @@ extension Engine {
     let body = try InputReader.object(operation.body)
     var input = InputReader(plan: plan, facts: facts)
     input.shown = shown
+    // A JSON Patch comes as the members that differ, whole.
+    input.merges = operation.action == .update
     if operation.action == .replace {
       // What the caller does not see in this record stays as it is; a record that it sees nothing of is replaced whole.
       let replaced = isReadable ? shown : plan.visibility(facts).places
