@@ -1,7 +1,10 @@
 extension String {
   /// Whether both are the same UTF-8 bytes, as stores and tokens compare. (`==` holds two spellings of an accented letter
   /// equal.)
-  package func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  package func isExactly(_ other: String) -> Bool {
+    // Both are counted already where they are in Swift's own form.
+    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+  }
 }
 
 /// A text as a key: compared and hashed by its UTF-8 bytes.

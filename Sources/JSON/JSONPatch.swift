@@ -84,29 +84,47 @@ package struct JSONPatch: Sendable {
     return pointer
   }
 
+  /// What all operations together look at, in steps: a member or value compared or counted, or eight elements of an array that
+  /// are moved up or down. A few nanoseconds each.
+  package static let stepsMax = 1 << 23
+
+  /// How much may still be done.
+  fileprivate struct Budget {
+    var steps = JSONPatch.stepsMax
+
+    mutating func spend(_ count: Int, _ place: String) throws(Failure) {
+      steps -= count
+      guard steps >= 0 else {
+        throw Failure(reason: .tooLarge, pointer: place, message: "is one operation too many on a value of this size")
+      }
+    }
+  }
+
   /// The value after all operations. Throws at the first that cannot be done.
   package func applied(to value: JSONValue) throws(Failure) -> JSONValue {
     var value = value
     var copied = 0
+    var budget = Budget()
     for (number, operation) in operations.enumerated() {
       let place = "/\(number)"
       switch operation {
-      case .add(let path, let new): try value.add(new, at: path, place)
-      case .remove(let path): _ = try value.remove(path, place, "path")
+      case .add(let path, let new): try value.add(new, at: path, place, &budget)
+      case .remove(let path): _ = try value.remove(path, place, "path", &budget)
       case .replace(let path, let new):
-        _ = try value.found(path, place, "path")
-        try new.checkDepth(at: path, place)
-        try value.set(new, at: path.tokens[...], insert: false, place)
+        _ = try value.found(path, place, "path", &budget)
+        try new.checkDepth(at: path, place, &budget)
+        try value.set(new, at: path.tokens[...], insert: false, place, &budget)
       case .move(let from, let to):
-        let moved = try value.remove(from, place, "from")
-        try value.add(moved, at: to, place)
+        let moved = try value.remove(from, place, "from", &budget)
+        try value.add(moved, at: to, place, &budget)
       case .copy(let from, let to):
-        let copy = try value.found(from, place, "from")
+        let copy = try value.found(from, place, "from", &budget)
         copied += copy.weight
         guard copied <= JSONPatch.copiedMax else { throw Failure(reason: .tooLarge, pointer: place, message: "copies too much") }
-        try value.add(copy, at: to, place)
+        try value.add(copy, at: to, place, &budget)
       case .test(let path, let expected):
-        guard try value.found(path, place, "path").isSame(as: expected) else {
+        // Costs no more than what is expected is long.
+        guard try value.found(path, place, "path", &budget).isSame(as: expected) else {
           throw Failure(reason: .differs, pointer: place, message: "the test does not hold")
         }
       }
@@ -141,19 +159,29 @@ extension JSONValue {
     }
   }
 
-  /// Arrays and objects inside one another.
-  private var depth: Int {
+  /// Of an object. (What is held elsewhere while it is changed would be copied.)
+  private var memberCount: Int { if case .object(let object) = self { object.count } else { 0 } }
+
+  /// Arrays and objects inside one another, and how many values there are.
+  private func measure(_ count: inout Int) -> Int {
+    count += 1
+    var deepest = 0
     switch self {
-    case .array(let values): 1 + (values.lazy.map(\.depth).max() ?? 0)
-    case .object(let object): 1 + (object.members.lazy.map(\.value.depth).max() ?? 0)
-    default: 0
+    case .array(let values):
+      for value in values { deepest = max(deepest, value.measure(&count)) }
+    case .object(let object):
+      for member in object.members { deepest = max(deepest, member.value.measure(&count)) }
+    default: return 0
     }
+    return 1 + deepest
   }
 
-  fileprivate func found(_ path: JSONPointer, _ place: String, _ name: String) throws(JSONPatch.Failure) -> JSONValue {
+  fileprivate func found(
+    _ path: JSONPointer, _ place: String, _ name: String, _ budget: inout JSONPatch.Budget
+  ) throws(JSONPatch.Failure) -> JSONValue {
     var value = self
     for token in path.tokens {
-      guard let inner = value.child(token) else {
+      guard let inner = try value.child(token, place, &budget) else {
         throw JSONPatch.Failure(reason: .absent, pointer: "\(place)/\(name)", message: "leads to nothing")
       }
       value = inner
@@ -161,9 +189,11 @@ extension JSONValue {
     return value
   }
 
-  private func child(_ token: String) -> JSONValue? {
+  private func child(_ token: String, _ place: String, _ budget: inout JSONPatch.Budget) throws(JSONPatch.Failure) -> JSONValue? {
     switch self {
-    case .object(let object): return object[token]
+    case .object(let object):
+      try budget.spend(object.count, place)
+      return object[token]
     case .array(let values):
       guard let number = JSONValue.elementNumber(token), number < values.count else { return nil }
       return values[number]
@@ -172,27 +202,36 @@ extension JSONValue {
   }
 
   /// Refuses the value where it would lie too deep.
-  fileprivate func checkDepth(at path: JSONPointer, _ place: String) throws(JSONPatch.Failure) {
+  fileprivate func checkDepth(
+    at path: JSONPointer, _ place: String, _ budget: inout JSONPatch.Budget
+  ) throws(JSONPatch.Failure) {
+    var count = 0
+    let depth = measure(&count)
+    try budget.spend(count, place)
     guard path.tokens.count + depth <= JSONPatch.depthMax else {
       throw JSONPatch.Failure(reason: .tooLarge, pointer: place, message: "is deeper than \(JSONPatch.depthMax) levels")
     }
   }
 
-  fileprivate mutating func add(_ new: JSONValue, at path: JSONPointer, _ place: String) throws(JSONPatch.Failure) {
-    try new.checkDepth(at: path, place)
-    try set(new, at: path.tokens[...], insert: true, place)
+  fileprivate mutating func add(
+    _ new: JSONValue, at path: JSONPointer, _ place: String, _ budget: inout JSONPatch.Budget
+  ) throws(JSONPatch.Failure) {
+    try new.checkDepth(at: path, place, &budget)
+    try set(new, at: path.tokens[...], insert: true, place, &budget)
   }
 
   /// Takes the value out.
-  fileprivate mutating func remove(_ path: JSONPointer, _ place: String, _ name: String) throws(JSONPatch.Failure) -> JSONValue {
-    let old = try found(path, place, name)
-    try set(nil, at: path.tokens[...], insert: false, place)
+  fileprivate mutating func remove(
+    _ path: JSONPointer, _ place: String, _ name: String, _ budget: inout JSONPatch.Budget
+  ) throws(JSONPatch.Failure) -> JSONValue {
+    let old = try found(path, place, name, &budget)
+    try set(nil, at: path.tokens[...], insert: false, place, &budget)
     return old
   }
 
   /// Puts a value at the path, inserted into an array or in place of what is there; nil takes that away.
   fileprivate mutating func set(
-    _ new: JSONValue?, at path: ArraySlice<String>, insert: Bool, _ place: String
+    _ new: JSONValue?, at path: ArraySlice<String>, insert: Bool, _ place: String, _ budget: inout JSONPatch.Budget
   ) throws(JSONPatch.Failure) {
     guard let token = path.first else {
       self = new ?? .null
@@ -200,18 +239,22 @@ extension JSONValue {
     }
     let rest = path.dropFirst()
     guard rest.isEmpty else {
-      guard var inner = child(token) else { throw absent(place) }
+      guard var inner = try child(token, place, &budget) else { throw absent(place) }
       // What is changed is not also held here, so that it is changed in its place.
-      put(.null, at: token)
-      try inner.set(new, at: rest, insert: insert, place)
-      put(inner, at: token)
+      try put(.null, at: token, place, &budget)
+      try inner.set(new, at: rest, insert: insert, place, &budget)
+      try put(inner, at: token, place, &budget)
       return
     }
     switch self {
-    case .object: self[token] = new
+    case .object:
+      // Looked for, and the members behind it moved up.
+      try budget.spend(memberCount * 2, place)
+      self[token] = new
     case .array(var values):
       let number = insert && token == "-" ? values.count : JSONValue.elementNumber(token)
       guard let number, number < values.count + (insert ? 1 : 0) else { throw absent(place) }
+      if insert || new == nil { try budget.spend(1 + (values.count - number) / 8, place) }
       self = .null
       if insert, let new { values.insert(new, at: number) } else if let new { values[number] = new } else { values.remove(at: number) }
       self = .array(values)
@@ -224,9 +267,13 @@ extension JSONValue {
   }
 
   /// Replaces what `child` gives.
-  private mutating func put(_ value: JSONValue, at token: String) {
+  private mutating func put(
+    _ value: JSONValue, at token: String, _ place: String, _ budget: inout JSONPatch.Budget
+  ) throws(JSONPatch.Failure) {
     switch self {
-    case .object: self[token] = value
+    case .object:
+      try budget.spend(memberCount, place)
+      self[token] = value
     case .array(var values):
       guard let number = JSONValue.elementNumber(token), number < values.count else { return }
       self = .null
