@@ -106,7 +106,7 @@ enum Negotiation {
   /// compressed body would be read as JSON.
   static func demandIdentity(contentEncoding: String?) throws(Failure) {
     guard let contentEncoding else { return }
-    var reader = FieldReader(contentEncoding)
+    var reader = HeaderFieldReader(contentEncoding)
     while !reader.atEnd {
       reader.skipSpace()
       guard !reader.atEnd, !reader.take(UInt8(ascii: ",")) else { continue }
