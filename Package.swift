@@ -29,7 +29,7 @@ func room(_ name: String, _ dependencies: [String] = [], unsafe: Bool = false) -
 
 func tests(_ name: String, _ dependencies: [String]) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: (dependencies + [name]).map { .init(stringLiteral: $0) },
+    name: "\(name)Tests", dependencies: (dependencies + [name, "TestSupport"]).map { .init(stringLiteral: $0) },
     swiftSettings: strict)
 }
 
@@ -85,6 +85,7 @@ let package = Package(
       dependencies: ["Base", "JSON", "Contract", "Telemetry", "Reactor", "Store", "Identity", "Service", "REST", "Bench", "Martlet"],
       swiftSettings: strict),
     // tests
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Base", []),
     tests("JSON", ["Base"]),
     tests("YAML", ["Base"]),

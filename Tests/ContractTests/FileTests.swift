@@ -1,4 +1,5 @@
 import Contract
+import TestSupport
 import Testing
 
 /// Files, includes and the environment.
@@ -79,9 +80,9 @@ import Testing
   }
 
   @Test func `a file of the disk is read, and one that is not there is told`() {
-    let result = ContractLoader.load(path: Checkout.root + "/examples/shop/martlet.yaml", environment: [:])
+    let result = ContractLoader.load(path: Files.root + "/examples/shop/martlet.yaml", environment: [:])
     #expect(result.contract?.service.name == "shop")
-    let none = ContractLoader.load(path: Checkout.root + "/examples/none.yaml", environment: [:])
+    let none = ContractLoader.load(path: Files.root + "/examples/none.yaml", environment: [:])
     #expect(none.contract == nil)
     #expect(none.diagnostics.map(\.code) == ["MRT0001"])
     #expect(none.diagnostics.map(\.line) == [0])

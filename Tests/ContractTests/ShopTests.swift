@@ -1,11 +1,13 @@
 import Base
 import Contract
 import Expression
+import TestSupport
 import Testing
 
 /// The example that a newcomer serves first.
 @Suite struct ShopTests {
-  static let result = ContractLoader.load(text: Checkout.read("examples/shop/martlet.yaml") ?? "")
+  static let text = String(decoding: Files.read(Files.root + "/examples/shop/martlet.yaml") ?? [], as: UTF8.self)
+  static let result = ContractLoader.load(text: text)
 
   @Test func `it loads without an error or a warning`() {
     #expect(ShopTests.result.diagnostics.filter { $0.severity != .notice }.map { $0.rendered() } == [])
@@ -59,8 +61,7 @@ import Testing
 
   @Test func `settings come from the environment or their default`() throws {
     #expect(ShopTests.result.contract?.store.url == "sqlite:data/shop.db")
-    let text = Checkout.read("examples/shop/martlet.yaml") ?? ""
-    let other = ContractLoader.load(text: text, environment: ["DATABASE_URL": "postgres://app@db/shop"])
+    let other = ContractLoader.load(text: ShopTests.text, environment: ["DATABASE_URL": "postgres://app@db/shop"])
     #expect(other.contract?.store.url == "postgres://app@db/shop")
     #expect(other.contract?.store.timeout == .seconds(30))
     #expect(other.contract?.service.name == "shop")

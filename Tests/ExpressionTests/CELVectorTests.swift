@@ -1,6 +1,7 @@
 import Base
 import Expression
 import Pattern
+import TestSupport
 import Testing
 
 /// The public CEL vectors: those of our subset give the value (or the error) that they demand; those outside, which
@@ -35,7 +36,7 @@ import Testing
 
   /// Names in backticks on lines that begin with `- `.
   private static func outside() throws -> [String] {
-    let bytes = try #require(contents(of: packageRoot + "/docs/expressions.md"))
+    let bytes = try #require(Files.read(Files.root + "/docs/expressions.md"))
     var names: [String] = []
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("- `") {
       for (place, part) in line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
@@ -60,7 +61,7 @@ struct CELVector {
   let test: TextProto
 
   static func read(_ file: String) throws -> [CELVector] {
-    let bytes = try #require(contents(of: packageRoot + "/../shared/vectors/cel/\(file).textproto"))
+    let bytes = try #require(Files.read(Files.shared + "/vectors/cel/\(file).textproto"))
     let document = try TextProto(bytes)
     var vectors: [CELVector] = []
     for section in document.messages("section") {

@@ -171,23 +171,3 @@ private struct TextProtoReader {
     return value
   }
 }
-
-/// A whole file; nil where it cannot be read.
-func contents(of path: String) -> [UInt8]? {
-  guard let file = fopen(path, "rb") else { return nil }
-  defer { fclose(file) }
-  var result: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 65_536)
-  while true {
-    let count = fread(&buffer, 1, buffer.count, file)
-    if count == 0 { return result }
-    result.append(contentsOf: buffer[0..<count])
-  }
-}
-
-/// The package's root.
-let packageRoot: String = {
-  var parts = #filePath.split(separator: "/").map(String.init)
-  parts.removeLast(3)
-  return "/" + parts.joined(separator: "/")
-}()

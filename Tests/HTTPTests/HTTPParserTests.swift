@@ -1,4 +1,5 @@
 import HTTP
+import TestSupport
 import Testing
 
 /// Reads bytes as a connection would: request after request until one is refused or closes.
@@ -137,7 +138,7 @@ struct Reading {
   }
 
   @Test func randomBytesNeverTrap() {
-    var random = SplitMix(seed: 20_260_730)
+    var random = SplitMix64(seed: 20_260_730)
     let seeds = RawRequest.all.map(\.bytes).filter { $0.count < 400 && !$0.isEmpty }
     for _ in 0..<20_000 {
       var bytes = seeds[Int(random.next() % UInt64(seeds.count))]
@@ -157,18 +158,5 @@ struct Reading {
       split.feed(bytes[place...])
       if whole.outcome != split.outcome { #expect(whole.outcome == split.outcome, "\(bytes)") }
     }
-  }
-}
-
-/// A small seeded generator.
-struct SplitMix {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import TestSupport
 import Testing
 
 @testable import Identity
@@ -11,20 +12,22 @@ import Darwin
 
 @Suite struct ServiceKeyTests {
   @Test func makesAKeyOnceAndFindsItAgain() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let data = "\(folder.path)"
     let first = try ServiceKey.load(in: data)
     let second = try ServiceKey.load(in: data)
     #expect(first.id == second.id)
     #expect(first.secret(.etag) == second.secret(.etag))
-    #expect(folder.entries == [ServiceKey.fileName], "no draft is left behind")
+    #expect(folder.names == [ServiceKey.fileName], "no draft is left behind")
     var info = stat()
     #expect(stat("\(data)/\(ServiceKey.fileName)", &info) == 0)
     #expect(info.st_mode & 0o777 == 0o600)
   }
 
   @Test func makesTheFolderWhereOnlyThatIsMissing() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let data = "\(folder.path)/data"
     _ = try ServiceKey.load(in: data)
     unlink("\(data)/\(ServiceKey.fileName)")
@@ -33,7 +36,8 @@ import Darwin
   }
 
   @Test func aSharedKeyIsReadFromAFileOrFromATextAndNeverMade() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let pem = try SigningKey.generate(.ed25519).pem()
     let text = try ServiceKey.load(.text(String(decoding: pem, as: UTF8.self)))
     for mode in [0o600, 0o400, 0o440, 0o640] as [mode_t] {
@@ -48,7 +52,7 @@ import Darwin
       #expect(throws: KeyFileError.self) { try ServiceKey.load(.file("\(folder.path)/open\(mode)")) }
     }
     #expect(throws: KeyFileError.self) { try ServiceKey.load(.file("\(folder.path)/missing")) }
-    #expect(!folder.entries.contains("missing"))
+    #expect(!folder.names.contains("missing"))
     #expect(throws: KeyFileError.self) { try ServiceKey.load(.file(folder.path)) }
   }
 
@@ -68,7 +72,8 @@ import Darwin
 
   @Test(arguments: [0o644, 0o640, 0o604, 0o660])
   func refusesAFileThatOthersMayRead(mode: Int) throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
     folder.write(ServiceKey.fileName, try SigningKey.generate(.ed25519).pem(), mode: mode_t(mode))
     let error = #expect(throws: KeyFileError.self) { try ServiceKey.load(in: folder.path) }
     #expect(error?.reason.contains("others may read it") == true)
@@ -78,15 +83,17 @@ import Darwin
     let other = try SigningKey.generate(.p256).pem()
     let good = try SigningKey.generate(.ed25519).pem()
     for bytes in [[], Array("hello".utf8), other, Array(good.dropLast(40)), good + good, [UInt8](repeating: 0x41, count: 20_000)] {
-      let folder = TemporaryFolder()
+      let folder = try TemporaryFolder()
+      defer { folder.remove() }
       let path = folder.write(ServiceKey.fileName, bytes)
       #expect(throws: KeyFileError.self) { try ServiceKey.load(in: folder.path) }
-      #expect(try Vectors.read(path) == bytes)
+      #expect(Files.read(path) == bytes)
     }
   }
 
   @Test func refusesALinkAFolderAndAPipe() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let path = "\(folder.path)/\(ServiceKey.fileName)"
     let real = folder.write("real", try SigningKey.generate(.ed25519).pem())
     symlink(real, path)
@@ -100,10 +107,11 @@ import Darwin
   }
 
   @Test func aFileMadeInTheSameMomentStays() throws {
-    let folder = TemporaryFolder()
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
     let path = folder.write(ServiceKey.fileName, Array("theirs".utf8))
     try KeyFile.create(path, content: Array("ours".utf8), mark: "draft")
-    #expect(try Vectors.read(path) == Array("theirs".utf8))
-    #expect(folder.entries == [ServiceKey.fileName])
+    #expect(Files.read(path) == Array("theirs".utf8))
+    #expect(folder.names == [ServiceKey.fileName])
   }
 }

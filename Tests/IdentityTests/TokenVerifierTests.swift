@@ -3,6 +3,7 @@ import Contract
 import Crypto
 import JSON
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Identity
@@ -19,12 +20,13 @@ import Darwin
 
   /// A verifier that trusts one issuer, `https://id.example`, beside the service itself.
   final class House {
-    let folder = TemporaryFolder()
+    let folder: TemporaryFolder
     let key: SigningKey
     let service: ServiceKey
     let verifier: TokenVerifier
 
     init(audience: String? = "shop", cachedTokens: Int = 100) throws {
+      folder = try TemporaryFolder()
       key = try SigningKey.generate(.ed25519)
       service = try ServiceKey.ephemeral()
       folder.write("keys.pem", try key.publicPEM(), mode: 0o644)
@@ -40,6 +42,8 @@ import Darwin
         now: TokenVerifierTests.now, cachedTokens: cachedTokens, report: { sink.add($0) })
       self.sink = sink
     }
+
+    deinit { folder.remove() }
 
     let sink: Sink
     final class Sink: Sendable {

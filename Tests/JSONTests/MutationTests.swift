@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 /// Damaged documents: whatever comes in, the reader answers, and what it lets through is whole.
@@ -9,7 +10,7 @@ import Testing
   ]
 
   @Test func neverTrapsAndNeverLetsHalfThrough() {
-    var random = SeededGenerator(seed: 23)
+    var random = SplitMix64(seed: 23)
     var read = 0
     for round in 0..<60_000 {
       var bytes = Array(MutationTests.seeds[round % MutationTests.seeds.count].utf8)

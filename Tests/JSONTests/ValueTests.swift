@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct ValueTests {
@@ -54,7 +55,7 @@ import Testing
     #expect(object.isEmpty)
   }
 
-  private static func random(_ depth: Int, using random: inout SeededGenerator) -> JSONValue {
+  private static func random(_ depth: Int, using random: inout SplitMix64) -> JSONValue {
     switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &random) {
     case 0: return .null
     case 1: return .boolean(Bool.random(using: &random))
@@ -73,7 +74,7 @@ import Testing
     }
   }
 
-  private static func text(using random: inout SeededGenerator) -> String {
+  private static func text(using random: inout SplitMix64) -> String {
     var out = ""
     for _ in 0..<Int.random(in: 0..<20, using: &random) {
       let top: UInt32 = [0x7f, 0x7ff, 0xffff, 0x10ffff].randomElement(using: &random) ?? 0x7f
@@ -83,7 +84,7 @@ import Testing
   }
 
   @Test func randomValuesSurviveTheirText() throws {
-    var random = SeededGenerator(seed: 11)
+    var random = SplitMix64(seed: 11)
     for _ in 0..<400 {
       let value = ValueTests.random(3, using: &random)
       #expect(try JSONValue(parsing: value.bytes) == value)

@@ -1,9 +1,10 @@
 import JSON
+import TestSupport
 import Testing
 
 /// The documents of nst/JSONTestSuite.
 @Suite struct VectorTests {
-  static let folder = Files.above + "/shared/vectors/json/"
+  static let folder = Files.shared + "/vectors/json/"
   static let names = Files.names(in: folder).filter { $0.hasSuffix(".json") }
 
   /// The `i_` documents that we read; every other one is refused.
@@ -18,8 +19,8 @@ import Testing
     #expect(VectorTests.names.count == 318)
   }
 
-  @Test(arguments: names) func isReadOrRefusedAsTheSuiteSays(name: String) {
-    let bytes = Files.bytes(VectorTests.folder + name)
+  @Test(arguments: names) func isReadOrRefusedAsTheSuiteSays(name: String) throws {
+    let bytes = try #require(Files.read(VectorTests.folder + name))
     let expected =
       name.hasPrefix("y_") && !VectorTests.stricter.contains(name) || VectorTests.readable.contains(name)
     do throws(JSONError) {

@@ -6,13 +6,8 @@ import SQLiteStore
 import Service
 import Store
 import Synchronization
+import TestSupport
 import Testing
-
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
 
 /// A clock that a test moves.
 final class TestClock: Clock {
@@ -29,7 +24,7 @@ final class Bench: Sendable {
   let engine: Engine
   let clock = TestClock()
   private let minter: TokenMinter
-  private let folder: String
+  private let folder: TemporaryFolder
 
   convenience init(_ yaml: String) async throws { try await self.init(yaml, on: nil) }
 
@@ -37,23 +32,18 @@ final class Bench: Sendable {
   init(_ yaml: String, on given: (any Store)?) async throws {
     let result = ContractLoader.load(text: yaml)
     contract = try #require(result.contract, "\(result.errors.map { $0.rendered() })")
-    var template = Array("/tmp/martlet-service-XXXXXX".utf8CString)
-    _ = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { mkdtemp($0) } }
-    folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    store = try given ?? SQLiteStore(path: folder + "/test.db")
+    folder = try TemporaryFolder()
+    store = try given ?? SQLiteStore(path: folder.path + "/test.db")
     _ = try await SchemaManager(clock: clock).prepare(store, contract)
     let key = try ServiceKey.ephemeral()
     let verifier = try TokenVerifier(
-      contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder, now: clock.now
+      contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder.path, now: clock.now
     ) { _ in }
     minter = TokenMinter(service: contract.service.name, key: key)
     engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier, clock: clock)
   }
 
-  deinit {
-    for name in ["test.db", "test.db-wal", "test.db-shm", "test.db.lock"] { unlink(folder + "/" + name) }
-    rmdir(folder)
-  }
+  deinit { folder.remove() }
 
   func token(_ subject: String, roles: [String] = []) throws -> String {
     try minter.mint(subject: subject, roles: roles, scopes: [], lifetime: .seconds(3600), now: clock.now)

@@ -1,5 +1,6 @@
 import Base
 import Store
+import TestSupport
 import Testing
 
 @Suite struct KeyTextTests {
@@ -36,7 +37,7 @@ import Testing
 
   @Test("every key has a text of its own, which leads back to it")
   func roundTrip() {
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(seed: 7)
     let letters: [Character] = ["~", ",", "0", "1", "/", "%", "ü", " ", "a", "\u{301}", "😀", "\n"]
     var seen: [Int: [String: [String]]] = [:]
     for _ in 0..<20_000 {
@@ -50,17 +51,5 @@ import Testing
       let known = seen[count, default: [:]].updateValue(parts, forKey: text)
       #expect(known == nil || known == parts)
     }
-  }
-}
-
-private struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

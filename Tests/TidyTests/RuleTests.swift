@@ -143,7 +143,7 @@ import Testing
           ])
         """)
     #expect(manifest.targets.map(\.name) == ["CUV", "Base", "JSON", "Store", "Command", "StoreTests"])
-    #expect(manifest.targets.last == .init(name: "StoreTests", dependencies: ["Base", "Store"], isTest: true))
+    #expect(manifest.targets.last == .init(name: "StoreTests", dependencies: ["Base", "Store", "TestSupport"], isTest: true))
     #expect(manifest.orderViolations().count == 1)
     func refused(_ text: String, _ path: String) -> [Int] { manifest.importViolations(source(text, path: path)).map(\.line) }
     #expect(refused("import Store", "Sources/Base/A.swift") == [1])

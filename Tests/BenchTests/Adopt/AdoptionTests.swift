@@ -3,20 +3,11 @@ import Bench
 import Contract
 import SQLiteStore
 import Store
+import TestSupport
 import Testing
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 @Suite struct AdoptionTests {
-  /// The checkout's `../shared`.
-  static let chinook: String = {
-    let parts = #filePath.split(separator: "/").dropLast(5)
-    return "/" + parts.joined(separator: "/") + "/shared/data/Chinook_Sqlite.sqlite"
-  }()
+  static let chinook = Files.shared + "/data/Chinook_Sqlite.sqlite"
 
   private func contract(_ text: String) throws -> Contract {
     let result = ContractLoader.load(text: text)
@@ -25,14 +16,9 @@ import Darwin
   }
 
   private func adopted(_ statements: [String]) async throws -> (text: String, contract: Contract) {
-    var template = Array("/tmp/martlet-adopt.XXXXXX".utf8CString)
-    _ = try #require(mkdtemp(&template))
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let path = folder + "/a b%c.db"
-    defer {
-      for name in ["", ".lock", "-wal", "-shm"] { unlink(path + name) }
-      rmdir(folder)
-    }
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder.path + "/a b%c.db"
     let store = try SQLiteStore(path: path)
     try await store.define(statements)
     await store.close()

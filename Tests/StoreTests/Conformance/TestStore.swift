@@ -3,6 +3,7 @@ import PostgresStore
 import Reactor
 import SQLiteStore
 import Store
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -36,42 +37,13 @@ enum TestStore: String, CaseIterable, Sendable, CustomTestStringConvertible {
   func runReopening(_ body: @escaping @Sendable (_ open: @Sendable () throws -> any Store) async throws -> Void) async throws {
     switch self {
     case .sqlite:
-      let folder = try TemporaryFolder.make()
-      defer { TemporaryFolder.remove(folder) }
-      try await body { try SQLiteStore(path: folder + "/data/test.db") }
+      let folder = try TemporaryFolder()
+      defer { folder.remove() }
+      try await body { try SQLiteStore(path: folder.path + "/data/test.db") }
     case .postgres:
       try await PostgresServer.with { server in
         try await body { try PostgresStore(url: server.url, loops: server.group.loops) }
       }
     }
-  }
-}
-
-/// Folders that tests make and remove.
-enum TemporaryFolder {
-  static func make() throws -> String {
-    let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(root)/martlet-test.XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw StoreError(.storage, "mkdtemp failed") }
-    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  static func remove(_ path: String) {
-    for name in contents(path) {
-      let inner = path + "/" + name
-      if unlink(inner) != 0 { remove(inner) }
-    }
-    rmdir(path)
-  }
-
-  static func contents(_ path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 }

@@ -90,7 +90,7 @@ final class AgreementOracle: Sendable {
 
   private func answers(_ expression: CheckedExpression, _ caller: RandomCaller) -> [Answer] {
     (world.records["things"] ?? []).map { row in
-      switch expression.evaluate(RowBindings(caller: caller, row: row), budget: 5_000_000) {
+      switch expression.evaluate(RowBindings(caller, row), budget: 5_000_000) {
       case .success(.scalar(.boolean(true))): .yes
       case .success(.scalar(.boolean(false))): .no
       default: .error
@@ -126,16 +126,4 @@ final class AgreementOracle: Sendable {
     }
     return (smallest.text, difference)
   }
-}
-
-/// One row and the caller.
-private struct RowBindings: ExpressionBindings {
-  let caller: RandomCaller
-  let row: MemoryRecord
-
-  func caller(_ member: ExpressionNode.CallerMember) -> Value? { caller.caller(member) }
-  func hasRole(_ role: String) -> Bool { caller.hasRole(role) }
-  func request(_ member: ExpressionNode.RequestMember) -> Value? { caller.request(member) }
-  var now: Timestamp? { caller.now }
-  var record: (any ExpressionRecord)? { row }
 }

@@ -2,6 +2,7 @@ import Base
 import Contract
 import Expression
 import Store
+import TestSupport
 import Testing
 
 /// Random rules of a change, over random rows before and after it, have the same answer in memory and in both stores.
@@ -30,9 +31,9 @@ import Testing
         let alone = rule.ofRecordAlone
         #expect(!alone.namesInput)
         for before in world.records["things"] ?? [] {
-          let mayPass = alone.holds(ChangeBindings(caller: caller, before: before, after: before), budget: 5_000_000)
+          let mayPass = alone.holds(RowBindings(caller, before, input: before), budget: 5_000_000)
           for after in world.records["things"] ?? [] {
-            let holds = rule.holds(ChangeBindings(caller: caller, before: before, after: after), budget: 5_000_000)
+            let holds = rule.holds(RowBindings(caller, before, input: after), budget: 5_000_000)
             if holds { granted += 1 } else { refused += 1 }
             #expect(mayPass || !holds, "seed \(seed): what is asked of the record alone refuses what the rule grants: \(text)")
             guard stored.contains(Pair(before, after)) != holds else { continue }
@@ -71,7 +72,7 @@ import Testing
         let prepared = WriteStatements(dialect: store.dialect, table: table).rowGuard(predicate)
         if prepared.statement.text.contains("FOR SHARE") { held += 1 }
         for row in (world.records["things"] ?? []).prefix(5) {
-          let holds = rule.holds(ChangeBindings(caller: caller, before: row, after: row), budget: 5_000_000)
+          let holds = rule.holds(RowBindings(caller, row, input: row), budget: 5_000_000)
           let outcome = try await store.write(WriteBatch([.guarding(prepared.statement, prepared.values(values + [row.id]))]))
           var isGranted = false
           if case .committed = outcome { isGranted = true }
@@ -112,17 +113,4 @@ import Testing
     let found = try await store.read(query).captured
     return Set(stride(from: 0, to: found.count, by: 2).map { Pair(found[$0...($0 + 1)]) })
   }
-}
-
-private struct ChangeBindings: ExpressionBindings {
-  let caller: RandomCaller
-  let before: MemoryRecord
-  let after: MemoryRecord
-
-  func caller(_ member: ExpressionNode.CallerMember) -> Value? { caller.caller(member) }
-  func hasRole(_ role: String) -> Bool { caller.hasRole(role) }
-  func request(_ member: ExpressionNode.RequestMember) -> Value? { caller.request(member) }
-  var now: Timestamp? { caller.now }
-  var record: (any ExpressionRecord)? { before }
-  var input: (any ExpressionRecord)? { after }
 }

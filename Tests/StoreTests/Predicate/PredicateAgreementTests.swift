@@ -2,6 +2,7 @@ import Base
 import Contract
 import Expression
 import Store
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -74,7 +75,7 @@ struct RandomCaller: ExpressionBindings, Sendable, CustomStringConvertible {
   let instant: Timestamp
 
   init(seed: UInt64) {
-    var random = Randomness(seed: seed)
+    var random = SplitMix64(seed: seed)
     let isKnown = random.chance(75)
     id = isKnown ? UUID(random.pick(RandomWorld.someIDs)).map(Value.uuid) : nil
     roles = isKnown ? random.pick([[], ["admin"], ["staff", "a"], ["admin", "ab", "é"]]) : []

@@ -1,6 +1,8 @@
+import TestSupport
+
 /// Makes random typed expressions over the resources of `RandomWorld`.
 struct RandomExpressions {
-  var random: Randomness
+  var random: SplitMix64
   /// Names at hand: the record and macros' variables over rows, with their resource.
   private var rows: [(name: String, resource: String)]
   private let rowsMax: Int
@@ -10,7 +12,7 @@ struct RandomExpressions {
 
   /// - Parameter names: of the rows of `things` that are asked about.
   init(seed: UInt64, names: [String] = ["record"]) {
-    random = Randomness(seed: seed)
+    random = SplitMix64(seed: seed)
     rows = names.map { ($0, "things") }
     rowsMax = names.count + 1
   }

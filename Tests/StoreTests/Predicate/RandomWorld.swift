@@ -2,6 +2,7 @@ import Base
 import Contract
 import Expression
 import Store
+import TestSupport
 
 /// Four resources with every type of field, related in all ways, and random rows of them.
 struct RandomWorld {
@@ -34,10 +35,10 @@ struct RandomWorld {
 
   let contract: Contract
   private(set) var records: [String: [MemoryRecord]] = [:]
-  private var random: Randomness
+  private var random: SplitMix64
 
   init(seed: UInt64, rows: Int) {
-    random = Randomness(seed: seed)
+    random = SplitMix64(seed: seed)
     contract = RandomWorld.makeContract()
     make("people", 4)
     make("customers", 6)

@@ -2,6 +2,7 @@ import Base
 import Contract
 import Expression
 import Store
+import TestSupport
 import Testing
 
 /// Random filters with rules on the related rows have the same answer in memory, where what is hidden was taken out, and in
@@ -44,9 +45,9 @@ import Testing
           encoding: RowEncoding(fields: [], captures: [.init(column: 0, kind: .uuid)]), rowsMax: 10_000)
         let found = Set(try await store.read(query).captured.map { "\($0)" })
         for row in world.records["things"] ?? [] {
-          let holds = filter.holds(SightBindings(caller: caller, row: SeenRecord(row, sight)), budget: 5_000_000)
+          let holds = filter.holds(RowBindings(caller, SeenRecord(row, sight)), budget: 5_000_000)
           if holds { yes += 1 }
-          if holds != filter.holds(SightBindings(caller: caller, row: row), budget: 5_000_000) { hidden += 1 }
+          if holds != filter.holds(RowBindings(caller, row), budget: 5_000_000) { hidden += 1 }
           guard found.contains("\(row.id)") != holds else { continue }
           Issue.record(
             "seed \(seed), \(store.dialect): memory says \(holds): \(text)\n\(prepared.statement.text)\n\(row.values)\n\(caller)")
@@ -72,7 +73,7 @@ private final class Sight: Sendable {
       let expression = try CheckedExpression.check(rule, expecting: .boolean, in: environment)
       let plan = RulePlan(expression)
       plans.append((resource, plan, plan.fold(caller)))
-      for row in world.records[resource] ?? [] where expression.holds(SightBindings(caller: caller, row: row)) {
+      for row in world.records[resource] ?? [] where expression.holds(RowBindings(caller, row)) {
         seen.insert(ObjectIdentifier(row))
       }
     }
@@ -131,15 +132,4 @@ private final class SeenRecord: ExpressionRecord {
     guard case .record(let record) = value, let row = record as? MemoryRecord else { return value }
     return .record(SeenRecord(row, sight, isHidden: !sight.sees(row)))
   }
-}
-
-private struct SightBindings: ExpressionBindings {
-  let caller: RandomCaller
-  let row: any ExpressionRecord
-
-  func caller(_ member: ExpressionNode.CallerMember) -> Value? { caller.caller(member) }
-  func hasRole(_ role: String) -> Bool { caller.hasRole(role) }
-  func request(_ member: ExpressionNode.RequestMember) -> Value? { caller.request(member) }
-  var now: Timestamp? { caller.now }
-  var record: (any ExpressionRecord)? { row }
 }

@@ -1,5 +1,6 @@
 import Base
 import Store
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -37,10 +38,10 @@ import Testing
 
   private static let insert = Statement(text: "INSERT INTO t (body) VALUES (?1)", parameters: [.bytes])
 
-  private func withStore(_ options: SQLiteOptions, _ body: (SQLiteStore, _ folder: String) async throws -> Void) async throws {
-    let folder = try TemporaryFolder.make()
-    defer { TemporaryFolder.remove(folder) }
-    let store = try SQLiteStore(path: folder + "/test.db", options: options)
+  private func withStore(_ options: SQLiteOptions, _ body: (SQLiteStore, _ folder: TemporaryFolder) async throws -> Void) async throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let store = try SQLiteStore(path: folder.path + "/test.db", options: options)
     do {
       try await store.define(["CREATE TABLE t (id INTEGER PRIMARY KEY, body BLOB)"])
       try await body(store, folder)
@@ -49,7 +50,7 @@ import Testing
       throw error
     }
     await store.close()
-    #expect(TemporaryFolder.contents(folder).sorted() == ["test.db", "test.db.lock"])
+    #expect(folder.names == ["test.db", "test.db.lock"])
   }
 
   private func logPages(_ store: SQLiteStore) -> Int {
@@ -90,7 +91,7 @@ import Testing
     options.checkpointPages = 32
     try await withStore(options) { store, folder in
       try await write(10, store)
-      let reader = try Connection(path: folder + "/test.db", role: .reader, options: options)
+      let reader = try Connection(path: folder.path + "/test.db", role: .reader, options: options)
       try reader.execute("BEGIN")
       #expect(try reader.rows("SELECT count(*) FROM t") == [["10"]])
       for _ in 0..<30 { try await write(20, store) }
@@ -117,16 +118,16 @@ import Testing
   }
 
   @Test("a store that is only let go of leaves no log either") func letGo() async throws {
-    let folder = try TemporaryFolder.make()
-    defer { TemporaryFolder.remove(folder) }
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
     do {
-      let store = try SQLiteStore(path: folder + "/test.db")
+      let store = try SQLiteStore(path: folder.path + "/test.db")
       try await store.define(["CREATE TABLE t (id INTEGER PRIMARY KEY, body BLOB)"])
     }
-    while TemporaryFolder.contents(folder).sorted() != ["test.db", "test.db.lock"] { await Task.yield() }
+    while folder.names != ["test.db", "test.db.lock"] { await Task.yield() }
     // The file is free for the next.
     var next: SQLiteStore?
-    while next == nil { next = try? SQLiteStore(path: folder + "/test.db") }
+    while next == nil { next = try? SQLiteStore(path: folder.path + "/test.db") }
     #expect(try await next?.inspect("SELECT count(*) FROM t", []) == [["0"]])
     await next?.close()
   }

@@ -1,6 +1,7 @@
 import Base
 import JSON
 import Store
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -143,7 +144,7 @@ import Testing
 
   @Test("random rows", arguments: 0..<8 as Range<UInt64>) func randomRows(_ seed: UInt64) throws {
     let connection = try connection()
-    var random = Randomness(seed: 77 &+ seed)
+    var random = SplitMix64(seed: 77 &+ seed)
     var written = 0
     for _ in 0..<400 {
       let width = 1 + random.below(8)
@@ -167,7 +168,7 @@ import Testing
     #expect(written > 50)
   }
 
-  private func literal(for contents: [RowEncoding.Content], _ place: Int, _ random: inout Randomness) -> String {
+  private func literal(for contents: [RowEncoding.Content], _ place: Int, _ random: inout SplitMix64) -> String {
     if random.chance(4) { return random.pick(Self.literals) }
     guard case .scalar(let kind) = contents[place] else { return String(random.below(2000) - 1000) }
     switch kind {
@@ -185,7 +186,7 @@ import Testing
     }
   }
 
-  private func text(_ random: inout Randomness) -> String {
+  private func text(_ random: inout SplitMix64) -> String {
     let length = random.chance(5) ? random.below(70_000) : random.below(40)
     let isPlain = random.chance(60)
     let bytes = (0..<length).map { _ in UInt8(isPlain ? 0x20 + random.below(0x5f) : random.below(256)) }

@@ -1,6 +1,7 @@
 import Base
 import SQLiteStore
 import Store
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -11,28 +12,14 @@ import Darwin
 
 @Suite("A SQLite file") struct SQLiteFile {
   private func inFolder(_ body: (String) async throws -> Void) async throws {
-    let folder = try TemporaryFolder.make()
-    defer { TemporaryFolder.remove(folder) }
-    try await body(folder + "/data/deep/test.db")
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    try await body(folder.path + "/data/deep/test.db")
   }
 
   private func mode(_ path: String) -> mode_t {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
-  }
-
-  private func bytes(_ path: String) -> [UInt8] {
-    guard let file = fopen(path, "rb") else { return [] }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 32 << 20)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return Array(bytes.prefix(count))
-  }
-
-  private func write(_ bytes: [UInt8], _ path: String) {
-    guard let file = fopen(path, "wb") else { return }
-    fwrite(bytes, 1, bytes.count, file)
-    fclose(file)
   }
 
   private func author(_ number: UInt64) -> WriteBatch {
@@ -47,7 +34,7 @@ import Darwin
       #expect(mode(folder) == 0o700)
       #expect(mode(path) == 0o600)
       await store.close()
-      #expect(TemporaryFolder.contents(folder).sorted() == ["test.db", "test.db.lock"])
+      #expect(Files.names(in: folder) == ["test.db", "test.db.lock"])
     }
   }
 
@@ -70,20 +57,20 @@ import Darwin
       for number in 0..<200 as Range<UInt64> { _ = try await store.write(author(number)) }
       // What a killed process leaves: the file and its log as they are now.
       let left = path + ".left"
-      write(bytes(path), left)
-      write(bytes(path + "-wal"), left + "-wal")
+      Files.write(left, try #require(Files.read(path)))
+      Files.write(left + "-wal", try #require(Files.read(path + "-wal")))
       await store.close()
-      #expect(bytes(left + "-wal").count > 0)
+      #expect(Files.read(left + "-wal")?.isEmpty == false)
 
       let recovered = try SQLiteStore(path: left)
       #expect(try await Library.count("authors", recovered) == 200)
       await recovered.close()
 
-      var damaged = bytes(left)
+      var damaged = try #require(Files.read(left))
       let page = damaged.count / 4096 / 2 * 4096
       for place in page..<min(page + 4096 * 4, damaged.count) { damaged[place] = 0xa5 }
-      write(damaged, left)
-      write([0, 1, 2, 3], left + "-wal")
+      Files.write(left, damaged)
+      Files.write(left + "-wal", [0, 1, 2, 3])
       let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: left) }
       #expect(error?.code == .corrupt)
     }
@@ -92,7 +79,7 @@ import Darwin
   @Test("that is none is refused") func notADatabase() async throws {
     try await inFolder { path in
       let folder = String(path.dropLast("/data/deep/test.db".count))
-      write(Array(repeating: 0x41, count: 8192), folder + "/text")
+      Files.write(folder + "/text", Array(repeating: 0x41, count: 8192))
       let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: folder + "/text") }
       #expect(error?.code == .corrupt)
     }
@@ -103,7 +90,7 @@ import Darwin
       let store = try SQLiteStore(path: path)
       try await Library.prepare(store)
       await store.close()
-      let before = bytes(path)
+      let before = try #require(Files.read(path))
       var options = SQLiteOptions()
       options.isReadOnly = true
       let reader = try SQLiteStore(path: path, options: options)
@@ -111,7 +98,7 @@ import Darwin
       let error = await #expect(throws: StoreError.self) { _ = try await reader.write(self.author(1)) }
       #expect(error?.code == .storage)
       await reader.close()
-      #expect(bytes(path) == before)
+      #expect(Files.read(path) == before)
       let missing = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path + ".none", options: options) }
       #expect(missing?.code == .storage)
     }

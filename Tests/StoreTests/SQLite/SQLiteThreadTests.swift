@@ -3,13 +3,14 @@ import Reactor
 import SQLiteStore
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("SQLite's threads", .timeLimit(.minutes(2))) struct SQLiteThreads {
   private func run(_ options: SQLiteOptions, _ body: @escaping @Sendable (SQLiteStore) async throws -> Void) async throws {
-    let folder = try TemporaryFolder.make()
-    defer { TemporaryFolder.remove(folder) }
-    let store = try SQLiteStore(path: folder + "/test.db", options: options)
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let store = try SQLiteStore(path: folder.path + "/test.db", options: options)
     let result = await Task { try await body(store) }.result
     await store.close()
     try result.get()

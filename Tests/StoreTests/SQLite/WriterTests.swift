@@ -2,6 +2,7 @@ import Base
 import Reactor
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -55,9 +56,9 @@ private struct WriterBench {
 
 @Suite("The writer's groups", .timeLimit(.minutes(2))) struct WriterTests {
   private func withBench(_ body: (WriterBench) async throws -> Void) async throws {
-    let folder = try TemporaryFolder.make()
-    defer { TemporaryFolder.remove(folder) }
-    let bench = WriterBench(path: folder + "/test.db")
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let bench = WriterBench(path: folder.path + "/test.db")
     try bench.define("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER NOT NULL CHECK (n >= 0)) STRICT")
     try bench.define("CREATE TABLE u (id INTEGER PRIMARY KEY, t INTEGER NOT NULL REFERENCES t (id)) STRICT")
     try await body(bench)
@@ -179,7 +180,7 @@ private struct WriterBench {
   func randomGroups(_ seed: UInt64) async throws {
     try await withBench { together in
       try await withBench { alone in
-        var random = Randomness(seed: 4711 &+ seed)
+        var random = SplitMix64(seed: 4711 &+ seed)
         for _ in 0..<6 {
           // Few that fail, none, or many.
           let failing = [0, 3, 40][random.below(3)]
@@ -197,7 +198,7 @@ private struct WriterBench {
     }
   }
 
-  private func batch(_ random: inout Randomness, failing: Int) -> WriteBatch {
+  private func batch(_ random: inout SplitMix64, failing: Int) -> WriteBatch {
     var batch = WriteBatch()
     let range = failing == 0 ? 1_000_000_000 : 150
     for _ in 0..<1 + random.below(4) {
@@ -215,9 +216,9 @@ private struct WriterBench {
   }
 
   @Test("whoever waits on a loop is answered there, whoever waits elsewhere is answered, too") func answeredOnLoops() async throws {
-    let folder = try TemporaryFolder.make()
-    defer { TemporaryFolder.remove(folder) }
-    let store = try SQLiteStore(path: folder + "/test.db")
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let store = try SQLiteStore(path: folder.path + "/test.db")
     try await store.define(["CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, n INTEGER)"])
     let group = try EventLoopGroup(count: 2)
     let right = await withTaskGroup(of: Bool.self) { tasks in
