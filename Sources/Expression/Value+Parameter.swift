@@ -1,4 +1,5 @@
 import Base
+import JSON
 
 extension Value {
   /// The value as a statement's parameter, where it is one of that type: durations as integers of microseconds, lists as
@@ -18,7 +19,8 @@ extension Value {
         if item.isNull {
           json.append("null")
         } else {
-          guard let scalar = item.parameter(of: element), scalar.append(toJSON: &json) else { return nil }
+          guard let scalar = item.parameter(of: element), scalar.hasPlainJSON else { return nil }
+          scalar.appendJSON(to: &json)
         }
       }
       json.append(UInt8(ascii: "]"))
@@ -27,37 +29,11 @@ extension Value {
     }
   }
 
-  /// False for what has no plain form in JSON.
-  private func append(toJSON out: inout [UInt8]) -> Bool {
+  /// Whether a list's element may be compared with it in SQL.
+  private var hasPlainJSON: Bool {
     switch self {
-    case .boolean(let value): out.append(value ? "true" : "false")
-    case .integer(let value): out.append(decimal: value)
-    case .number(let value): out.append(value.description)
-    case .string(let text):
-      out.append(UInt8(ascii: "\""))
-      for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-          out.append(UInt8(ascii: "\\"))
-          out.append(byte)
-        case 0..<0x20:
-          out.append("\\u00")
-          out.append(UInt8.hexadecimalDigit(byte >> 4))
-          out.append(UInt8.hexadecimalDigit(byte & 15))
-        default: out.append(byte)
-        }
-      }
-      out.append(UInt8(ascii: "\""))
-    case .uuid(let value): quoted(&out) { value.append(to: &$0) }
-    case .date(let value): quoted(&out) { value.append(to: &$0) }
-    default: return false
+    case .boolean, .integer, .number, .string, .uuid, .date: true
+    default: false
     }
-    return true
-  }
-
-  private func quoted(_ out: inout [UInt8], _ body: (inout [UInt8]) -> Void) {
-    out.append(UInt8(ascii: "\""))
-    body(&out)
-    out.append(UInt8(ascii: "\""))
   }
 }

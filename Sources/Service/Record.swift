@@ -1,4 +1,5 @@
 import Base
+import JSON
 import Store
 
 /// A record in memory: one value for each of its table's fields, in their order.
@@ -65,7 +66,7 @@ struct Record: Sendable, Equatable {
   /// The values of a field's columns.
   static func columnValues(_ value: Value, of field: FieldLayout) -> [Value] {
     guard field.columns.count > 1 else {
-      if case .list = value { return [.json(RecordWriter.json(value))] }
+      if case .list = value { return [.json(value.json)] }
       return [value]
     }
     switch value {

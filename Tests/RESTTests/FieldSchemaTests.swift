@@ -101,16 +101,4 @@ struct FieldSchemaTests {
     ]
     for (type, expected) in cases { #expect(FieldExample.value(type, name: "name") == expected, "\(type)") }
   }
-
-  @Test("values stand in the description as they stand in answers")
-  func values() {
-    let cases: [(Value, JSONValue)] = [
-      (.null, nil), (.boolean(true), true), (.integer(3), 3), (.duration(4), 4), (.number(1.5), 1.5),
-      (.decimal(Decimal(units: 125, scale: 2)), "1.25"), (.string("a"), "a"),
-      (.timestamp(Timestamp(microseconds: 0)), "1970-01-01T00:00:00Z"), (.date(CalendarDate(days: 0)), "1970-01-01"),
-      (.uuid(UUID(high: 0, low: 1)), "00000000-0000-0000-0000-000000000001"), (.json(Array("[1]".utf8)), [1]),
-      (.json([0x7b]), nil), (.list([.integer(1), .null]), [1, nil]), (.bytes([1]), nil),
-    ]
-    for (value, expected) in cases { #expect(value.json == expected, "\(value)") }
-  }
 }

@@ -38,7 +38,8 @@ struct PackageManifest {
       found.append(
         Target(
           name: maker == "tests(" ? name + "Tests" : name,
-          dependencies: (hasDependencies ? Array(call.dropFirst()) : []) + (maker == "tests(" ? [name, "TestSupport"] : []), isTest: isTest))
+          dependencies: (hasDependencies ? Array(call.dropFirst()) : []) + (maker == "tests(" ? [name, "TestSupport"] : []), isTest: isTest)
+      )
     }
     targets = found
   }

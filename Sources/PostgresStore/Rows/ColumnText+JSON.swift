@@ -1,4 +1,5 @@
 import Base
+import JSON
 import Store
 
 extension ColumnText {
@@ -15,7 +16,7 @@ extension ColumnText {
     case .timestamp: return appendTimestamp(to: &out) || appendValue(as: kind, to: &out)
     case .number:
       guard let number else { return false }
-      JSONText.append(number: number, to: &out)
+      out.appendJSON(number: number)
       return true
     case .json:
       appendCompactJSON(to: &out)
@@ -27,18 +28,12 @@ extension ColumnText {
   /// In quotes, escaped.
   ///
   /// Safety: the buffer is read within the call.
-  func appendString(to out: inout [UInt8]) { unsafe JSONText.append(string: bytes, to: &out) }
+  func appendString(to out: inout [UInt8]) { unsafe out.appendJSON(utf8: bytes) }
 
   /// Through the value: for the kinds that are rare.
   private func appendValue(as kind: ColumnKind, to out: inout [UInt8]) -> Bool {
     guard let value = value(as: kind) else { return false }
-    if case .boolean(let flag) = value {
-      out.append(flag ? "true" : "false")
-      return true
-    }
-    out.append(UInt8(ascii: "\""))
-    value.appendText(to: &out)
-    out.append(UInt8(ascii: "\""))
+    value.appendJSON(to: &out)
     return true
   }
 

@@ -1,4 +1,5 @@
 import Base
+import JSON
 import Store
 
 /// Makes a result's rows into JSON, straight from the driver's buffer, and captured columns into values.
@@ -88,7 +89,7 @@ struct RowEncoder {
     if text.appendJSON(as: kind, to: &rows.json) { return }
     OddValues.count()
     // Safety: the driver's buffer of this row, used within the call.
-    unsafe JSONText.append(string: text.bytes, to: &rows.json)
+    unsafe rows.json.appendJSON(utf8: text.bytes)
   }
 
   /// `{"amount":1999,"currency":"EUR"}`, or null where either is.
@@ -116,6 +117,6 @@ struct RowEncoder {
       rows.json.append("null")
       return
     }
-    unsafe text.withUnsafeBufferPointer { unsafe JSONText.append(string: $0, to: &rows.json) }
+    rows.json.appendJSON(utf8: text[...])
   }
 }

@@ -24,7 +24,7 @@ extension ResourceSchemas {
   }
 
   private func recordValue(_ field: Field) -> JSONValue? {
-    if case .value(let value)? = field.defaultValue, !value.isNull { return value.json }
+    if case .value(let value)? = field.defaultValue, !value.isNull { return JSONValue(value) }
     return FieldExample.value(field.type, name: field.name)
   }
 

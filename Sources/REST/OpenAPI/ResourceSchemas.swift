@@ -147,7 +147,7 @@ struct ResourceSchemas {
     if let write = field.write, isInput { words.append("Accepted only from: " + AccessText.audience(write) + ".") }
     if isInput, let value = field.defaultValue {
       switch value {
-      case .value(let constant): object["default"] = constant.json
+      case .value(let constant): object["default"] = JSONValue(constant)
       case .expression(let expression): words.append("Default: `\(expression.source)`.")
       }
     }

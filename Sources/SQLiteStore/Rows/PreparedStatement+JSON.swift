@@ -62,20 +62,9 @@ extension PreparedStatement {
     if KeyText.append(parts, to: &text) { out.appendJSON(utf8: text[...]) } else { out.append("null") }
   }
 
-  /// Numbers and truth values as such, everything else as a string.
   private func appendPlain(_ value: Value, to out: inout [UInt8]) {
-    switch value {
-    case .null: out.append("null")
-    case .boolean(let flag): out.append(flag ? "true" : "false")
-    case .integer(let number): out.append(decimal: number)
-    case .number(let number) where number.isFinite: out.appendJSON(number: number)
-    case .number(let number): out.append(number < 0 ? "\"-Infinity\"" : "\"Infinity\"")
-    case .json(let text) where (try? JSONDocument.parse(text)) != nil: out.append(contentsOf: text)
-    case .string(let text): out.appendJSON(string: text)
-    default:
-      var text: [UInt8] = []
-      value.appendText(to: &text)
-      out.appendJSON(utf8: text[...])
-    }
+    // Somebody else may have written it: what is no JSON would break the whole answer.
+    if case .json(let text) = value, (try? JSONDocument.parse(text)) == nil { return out.appendJSON(utf8: text[...]) }
+    value.appendJSON(to: &out)
   }
 }

@@ -16,7 +16,7 @@ extension FieldReader {
     var target: JSONNode?
     if !stored.isNull {
       // An adopted table may hold anything.
-      guard let document = try? JSONDocument.parse(RecordWriter.json(stored)) else {
+      guard let document = try? JSONDocument.parse(stored.json) else {
         throw Violation("format", "cannot be merged into what is stored; replace it with PUT")
       }
       target = document.root

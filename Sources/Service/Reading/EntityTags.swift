@@ -1,5 +1,6 @@
 import Base
 import Crypto
+import JSON
 
 /// Makes and reads entity tags: `"REVISION.V"` (docs: ETags). V tells apart what the same revision looks like to
 /// different callers, with other `fields` and in other codings; `If-Match` compares the revision alone.
@@ -32,7 +33,7 @@ struct EntityTags: Sendable {
   func state(of values: [Value]) -> String {
     var message: [UInt8] = []
     for value in values {
-      let text = RecordWriter.json(value)
+      let text = value.json
       message.append(decimal: UInt64(text.count))
       message.append(UInt8(ascii: ":"))
       message.append(contentsOf: text)

@@ -52,7 +52,7 @@ struct Fetched: Sendable {
       if let target = places[reference] {
         try fetched.append(target, to: &out, origin: origin)
       } else {
-        RecordWriter.append(reference, to: &out)
+        reference.appendJSON(to: &out)
       }
     case .collections(let fetched, let places):
       let key = captured(row, node.captures.key.lowerBound)

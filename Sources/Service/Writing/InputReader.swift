@@ -87,7 +87,7 @@ struct InputReader {
   private func isSecret(_ place: Int) -> Bool { plan.table.fields[place].isSecret }
 
   private mutating func keep(_ place: Int, _ node: JSONNode, record: Record, pointer: String, isNew: Bool) {
-    if !isNew, shown.contains(place), Array(node.rawText) == RecordWriter.json(record.values[place]) { return }
+    if !isNew, shown.contains(place), Array(node.rawText) == record.values[place].json { return }
     if place == 0, !isNew, node.stringValue == KeyText.text(record.key) { return }
     report(pointer, "not_writable", "is kept by the service")
   }

@@ -185,11 +185,9 @@ extension Engine {
   private func wrongState(_ transition: StateMachine.Transition, _ state: Value?) -> Failure {
     var failure = Failure(
       .wrongState, "\(transition.name) is possible from \(transition.from.joined(separator: ", ")) only")
-    var states: [UInt8] = []
-    RecordWriter.append(.list(transition.from.map { .string($0) }), to: &states)
-    failure.members = [("from", states)]
+    failure.members = [("from", Value.list(transition.from.map { .string($0) }).json)]
     // Where the caller may see it.
-    if let state { failure.members.append(("state", RecordWriter.json(state))) }
+    if let state { failure.members.append(("state", state.json)) }
     return failure
   }
 

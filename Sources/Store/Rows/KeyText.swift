@@ -1,4 +1,5 @@
 package import Base
+import JSON
 
 /// A record's key as one text, as it stands in URLs and as `id` in JSON. Each key has exactly one text, and each text at most
 /// one key.
