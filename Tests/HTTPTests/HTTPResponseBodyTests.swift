@@ -111,6 +111,7 @@ import Testing
     try await withServer(handler: { request in
       var response = HTTPResponse(200, body: .bytes(request.path == "/short" ? short : body))
       if request.path == "/never" { response.mayCompress = false }
+      if request.path == "/exposed" { response.headers.add("Access-Control-Expose-Headers", "Accept-Encoding") }
       if request.path == "/vary" { response.headers.add("Vary", "Origin, accept-Encoding") }
       return response
     }) { live in
@@ -130,6 +131,7 @@ import Testing
       #expect(try await get("/short", gzip).hasSuffix("Content-Length: 5\r\n\r\nshort"))
       #expect(try await get("/never", gzip).contains("200 OK\r\nConnection: close\r\nContent-Length: 2400\r\n"))
       #expect(try await get("/vary", gzip).components(separatedBy: "Vary").count == 2)
+      #expect(try await get("/exposed", gzip).contains("Vary: Accept-Encoding\r\n"))
     }
   }
 }

@@ -102,7 +102,7 @@ extension HTTPConnection {
     guard case .bytes(let bytes) = response.body, bytes.count >= limits.gzipBytesMin, bytes.count <= limits.gzipBytesMax,
       response.mayCompress, !response.hasNoBody, response.status != 206
     else { return false }
-    if !response.headers.contains("accept-encoding") { response.headers.add(lines: "Vary: Accept-Encoding\r\n") }
+    if !response.headers.vary(by: "accept-encoding") { response.headers.add(lines: "Vary: Accept-Encoding\r\n") }
     guard request.acceptsGzip else { return false }
     if request.method == .head { return true }
     guard let compressed = owner.gzip.compress(bytes) else { return false }
@@ -144,16 +144,8 @@ extension HTTPConnection {
 
   private func appendRefusal(_ refusal: HTTPRefusal) {
     owner.configuration.onRefusal?(refusal)
-    let response = owner.configuration.renderRefusal(refusal)
-    HTTPStatusLine.append(response.status, to: &output.bytes)
-    output.bytes.append(contentsOf: owner.dateLine())
-    output.bytes.append(contentsOf: response.headers.bytes)
-    output.bytes.append("Connection: close\r\nContent-Length: ")
-    var content: [UInt8] = []
-    if case .bytes(let bytes) = response.body { content = bytes }
-    output.bytes.append(decimal: UInt64(content.count))
-    output.bytes.append("\r\n\r\n")
-    if parser.head.method != .head { output.bytes.append(contentsOf: content) }
+    owner.configuration.renderRefusal(refusal)
+      .appendRefusal(to: &output.bytes, dateLine: owner.dateLine(), isOfHead: parser.head.method == .head)
   }
 
   // MARK: Writing

@@ -60,18 +60,31 @@ package struct HTTPHeaders: Sendable {
     return nil
   }
 
-  /// Whether some line holds a lower-case text, in any case.
-  func contains(_ text: StaticString) -> Bool {
-    let count = text.utf8CodeUnitCount
-    guard count > 0, bytes.count >= count else { return false }
-    let bytes = bytes.span
-    // Safety: a static string's UTF-8 bytes live for the process, and the buffer is only read here.
-    return text.withUTF8Buffer { text in
-      search: for start in 0...(bytes.count - count) {
-        for index in 0..<count where unsafe bytes[start + index].lowercased != text[index] { continue search }
-        return true
+  /// Whether a `Vary` line names a header field, given in lower case, in any case: caches then keep an answer for each of
+  /// its values.
+  func vary(by field: StaticString) -> Bool {
+    var isFound = false
+    var start = 0
+    while start < bytes.count {
+      let end = bytes[start...].firstIndex(of: 0x0a) ?? bytes.count
+      if holds("vary:", at: start, before: end) {
+        for place in start + 5..<end where holds(field, at: place, before: end) {
+          let next = place + field.utf8CodeUnitCount
+          isFound = isFound || !ByteClass.isToken(bytes[place - 1]) && !(next < end && ByteClass.isToken(bytes[next]))
+        }
       }
-      return false
+      start = end + 1
+    }
+    return isFound
+  }
+
+  /// Whether a lower-case text stands there, in any case.
+  private func holds(_ text: StaticString, at start: Int, before end: Int) -> Bool {
+    guard end - start >= text.utf8CodeUnitCount else { return false }
+    // Safety: a static string's UTF-8 bytes live for the process; both indices are below their counts.
+    return text.withUTF8Buffer { text in
+      for index in text.indices where unsafe bytes[start + index].lowercased != text[index] { return false }
+      return true
     }
   }
 }

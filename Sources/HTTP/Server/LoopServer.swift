@@ -78,17 +78,9 @@ final class LoopServer: @unchecked Sendable {
   }
 
   private func refusalBytes() -> [UInt8] {
-    let response = configuration.renderRefusal(HTTPRefusal(status: 503, detail: "There are too many connections."))
     var out: [UInt8] = []
-    HTTPStatusLine.append(response.status, to: &out)
-    out.append(contentsOf: dateLine())
-    out.append(contentsOf: response.headers.bytes)
-    var content: [UInt8] = []
-    if case .bytes(let bytes) = response.body { content = bytes }
-    out.append("Connection: close\r\nContent-Length: ")
-    out.append(decimal: UInt64(content.count))
-    out.append("\r\n\r\n")
-    out.append(contentsOf: content)
+    configuration.renderRefusal(HTTPRefusal(status: 503, detail: "There are too many connections."))
+      .appendRefusal(to: &out, dateLine: dateLine())
     return out
   }
 
