@@ -63,7 +63,7 @@ extension Connection {
     }
   }
 
-  /// Safety: as `await`; the watch is closed before libpq may close the socket.
+  /// Safety: as `wait`; the watch is closed before libpq may close the socket.
   private func poll() {
     guard let handle = unsafe handle, phase == .opening else { return }
     watch?.close()

@@ -129,6 +129,8 @@ extension Connection {
     if error.isFatal { fatal = fatal ?? StoreError(.unavailable, error.summary) }
     if case .prepare(let key) = current.kind { cache.forget(key) }
     guard let request = current.request, request.verdict == nil else { return }
+    // A standby refuses to be set up, and still serves reads.
+    if case .setup = request.work, error.refusesWrites { return }
     var verdict: ServerError.Verdict
     switch (current.kind, request.work) {
     case (.step(let step, let key), let work):
@@ -181,7 +183,7 @@ extension Connection {
     if let request = transaction {
       transaction = nil
       if case .setup = request.work {
-        if case .failed(let error) = request.verdict, error.code == .unavailable, !isReadOnly(error) { return lose(error) }
+        if case .failed(let error) = request.verdict, error.code == .unavailable { return lose(error) }
       } else {
         finishTransaction(request)
       }
@@ -196,9 +198,6 @@ extension Connection {
     if status == PQTRANS_INERROR || status == PQTRANS_INTRANS { return sendRollback() }
     becomeIdle()
   }
-
-  /// A standby refuses to write, and still serves reads.
-  private func isReadOnly(_ error: StoreError) -> Bool { error.message.contains("25006") }
 
   /// Gives a transaction its answer, or sends it again.
   func finishTransaction(_ request: Request) {

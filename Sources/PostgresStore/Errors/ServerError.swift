@@ -13,6 +13,9 @@ struct ServerError: Sendable {
   /// The session is over.
   var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }
 
+  /// The database takes no writes now: a standby, or one that was made so.
+  var refusesWrites: Bool { state == "25006" }
+
   /// For the log. Messages of class 22 (data exceptions) quote values, so they are not repeated; details never are.
   var summary: String { state.hasPrefix("22") || message.isEmpty ? "SQLSTATE \(state)" : "SQLSTATE \(state): \(message)" }
 
@@ -30,6 +33,7 @@ struct ServerError: Sendable {
   /// - Parameter step: the place in the batch of the statement that failed; nil outside a batch.
   func verdict(step: Int?) -> Verdict {
     if let step, let outcome = outcome(step: step) { return .outcome(outcome) }
+    if refusesWrites { return .failed(StoreError(.unavailable, summary)) }
     switch state {
     case "40001", "40P01": return .tryAgain(StoreError(.overloaded, summary))
     case "26000": return .prepareAgain(StoreError(.invalidStatement, summary))
@@ -37,7 +41,6 @@ struct ServerError: Sendable {
     case "57014": return .failed(StoreError(.timeout, summary))
     // A lock was not had in time; another transaction holds it.
     case "55P03": return .failed(StoreError(.timeout, summary))
-    case "25006": return .failed(StoreError(.unavailable, summary))
     case "53100", "58030", "53200": return .failed(StoreError(.storage, summary))
     case "XX001", "XX002": return .failed(StoreError(.corrupt, summary))
     case "54000", "54001": return .failed(StoreError(.invalidStatement, summary))

@@ -44,10 +44,9 @@ extension Engine {
   ) async throws(Failure) -> ChangeResult {
     switch outcome {
     case .committed, .tried: return .done
-    case .refused(let step, let code):
+    case .refused(let step, _):
       if case .reference(let place) = batch.subject(step) { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
-      if code == GuardCode.absent.rawValue { return .stale }
-      // A rule that held a moment ago does not hold any more: look again, and answer what is true then.
+      // The row is gone, or a rule that held a moment ago does not hold any more: look again, and answer what is true then.
       return .stale
     case .uniqueViolation(let step, _, let columns):
       if case .key = batch.subject(step) { return .keyTaken }
