@@ -47,4 +47,9 @@ extension Rule {
       }
     }
   }
+
+  /// Swift files that a text names between backticks.
+  static func namedFiles(_ text: String) -> [String] {
+    text.split(separator: "`").map(String.init).filter { $0.hasSuffix(".swift") && !$0.contains(" ") && $0.contains("/") }
+  }
 }

@@ -112,6 +112,10 @@ import Testing
     #expect(lines(.ownedWords, "pthread_create()", path: "Sources/Base/SystemThread.swift") == [])
   }
 
+  @Test func filesThatATextNamesAreFound() {
+    #expect(Rule.namedFiles("See `A/B.swift`, `Type+Aspect.swift`, `A/ (x).swift` and `C/D+E.swift`.") == ["A/B.swift", "C/D+E.swift"])
+  }
+
   @Test func unfinishedMarksAreRefused() {
     for mark in Rule.marks {
       #expect(Rule.unfinished(path: "a", text: "x\n// \(mark): later").map(\.line) == [2])

@@ -22,6 +22,15 @@ import Testing
 
   @Test func noTwoTargetsHaveATypeOfOneName() { expectNone(Rule.repeatedTypeNames(Tree.sources)) }
 
+  @Test func everyFileThatTheHouseIsShownByIsThere() {
+    let named = Rule.namedFiles(Tree.text("ARCHITECTURE.md"))
+    #expect(named.count > 30)
+    let paths = Set(Tree.sources.map(\.path))
+    for path in named where !paths.contains(path) && !paths.contains("Sources/" + path) {
+      expectNone([Violation(path: "ARCHITECTURE.md", line: 1, message: "\(path) is not there")])
+    }
+  }
+
   @Test func testsKeepTheRules() {
     let rules: [Rule] = [.fileLength, .functionLength, .sleeping, .emptyNames, .ownedWords]
     for rule in rules { expectNone(Tree.tests.flatMap(rule.check)) }
