@@ -8,6 +8,7 @@ extension Engine: Operations {
     return switch operation.action {
     case .list: try await readList(operation, plan: plan)
     case .read(let parameters): try await readItem(operation, parameters, plan: plan)
+    case .history(let parameters): try await readHistory(operation, parameters, plan: plan)
     case .create: try await create(operation, plan: plan)
     case .update, .patch, .replace, .delete, .transition: try await modify(operation, plan: plan)
     }

@@ -48,7 +48,7 @@ extension Engine {
     guard let plan = plan(of: resource) else { return nil }
     let rule =
       switch action {
-      case .list, .read: plan.read
+      case .list, .read, .history: plan.read
       case .create: plan.create
       case .update, .patch, .replace: plan.update.rule
       case .delete: plan.delete
@@ -70,7 +70,7 @@ extension Engine {
     let facts = Facts(caller: caller, context: context)
     let grant: Grant? =
       switch action {
-      case .list, .read: plan.read.grant(facts)
+      case .list, .read, .history: plan.read.grant(facts)
       case .create: plan.create.grant(facts)
       case .update, .patch, .replace: plan.update.rule.grant(facts)
       case .delete: plan.delete.grant(facts)

@@ -1,3 +1,5 @@
+import Base
+
 extension Failure {
   /// 400 `bad_parameter`.
   static func parameter(_ name: String, _ detail: String, _ hint: String? = nil) -> Failure {
@@ -5,6 +7,22 @@ extension Failure {
     return Failure(
       .badParameter, "The parameter \(name) is not valid: \(detail)",
       items: [Item(parameter: name, code: FailureCode.badParameter.rawValue, detail: detail)])
+  }
+
+  /// 400 `unknown_parameter`.
+  static func unknownParameter(_ name: String, known: [String], _ detail: String) -> Failure {
+    Failure(
+      .unknownParameter, "The parameter \(name) is not known here",
+      items: [
+        Item(
+          parameter: name, code: FailureCode.unknownParameter.rawValue,
+          detail: Suggestion.question(name, in: known) ?? detail)
+      ])
+  }
+
+  /// 400 `bad_cursor`, for the parameter that held it.
+  static func badCursor(_ detail: String, parameter: String, _ item: String) -> Failure {
+    Failure(.badCursor, detail, items: [Item(parameter: parameter, code: FailureCode.badCursor.rawValue, detail: item)])
   }
 
   /// 404. The same words whether the record is missing or hidden.

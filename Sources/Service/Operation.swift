@@ -9,6 +9,8 @@ package struct Operation: Sendable {
 
     indirect case list(ListParameters)
     indirect case read(ReadParameters)
+    /// A record's events, newest first.
+    indirect case history(HistoryParameters)
     case create
     /// RFC 7396 merge patch.
     case update
@@ -101,6 +103,17 @@ package final class ParameterIdentity: Sendable, Hashable {
 package struct ReadParameters: Sendable, Equatable {
   package var fields: String?
   package var include: String?
+  /// The moment to show the record as it was at.
+  package var at: String?
+  /// Unknown parameters, for the error.
+  package var others: [String] = []
+  package init() {}
+}
+
+package struct HistoryParameters: Sendable, Equatable {
+  package var limit: String?
+  package var after: String?
+  package var before: String?
   /// Unknown parameters, for the error.
   package var others: [String] = []
   package init() {}

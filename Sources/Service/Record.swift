@@ -42,6 +42,16 @@ struct Record: Sendable, Equatable {
     }
   }
 
+  /// JSON that says the same in another spelling is no change: the values of `other` stay.
+  mutating func keepSameJSON(of other: Record) {
+    for place in values.indices where table.fields[place].content == .scalar(.json) && values[place] != other.values[place] {
+      guard let new = try? JSONValue(parsing: values[place].json),
+        let old = try? JSONValue(parsing: other.values[place].json), new.isSame(as: old)
+      else { continue }
+      values[place] = other.values[place]
+    }
+  }
+
   subscript(_ name: String) -> Value {
     get {
       guard let place = table.place(name) else { return .null }

@@ -118,6 +118,7 @@ struct Bench {
           placed: {type: timestamp, default: now}
           items:  {many: order_items, by: order}
         indexes: [[-placed], [status, -placed]]
+        history: true
         access: {create: authenticated, read: record.customer.user == caller.id, update: nobody, delete: [admin]}
         states:
           field: status

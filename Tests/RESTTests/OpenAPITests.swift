@@ -138,6 +138,19 @@ struct OpenAPITests {
     #expect(try !parameterNames("/v1/products", "get").contains("include"))
   }
 
+  @Test("histories are described where there are some")
+  func history() throws {
+    let paths = try #require(try tree()["paths"])
+    #expect(paths["/v1/orders/{id}/history"]?["get"]?["operationId"] == "orders_history")
+    #expect(paths["/v1/products/{id}/history"] == nil)
+    func names(_ path: String) -> [String] {
+      paths[path]?["get"]?["parameters"]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+    }
+    #expect(names("/v1/orders/{id}").contains("at") && !names("/v1/products/{id}").contains("at"))
+    let event = try #require(try tree()["components"]?["schemas"]?["OrdersEvent"])
+    #expect(event["properties"]?["revision"] != nil && event["required"]?.arrayValue?.contains("actor") == true)
+  }
+
   @Test("every error code has an example and a place in the schema")
   func errors() throws {
     let tree = try tree()

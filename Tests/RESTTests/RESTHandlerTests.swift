@@ -217,4 +217,22 @@ struct RESTHandlerTests {
     #expect(received.header("Strict-Transport-Security") == "max-age=63072000; includeSubDomains")
     #expect(try await bench.send(.get, "/v1/x").member("type") == "https://localhost/problems/not_found")
   }
+
+  @Test("a history has its own parameters, and is only read")
+  func history() async throws {
+    let bench = try Bench()
+    let answer = try await bench.send(.get, "/v1/orders/7/history?limit=5&after=x&sort=id")
+    #expect(answer.status == 200)
+    let asked = try #require(bench.operations.asked.last)
+    var parameters = HistoryParameters()
+    (parameters.limit, parameters.after, parameters.others) = ("5", "x", ["sort"])
+    #expect(asked.action == .history(parameters) && asked.key == "7" && asked.resource == "orders")
+    let refused = try await bench.send(.post, "/v1/orders/7/history", body: "{}")
+    #expect(refused.status == 405 && refused.header("Allow") == "GET, HEAD, OPTIONS")
+    _ = try await bench.send(.get, "/v1/orders/7?at=2026-01-01T00%3A00%3A00Z&fields=id")
+    var read = ReadParameters()
+    (read.at, read.fields) = ("2026-01-01T00:00:00Z", "id")
+    #expect(bench.operations.asked.last?.action == .read(read))
+    #expect(bench.logged.all.first?.route == "/v1/orders/{id}/history")
+  }
 }

@@ -14,7 +14,8 @@ struct RoutingTests {
 
   private static let leadsNowhere = [
     "/", "", "*", "/v1", "/v1/", "/v2/orders", "/V1/orders", "/v1/Orders", "/v1/orders/", "/v1//orders", "//v1/orders", "/v1/orders//pay",
-    "/v1/orders/1/", "/v1/orders/1/pay/", "/v1/orders/1/pay/x", "/v1/orders/1/fly", "/v1/products/1/pay", "/v1/openapi.json/x",
+    "/v1/orders/1/", "/v1/orders/1/pay/", "/v1/orders/1/pay/x", "/v1/orders/1/fly", "/v1/products/1/pay", "/v1/products/1/history",
+    "/v1/orders/1/history/", "/v1/orders//history", "/v1/orders/1/History", "/v1/openapi.json/x",
     "/v1/openapi", "/docs/", "/docs/x.js", "/problems/", "/problems/unknown_code", "/problems/not_found/x", "/healthz",
     "/health/", "/health/dead", "/metrics/", "/v1/./orders", "/v1/../orders", "v1/orders",
   ]
@@ -41,6 +42,9 @@ struct RoutingTests {
     #expect(try route("/v1/%6frders") == .collection(orders))
     #expect(try route("/v1/orders/7") == .item(orders, key: "7"))
     #expect(try route("/v1/orders/7/pay") == .transition(orders, key: "7", name: "pay"))
+    #expect(try route("/v1/orders/7/history") == .history(orders, key: "7"))
+    #expect(try router.template(route("/v1/orders/7/history")) == "/v1/orders/{id}/history")
+    #expect(try router.template(route("/v1/orders/7/pay")) == "/v1/orders/{id}/pay")
   }
 
   @Test("an encoded slash stays in the id")

@@ -73,7 +73,7 @@ final class Bench: Sendable {
   }
 
   static func opaque(_ tag: String) -> String {
-    tag.hasPrefix("\"") ? String(tag.dropFirst().dropLast()) : tag
+    tag.replacing("\"", with: "")
   }
 
   func create(_ resource: String, _ body: String, as caller: Caller = .anonymous) async throws -> JSONValue {

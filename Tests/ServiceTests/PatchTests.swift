@@ -32,6 +32,16 @@ import Testing
     return (bench, ada, String(answer.location?.split(separator: "/").last ?? ""))
   }
 
+  /// Lists and JSON are compared by what they say.
+  @Test func sayingTheSameInOtherWordsChangesNothing() async throws {
+    let (bench, ada, id) = try await filled()
+    for body in [#"{"tags": ["a","b"]}"#, #"{"extra": {"x": [ 1, 2.0 ]}, "tags": [ "\u0061", "b" ]}"#] {
+      #expect(try await bench.perform(.update, "people", id, as: ada, body: body).json["revision"] == 1)
+    }
+    #expect(try await bench.perform(.update, "people", id, as: ada, body: #"{"tags": ["b", "a"]}"#).json["revision"] == 2)
+    #expect(try await bench.perform(.update, "people", id, as: ada, body: #"{"extra": null}"#).json["revision"] == 3)
+  }
+
   @Test func operationsChangeTheRecord() async throws {
     let (bench, ada, id) = try await filled()
     let patch = #"""

@@ -17,7 +17,7 @@ extension Language {
       Key("id", .choice([.word(["client"]), .object(identity(of: "key"))]), "`client` where PUT may create; or an adopted key."),
       Key("concurrency", .word(["required"]), "required: a change must say If-Match."),
       Key("idempotency", .word(["required"]), "required: a POST must have an Idempotency-Key."),
-      Key("history", .boolean, "Every change can be read back.", later: "history"),
+      Key("history", .boolean, "Every change can be read back: `/history`, and a record `?at=` a time."),
       Key("delete", .word(["soft"]), "soft: deleted records are kept."),
       Key("retain", duration, "How long records are kept.", later: "retention"),
       Key("sourced", .boolean, "The events are the record.", later: "event sourcing"),

@@ -18,6 +18,8 @@ package struct Resource: Sendable {
   /// The row budget of a list.
   package var scanMax = 10_000
   package var isSoftDeleted = false
+  /// Its records' events can be read, and records as they were.
+  package var hasHistory = false
   package var clientChoosesID = false
   package var concurrencyRequired = false
   package var idempotencyRequired = false

@@ -65,6 +65,12 @@ extension ContractReader {
     draft.resource.concurrencyRequired = node["concurrency"] != nil
     draft.resource.idempotencyRequired = node["idempotency"] != nil
     draft.resource.isSoftDeleted = node["delete"] != nil
+    draft.resource.hasHistory = node["history"]?.boolean ?? false
+    if draft.resource.hasHistory, draft.resource.storage.isReadOnly {
+      findings.report(
+        .conflictingOptions, "\(draft.resource.name) is read_only: no change is made here that could be read back",
+        at: node["history"]?.mark ?? node.mark)
+    }
     draft.resource.cacheLifetime = node["cache"]?.string.flatMap(DurationForm.duration)
     if let scan = node["scan"]?.integer { draft.resource.scanMax = Int(clamping: scan) }
     draft.resource.was = node["was"]?.string

@@ -64,6 +64,11 @@ struct ListParameterDocs {
     return .object(object)
   }
 
+  /// `at`
+  static let time = parameter(
+    "at", "Shows the record as it was at that time, as far as the caller may see it today; not together with `include`.",
+    schema: ["type": "string", "format": "date-time"])
+
   static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/parameters/" + name)] }
 
   // MARK: Lists

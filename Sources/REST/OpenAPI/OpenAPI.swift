@@ -77,6 +77,10 @@ package enum OpenAPI {
       if offer.isEmpty { continue }
       schemas[names.name(resource.name, .read)] = made.record
       if offer.collection.contains(.get) { schemas[names.name(resource.name, .list)] = made.list }
+      if offer.hasHistory {
+        schemas[names.name(resource.name, .event)] = made.event
+        schemas[names.name(resource.name, .history)] = made.history
+      }
       if offer.collection.contains(.post) { schemas[names.name(resource.name, .create)] = made.create }
       if offer.item.contains(.patch) {
         schemas[names.name(resource.name, .update)] = made.update

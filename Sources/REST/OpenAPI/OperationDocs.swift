@@ -17,7 +17,9 @@ struct OperationDocs {
     _ resource: Resource, version: String, names: SchemaNames, layout: TableLayout?, identifiers: inout OperationIdentifiers
   ) {
     var ids: [String: String] = [:]
-    for kind in ["list", "create", "read", "update", "replace", "delete"] { ids[kind] = identifiers.unique(resource.name + "_" + kind) }
+    for kind in ["list", "create", "read", "update", "replace", "delete", "history"] {
+      ids[kind] = identifiers.unique(resource.name + "_" + kind)
+    }
     for transition in resource.states?.transitions ?? [] {
       ids[OperationDocs.kind(transition)] = identifiers.unique(resource.name + "_" + transition.name)
     }
@@ -46,6 +48,9 @@ struct OperationDocs {
     if !item.isEmpty {
       item["parameters"] = [idParameter]
       paths[collectionPath + "/{id}"] = .object(item)
+    }
+    if offer.hasHistory {
+      paths[collectionPath + "/{id}/history"] = ["get": history(&problems), "parameters": [idParameter]]
     }
     for transition in offer.transitions {
       paths[collectionPath + "/{id}/" + transition.name] = [
@@ -83,6 +88,10 @@ struct OperationDocs {
   private static let headersOfRecord: JSONValue = [
     "ETag": ["$ref": "#/components/headers/ETag"], "X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"],
   ]
+  private static let headersOfPage: JSONValue = [
+    "Link": ["$ref": "#/components/headers/Link"], "ETag": ["$ref": "#/components/headers/ETag"],
+    "X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"],
+  ]
   private static let headersOfAnything: JSONValue = ["X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"]]
 
   private func content(_ form: SchemaNames.Form, example: JSONValue?) -> JSONValue {
@@ -106,6 +115,7 @@ struct OperationDocs {
     let offer = OperationOffer(resource)
     var kinds: [String] = []
     if offer.item.contains(.get) { kinds.append("read") }
+    if offer.hasHistory { kinds.append("history") }
     if offer.item.contains(.patch) { kinds.append("update") }
     if offer.item.contains(.delete) { kinds.append("delete") }
     kinds += offer.transitions.map { OperationDocs.kind($0) }
@@ -154,11 +164,7 @@ struct OperationDocs {
     result["parameters"] = .array(parameters.list)
     var responses: JSONObject = [
       "200": [
-        "description": "A page.",
-        "headers": [
-          "Link": ["$ref": "#/components/headers/Link"], "ETag": ["$ref": "#/components/headers/ETag"],
-          "X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"],
-        ],
+        "description": "A page.", "headers": OperationDocs.headersOfPage,
         "content": content(.list, example: schemas.listExample),
       ],
       "304": OperationDocs.notModified,
@@ -173,9 +179,28 @@ struct OperationDocs {
     var result = operation(
       "read", summary: "Read one of \(resource.name)", description: "The record, as far as the caller may see it.",
       access: resource.access.read)
-    result["parameters"] = .array(parameters.selection + [ListParameterDocs.reference("ifNoneMatch")])
+    result["parameters"] = .array(
+      parameters.selection + (resource.hasHistory ? [ListParameterDocs.time] : []) + [ListParameterDocs.reference("ifNoneMatch")])
     var responses: JSONObject = ["200": recordResponse("The record."), "304": OperationDocs.notModified]
     problems.append(everywhere(resource.access.read, [.badParameter, .notFound]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private func history(_ problems: inout ProblemResponses) -> JSONValue {
+    var result = operation(
+      "history", summary: "The history of one of \(resource.name)",
+      description: "What became of the record, newest first, as far as the caller may see the record today.",
+      access: resource.access.read)
+    result["parameters"] = .array(["limit", "after", "before", "ifNoneMatch"].map { ListParameterDocs.reference($0) })
+    var responses: JSONObject = [
+      "200": [
+        "description": "A page of changes.", "headers": OperationDocs.headersOfPage,
+        "content": ["application/json": ["schema": ["$ref": .string(names.reference(resource.name, .history))]]],
+      ],
+      "304": OperationDocs.notModified,
+    ]
+    problems.append(everywhere(resource.access.read, [.badParameter, .tooCostly, .badCursor, .notFound]), to: &responses)
     result["responses"] = .object(responses)
     return .object(result)
   }

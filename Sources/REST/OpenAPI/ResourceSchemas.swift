@@ -160,13 +160,40 @@ struct ResourceSchemas {
 
   // MARK: Pages
 
-  var list: JSONValue {
+  var list: JSONValue { page(of: .read) }
+  var history: JSONValue { page(of: .event) }
+
+  private func page(of form: SchemaNames.Form) -> JSONValue {
     [
       "type": "object", "required": ["data", "page"],
       "properties": [
-        "data": ["type": "array", "items": ["$ref": .string(names.reference(resource.name, .read))]],
+        "data": ["type": "array", "items": ["$ref": .string(names.reference(resource.name, form))]],
         "page": ["$ref": .string("#/components/schemas/" + names.page)],
       ],
+    ]
+  }
+
+  /// A change of a record. Values are as they were written, also where the fields' types have changed since.
+  var event: JSONValue {
+    let record: JSONValue = ["type": ["object", "null"]]
+    var properties: JSONObject = [
+      "time": ["type": "string", "format": "date-time", "description": "When it was changed, UTC: grows with every change of a record."],
+      "action": ["type": "string", "description": "`create`, `update`, `replace`, or the name of the transition."],
+    ]
+    if resource.storage.hasRevision {
+      properties["revision"] = [
+        "type": "integer", "format": "int64", "minimum": 1, "description": "The record's revision after the change.",
+      ]
+    }
+    properties["actor"] = [
+      "type": ["string", "null"], "format": "uuid", "description": "The id of the user who did it; null without a token.",
+    ]
+    properties["before"] = record
+    properties["before"]?["description"] = "The fields that were changed, as they were; null where the record was made."
+    properties["after"] = record
+    properties["after"]?["description"] = "The same fields as they became; the whole record where it was made."
+    return [
+      "type": "object", "required": ["time", "action", "actor", "before", "after"], "properties": .object(properties),
     ]
   }
 }

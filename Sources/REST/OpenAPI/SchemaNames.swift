@@ -15,6 +15,8 @@ struct SchemaNames: Sendable {
     case replace = "Replace"
     case update = "Update"
     case list = "List"
+    case event = "Event"
+    case history = "History"
   }
 
   private var bases: [String: String] = [:]

@@ -48,6 +48,7 @@ struct OperationReader {
       try query.demandNone()
       return (.list(try ListParameters(queryBody: body)), nil)
     case .read: return (.read(query.read()), nil)
+    case .history: return (.history(query.history()), nil)
     default:
       try query.demandNone()
       return (action, nil)
@@ -61,6 +62,7 @@ struct OperationReader {
     case .collection where isRead || method == .query: return .list(ListParameters())
     case .item where isRead: return .read(ReadParameters())
     case .transition(_, _, let name): return .transition(name)
+    case .history: return .history(HistoryParameters())
     case .item where method == .patch: return .update
     case .item where method == .put: return .replace
     case .item where method == .delete: return .delete
@@ -156,7 +158,7 @@ extension Route {
   /// The id in the path, where there is one.
   var key: String? {
     switch self {
-    case .item(_, let key), .transition(_, let key, _): key
+    case .item(_, let key), .transition(_, let key, _), .history(_, let key): key
     default: nil
     }
   }

@@ -62,10 +62,25 @@ struct QueryString: Sendable {
       switch name {
       case "fields": read.fields = value
       case "include": read.include = value
+      case "at": read.at = value
       default: read.others.append(name)
       }
     }
     return read
+  }
+
+  /// The parameters of a record's history.
+  func history() -> HistoryParameters {
+    var history = HistoryParameters()
+    for (name, value) in parameters {
+      switch name {
+      case "limit": history.limit = value
+      case "after": history.after = value
+      case "before": history.before = value
+      default: history.others.append(name)
+      }
+    }
+    return history
   }
 
   /// For endpoints without parameters: throws `unknown_parameter` where there is one.

@@ -17,13 +17,15 @@ package enum RequestText {
     let query = try QueryString(ArraySlice(Array((parts.count > 1 ? String(parts[1]) : "").utf8)))
     let number: Int
     switch route {
-    case .collection(let resource), .item(let resource, _), .transition(let resource, _, _): number = resource
+    case .collection(let resource), .item(let resource, _), .transition(let resource, _, _), .history(let resource, _):
+      number = resource
     default: throw Failure(.notFound, "only requests for resources can be explained")
     }
     var action = OperationReader.action(route, asked)
     switch action {
     case .list: action = .list(query.list())
     case .read: action = .read(query.read())
+    case .history: action = .history(query.history())
     default: break
     }
     var operation = Operation(

@@ -7,6 +7,9 @@ struct OperationOffer: Sendable {
   /// Transitions that somebody may make.
   let transitions: [StateMachine.Transition]
 
+  /// Records' histories can be read, and records as they were.
+  let hasHistory: Bool
+
   /// Nobody may do anything with it.
   var isEmpty: Bool { collection == [.options] && item == [.options] && transitions.isEmpty }
 
@@ -22,6 +25,7 @@ struct OperationOffer: Sendable {
     if writable, !access.create.isNobody { collection.insert(.post) }
     if writable, !access.update.isNobody { item.formUnion([.put, .patch]) }
     if writable, !access.delete.isNobody { item.insert(.delete) }
+    hasHistory = resource.hasHistory && !access.read.isNobody
     self.collection = collection
     self.item = item
     transitions = writable ? (resource.states?.transitions ?? []).filter { !$0.access.isNobody } : []

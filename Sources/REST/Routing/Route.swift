@@ -6,6 +6,7 @@ enum Route: Sendable, Equatable {
   /// The id percent-decoded; a slash that was encoded in it is part of it.
   case item(Int, key: String)
   case transition(Int, key: String, name: String)
+  case history(Int, key: String)
   case openAPI(OpenAPIFormat)
   case docs(DocsAsset)
   case problems

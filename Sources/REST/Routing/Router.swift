@@ -26,6 +26,8 @@ struct Router: Sendable {
     let collectionServed: MethodSet
     let itemServed: MethodSet
     let transitions: [Transition]
+    /// The place of its history's template; nil where it shows none.
+    let historyPlace: Int?
   }
 
   let entries: [Entry]
@@ -65,13 +67,14 @@ struct Router: Sendable {
       return Transition(
         name: $0.name, template: itemTemplate + "/" + $0.name, offered: [.post, .options], place: templates.count - 1)
     }
+    if resource.hasHistory { templates.append(itemTemplate + "/history") }
     let readOnly = resource.storage.isReadOnly
     return Entry(
       name: resource.name, collectionTemplate: collectionTemplate, itemTemplate: itemTemplate,
       collectionOffered: offer.collection, itemOffered: offer.item,
       collectionServed: readOnly ? [.reading, .query] : [.reading, .query, .post],
       itemServed: readOnly ? .reading : [.reading, .put, .patch, .delete],
-      transitions: transitions)
+      transitions: transitions, historyPlace: resource.hasHistory ? templates.count - 1 : nil)
   }
 
   /// The route of a raw path (without its query). Throws `bad_request` for a bad escape, `not_found` for an unknown path.
@@ -122,9 +125,9 @@ struct Router: Sendable {
     if segments.atEnd { return .collection(number) }
     guard let key = try segments.next(), !key.isEmpty else { throw unknown(path) }
     if segments.atEnd { return .item(number, key: key) }
-    guard let action = try segments.next(), segments.atEnd,
-      entries[number].transitions.contains(where: { $0.name == action })
-    else { throw unknown(path) }
+    guard let action = try segments.next(), segments.atEnd else { throw unknown(path) }
+    if action == "history", entries[number].historyPlace != nil { return .history(number, key: key) }
+    guard entries[number].transitions.contains(where: { $0.name == action }) else { throw unknown(path) }
     return .transition(number, key: key, name: action)
   }
 
@@ -151,6 +154,7 @@ struct Router: Sendable {
     case .item(let number, _): number * 2 + 1
     case .transition(let number, _, let name):
       entries[number].transitions.first { $0.name == name }.map(\.place) ?? number * 2 + 1
+    case .history(let number, _): entries[number].historyPlace ?? number * 2 + 1
     case .docs(let asset): fixedPlace + (DocsAsset.allCases.firstIndex(of: asset) ?? 0)
     case .health(let check): fixedPlace + DocsAsset.allCases.count + (HealthCheck.allCases.firstIndex(of: check) ?? 0)
     case .openAPI(let format): format == .json ? unmatched - 5 : unmatched - 4

@@ -8,14 +8,10 @@ extension Engine {
   func readItem(_ operation: Operation, _ parameters: ReadParameters, plan: ResourcePlan) async throws(Failure) -> Answer {
     let facts = Facts(caller: operation.caller, context: operation.context)
     if let unknown = parameters.others.first {
-      throw Failure(
-        .unknownParameter, "The parameter \(unknown) is not known here",
-        items: [
-          .init(
-            parameter: unknown, code: FailureCode.unknownParameter.rawValue,
-            detail: Suggestion.question(unknown, in: ["fields", "include"]) ?? "a record takes fields and include")
-        ])
+      throw Failure.unknownParameter(
+        unknown, known: ["fields", "include"] + (plan.resource.hasHistory ? ["at"] : []), "a record takes fields and include")
     }
+    if let time = parameters.at { return try await readPast(operation, parameters, at: time, plan: plan) }
     guard let key = operation.key.flatMap(plan.key) else { throw Failure.notFound(plan.resource.name) }
     if parameters.fields == nil, parameters.include == nil, plan.restrictedReads.isEmpty, plan.read.grant(facts).isAlways {
       return try await readPlainItem(operation, key: key, plan: plan)

@@ -169,13 +169,9 @@ extension Engine {
   private func seek(_ list: inout ListPlan, _ request: ListRequest, context: [UInt8]) throws(Failure) {
     guard let text = request.after ?? request.before else { return }
     guard let cursor = Cursor(text, with: cursorKey, context: context), cursor.values.count == list.order.count else {
-      throw Failure(
-        .badCursor, "The cursor is not one of this list, its sort, its filter and this caller; begin again without it",
-        items: [
-          .init(
-            parameter: request.after == nil ? "before" : "after", code: FailureCode.badCursor.rawValue,
-            detail: "is not a cursor of this list")
-        ])
+      throw Failure.badCursor(
+        "The cursor is not one of this list, its sort, its filter and this caller; begin again without it",
+        parameter: request.after == nil ? "before" : "after", "is not a cursor of this list")
     }
     list.specification.seek = cursor.values.map(\.isNull)
     list.seekValues = cursor.values
@@ -194,6 +190,19 @@ extension Engine {
       if row > 0 { out.append(UInt8(ascii: ",")) }
       try fetched.append(row, to: &out, origin: prefix)
     }
+    appendPage(limit: limit, next: next, previous: previous, to: &out)
+    if let total {
+      out.append(",\"total\":")
+      out.append(decimal: total.count)
+      if total.isCapped { out.append(",\"capped\":true") }
+    }
+    out.append("}}")
+  }
+}
+
+extension Engine {
+  /// What follows a page's rows, without its last braces.
+  func appendPage(limit: Int, next: String?, previous: String?, to out: inout [UInt8]) {
     out.append("],\"page\":{\"limit\":")
     out.append(decimal: UInt64(limit))
     for (name, cursor) in [("next", next), ("previous", previous)] {
@@ -201,12 +210,6 @@ extension Engine {
       out.appendJSONKey(name)
       if let cursor { out.appendJSON(string: cursor) } else { out.appendJSON() }
     }
-    if let total {
-      out.append(",\"total\":")
-      out.append(decimal: total.count)
-      if total.isCapped { out.append(",\"capped\":true") }
-    }
-    out.append("}}")
   }
 }
 

@@ -6,7 +6,7 @@ import Store
 struct ListRequest: Sendable {
   enum Count: String { case exact, estimated }
 
-  var limit = 20
+  let limit: Int
   /// Without the id at its end.
   var order: [IndexChoice.Term] = []
   var keyDescending = true
@@ -29,12 +29,7 @@ struct ListRequest: Sendable {
   ) throws(Failure) {
     identity = [parameters.sort, parameters.filter].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
     for (name, value) in parameters.equals { identity += "\(name.utf8.count):\(name)\(value.utf8.count):\(value)" }
-    if let text = parameters.limit {
-      guard let limit = Int64(text), (1...ListRequest.limitMax).contains(limit), text.utf8.first?.isDigit == true else {
-        throw Failure.parameter("limit", "must be 1 to \(ListRequest.limitMax)")
-      }
-      self.limit = Int(limit)
-    }
+    limit = try ListRequest.limit(parameters.limit)
     try sort(parameters.sort, plan: plan, members: members)
     for (name, text) in parameters.equals {
       guard members.contains(name), let place = plan.table.place(name) else {
@@ -53,6 +48,15 @@ struct ListRequest: Sendable {
     before = parameters.before
     selection = try Selection(
       fields: parameters.fields, include: parameters.include, resource: plan.resource, contract: contract, visible: visible)
+  }
+
+  /// `limit=`: 20 where it is left out.
+  static func limit(_ text: String?) throws(Failure) -> Int {
+    guard let text else { return 20 }
+    guard let limit = Int64(text), (1...limitMax).contains(limit), text.utf8.first?.isDigit == true else {
+      throw Failure.parameter("limit", "must be 1 to \(limitMax)")
+    }
+    return Int(limit)
   }
 
   private static let ownParameters = [

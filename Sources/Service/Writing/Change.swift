@@ -205,7 +205,7 @@ extension Engine {
     let record = after ?? before
     var time = Value.timestamp(changeTime(after: before))
     if plan.resource.storage.isManaged, let after { time = after["updated_at"] }
-    let prepared = plan.isEventInOrder(after: before) ? engineStatements.recordEvent : engineStatements.recordEventAfterLast
+    let prepared = plan.areEventsInOrder ? engineStatements.recordEvent : engineStatements.recordEventAfterLast
     let values = prepared.values([
       .string(plan.resource.name), .string(KeyText.text(record?.key ?? [])), record?.revision.map { .integer($0) } ?? .null,
       .string(name), actor.map { .uuid($0) } ?? .null, .string(requestID), time,
@@ -240,11 +240,8 @@ extension ResourcePlan {
   }
 
   /// Whether `changeTime` is known to follow the time of the record's last event. It is not where another program may have
-  /// moved `updated_at`, and where a record may have been there before under the same key.
-  func isEventInOrder(after before: Record?) -> Bool {
-    guard resource.storage.isManaged else { return false }
-    return before != nil || resource.storage.hasOwnKey && !resource.clientChoosesID
-  }
+  /// moved `updated_at`, and where another record may have been there before under the same key.
+  var areEventsInOrder: Bool { resource.storage.isManaged && resource.storage.hasOwnKey && !resource.clientChoosesID }
 }
 
 extension Record {

@@ -40,7 +40,7 @@ extension Engine {
     case .update, .patch, .replace: plan.update
     case .delete: UpdateRule(plan.delete)
     case .transition(let name): (plan.transitions[name]?.rule).map { UpdateRule($0) }
-    case .list, .read, .create: nil
+    case .list, .read, .history, .create: nil
     }
   }
 
@@ -172,6 +172,7 @@ extension Engine {
     input.read(body, into: &after, stored: stored)
     input.checkRequired(after)
     guard input.items.isEmpty else { throw Failure.validation(input.items) }
+    after.keepSameJSON(of: stored)
     return (after, input.writeConditions)
   }
 
@@ -240,7 +241,7 @@ extension Operation.Action {
   /// How events and refusals name it.
   var verb: String {
     switch self {
-    case .list, .read: "read"
+    case .list, .read, .history: "read"
     case .create: "create"
     case .update, .patch: "update"
     case .replace: "replace"

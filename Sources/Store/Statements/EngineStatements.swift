@@ -5,6 +5,9 @@ package struct EngineStatements: Sendable {
   /// The same for a record whose last event may bear a later time than the slot says: its time follows that one's. The record
   /// is held by then, so that nobody else writes its events.
   package let recordEventAfterLast: PreparedSQL
+  /// Of a resource, and of one that has two names because it was renamed.
+  package let events: EventStatements
+  package let eventsOfRenamed: EventStatements
   /// Slots: the columns of `EngineTable.idempotency`.
   package let keepAnswer: PreparedSQL
   /// Slots: the scope. Captures fingerprint, status, etag, location, body, created_at.
@@ -19,6 +22,8 @@ package struct EngineStatements: Sendable {
     let answers = EngineTable.idempotency.columns
     recordEvent = EngineStatements.insert(EngineTable.events.name, Array(events), dialect)
     recordEventAfterLast = EngineStatements.insertEventAfterLast(Array(events), dialect)
+    self.events = EventStatements(dialect: dialect, names: 1)
+    eventsOfRenamed = EventStatements(dialect: dialect, names: 2)
     keepAnswer = EngineStatements.insert(EngineTable.idempotency.name, answers, dialect)
 
     var find = StatementBuilder()

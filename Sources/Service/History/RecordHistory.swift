@@ -1,0 +1,94 @@
+import Base
+import Contract
+import Store
+
+/// The events that belong to a record as it is today, for one caller: what it may read of the record now decides what it may
+/// read of its past.
+struct RecordHistory {
+  struct Event {
+    let stored: StoredEvent
+    /// The record as it became.
+    let after: EventImage
+  }
+
+  let engine: Engine
+  let plan: ResourcePlan
+  /// Places of the members that the caller sees in the record today.
+  let places: [Int]
+  /// The resource's names and the record's key.
+  private let subject: [Value]
+  private let reads: EventStatements
+  /// When the record was made, where the engine alone says so. A record may have gone, and another come under its key: the
+  /// events of the one before are not this one's, and say another time.
+  let created: Timestamp?
+
+  /// - Throws: 404 where the caller may not read the record as it is today, or there is none.
+  init(
+    _ key: [Value], plan: ResourcePlan, facts: Facts, engine: Engine, statements: inout Int
+  ) async throws(Failure) {
+    guard !plan.read.grant(facts).isNever else { throw engine.denied(facts, else: Failure.notFound(plan.resource.name)) }
+    guard let stored = try await engine.storedRecord(key, grant: .never, plan: plan, facts: facts, statements: &statements),
+      stored.isReadable
+    else { throw Failure.notFound(plan.resource.name).counting(statements) }
+    self.engine = engine
+    self.plan = plan
+    places = try await engine.shownPlaces(stored.record, plan: plan, facts: facts, statements: &statements)
+    let names = [plan.resource.name] + (plan.resource.was.map { [$0] } ?? [])
+    subject = names.map { .string($0) } + [.string(KeyText.text(key))]
+    reads = names.count == 1 ? engine.engineStatements.events : engine.engineStatements.eventsOfRenamed
+    if plan.resource.storage.isManaged, case .timestamp(let time) = stored.record["created_at"] { created = time } else { created = nil }
+  }
+
+  /// At most `limit` of its events before a time (exclusive), newest first; fewer where its history begins.
+  func newest(before end: Timestamp, limit: Int, statements: inout Int) async throws(Failure) -> [Event] {
+    let found = try await read(reads.newest, from: created ?? .minimum, to: end, limit: limit, statements: &statements)
+    var events: [Event] = []
+    for stored in found {
+      guard let event = own(stored) else { break }
+      events.append(event)
+      if stored.before == nil { break }
+    }
+    return events
+  }
+
+  /// At most `limit` of its events from a time on, oldest first.
+  func oldest(from start: Timestamp, limit: Int, statements: inout Int) async throws(Failure) -> [Event] {
+    try await read(reads.oldest, from: max(start, created ?? .minimum), to: .maximum, limit: limit, statements: &statements)
+      .compactMap(own)
+  }
+
+  /// Whether a record of this key was deleted after a time: what was before then is not this one's. Where the record says
+  /// when it was made, that tells it, and nothing is looked up.
+  func wasDeleted(after time: Timestamp, statements: inout Int) async throws(Failure) -> Bool {
+    guard created == nil else { return false }
+    statements += 1
+    do {
+      return try await engine.store.read(reads.deletion.query(subject + [.timestamp(time)])).count > 0
+    } catch {
+      throw Failure(error, statements: statements)
+    }
+  }
+
+  /// Nil for an event of a record that is gone: its deletion, and what says another time of its making.
+  private func own(_ event: StoredEvent) -> Event? {
+    guard let image = event.after.map(EventImage.init), created == nil || image.createdAt == created else { return nil }
+    return Event(stored: event, after: image)
+  }
+
+  private func read(
+    _ statement: ReadStatement, from start: Timestamp, to end: Timestamp, limit: Int, statements: inout Int
+  ) async throws(Failure) -> [StoredEvent] {
+    statements += 1
+    let rows: Rows
+    do {
+      rows = try await engine.store.read(
+        statement.query(subject + [.timestamp(start), .timestamp(end), .integer(Int64(limit))]))
+    } catch {
+      throw Failure(error, statements: statements)
+    }
+    let events = StoredEvent.events(rows)
+    let bytes = events.reduce(0) { $0 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
+    guard bytes <= Fetcher.bytesMax else { throw Fetcher.tooLong.counting(statements) }
+    return events
+  }
+}
