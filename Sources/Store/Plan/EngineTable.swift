@@ -9,7 +9,10 @@ package struct EngineTable: Sendable {
   /// Column lists of further indexes.
   package let indexes: [[String]]
 
-  package static let all = [events, idempotency, schema]
+  /// The tables that a store has.
+  package static func all(_ dialect: Dialect) -> [EngineTable] {
+    [events, idempotency, schema] + (dialect == .postgres ? [positions, numbering] : [])
+  }
 
   /// Every change of a record, written in its transaction and never changed again. See docs/decisions/009-events.md.
   package static let events = EngineTable(
@@ -38,6 +41,24 @@ package struct EngineTable: Sendable {
       // The record whose deletion caused this change of another, as RESOURCE/ID; null for what was asked for itself.
       column("cause", .text, null: true),
     ], key: ["position"], isNumbered: true, indexes: [["resource", "record", "time"]])
+
+  /// PostgreSQL: the global positions of events, without gaps. `EventStream` gives them.
+  package static let positions = EngineTable(
+    name: "_martlet_positions", columns: [column("position", .integer), column("event", .integer)], key: ["position"],
+    isNumbered: false, indexes: [])
+
+  /// PostgreSQL: how far that has come, in one row.
+  package static let numbering = EngineTable(
+    name: "_martlet_numbering",
+    columns: [
+      column("name", .text),
+      // The last position.
+      column("last", .integer),
+      // The highest number of an event that has one, and the numbers below it of which no event was seen.
+      column("seen", .integer), column("gaps", .text),
+      // The gaps that were there when `horizon` was the next transaction's id.
+      column("old_gaps", .text), column("horizon", .text),
+    ], key: ["name"], isNumbered: false, indexes: [])
 
   /// The answers of requests that carried an `Idempotency-Key`, kept for 24 hours.
   package static let idempotency = EngineTable(

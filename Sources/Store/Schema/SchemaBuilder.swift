@@ -16,7 +16,7 @@ package struct SchemaBuilder {
   /// In the contract's order, then the engine's.
   package func tables() -> [TableDefinition] {
     contract.resources.compactMap { resource in layout[resource.name].map { definition(resource, $0) } }
-      + EngineTable.all.map(definition)
+      + EngineTable.all(dialect).map(definition)
   }
 
   private func definition(_ resource: Resource, _ table: TableLayout) -> TableDefinition {
