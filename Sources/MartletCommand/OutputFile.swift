@@ -1,3 +1,5 @@
+import Base
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -12,16 +14,10 @@ enum OutputFile {
     guard descriptor >= 0 else {
       throw CommandFailure(.failed, errno == EEXIST ? "\(path) is there already" : "\(path): \(String(cString: strerror(errno)))")
     }
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { writeOnce(descriptor, $0) }
-      guard count > 0 else {
-        close(descriptor)
-        throw CommandFailure(.failed, "\(path): \(String(cString: strerror(errno)))")
-      }
-      rest = rest.dropFirst(count)
+    defer { close(descriptor) }
+    guard SystemFile.write(Array(text.utf8), to: descriptor) else {
+      throw CommandFailure(.failed, "\(path): \(String(cString: strerror(errno)))")
     }
-    close(descriptor)
   }
 
   /// Creates a folder that is not there.
@@ -29,13 +25,5 @@ enum OutputFile {
     guard mkdir(path, 0o755) == 0 else {
       throw CommandFailure(.failed, errno == EEXIST ? "\(path) is there already" : "\(path): \(String(cString: strerror(errno)))")
     }
-  }
-
-  private static func writeOnce(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-    Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-    #else
-    Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-    #endif
   }
 }

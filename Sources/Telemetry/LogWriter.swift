@@ -102,41 +102,11 @@ package final class LogWriter: Sendable {
         state.isHurried = false
         return state.isClosed
       }
-      write(batch)
+      // Where it fails there is nowhere left to say so.
+      _ = SystemFile.write(batch, to: descriptor)
       batch.removeAll(keepingCapacity: true)
       if isClosed, state.withLock({ $0.pending.isEmpty }) { break }
     }
     finished.signal()
-  }
-
-  /// Writes all of it, or gives up at an error: there is nowhere left to say so.
-  private func write(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { buffer in
-      var offset = 0
-      while offset < buffer.count {
-        #if canImport(Glibc)
-        let written = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
-        #else
-        let written = Darwin.write(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
-        #endif
-        if written > 0 {
-          offset += written
-        } else if errno == EAGAIN {
-          // Someone made the descriptor non-blocking (a shared terminal): wait until it takes more.
-          var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          _ = waitUntilWritable(&poll)
-        } else if errno != EINTR {
-          return
-        }
-      }
-    }
-  }
-
-  private func waitUntilWritable(_ poll: inout pollfd) -> Int32 {
-    #if canImport(Glibc)
-    Glibc.poll(&poll, 1, 1000)
-    #else
-    Darwin.poll(&poll, 1, 1000)
-    #endif
   }
 }

@@ -80,15 +80,7 @@ extension HTTPParser {
       return
     }
     guard chunk.digits > 0 else { throw HTTPParser.badChunk }
-    switch byte {
-    case 0x0d:
-      chunk.part = .sizeLineFeed
-    case UInt8(ascii: ";"):
-      chunk.part = .extensionName
-      chunk.length = 0
-    default:
-      throw HTTPParser.badChunk
-    }
+    try endPart(byte)
   }
 
   /// `;name`, `;name=token`, `;name="quoted"`: read so that nothing can hide in them, and ignored.
@@ -103,7 +95,7 @@ extension HTTPParser {
       if byte == UInt8(ascii: "="), chunk.part == .extensionName {
         chunk.part = .extensionValue
       } else {
-        try endExtension(byte)
+        try endPart(byte)
       }
     case .extensionValue:
       if byte == UInt8(ascii: "\"") {
@@ -124,11 +116,12 @@ extension HTTPParser {
       guard ByteClass.isFieldValue(byte) else { throw HTTPParser.badChunk }
       chunk.part = .extensionQuoted
     default:
-      try endExtension(byte)
+      try endPart(byte)
     }
   }
 
-  private mutating func endExtension(_ byte: UInt8) throws(HTTPParseError) {
+  /// What may stand behind the size, and behind each extension.
+  private mutating func endPart(_ byte: UInt8) throws(HTTPParseError) {
     switch byte {
     case 0x0d:
       chunk.part = .sizeLineFeed

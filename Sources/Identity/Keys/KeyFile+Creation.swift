@@ -1,3 +1,5 @@
+import Base
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -15,12 +17,7 @@ extension KeyFile {
     defer { unlink(draft) }
     do {
       defer { close(descriptor) }
-      var written = 0
-      while written < content.count {
-        let count = content[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count < 0, errno != EINTR { throw failure(draft, "cannot be written") }
-        written += max(count, 0)
-      }
+      guard SystemFile.write(content, to: descriptor) else { throw failure(draft, "cannot be written") }
       guard fsync(descriptor) == 0 else { throw failure(draft, "cannot be made durable") }
     }
     // A link never replaces a file that is there, as a rename would. Some file systems have no links.
