@@ -89,7 +89,7 @@ struct ReadStatementKey: Hashable, Sendable {
     case items(Int)
     case children(String, Int)
     case list(ListKey)
-    case count(ListKey, scanned: Bool)
+    case count(ListKey, scanned: Bool, limit: Int)
     case state
     case candidate
     case referrers(Int)

@@ -134,4 +134,53 @@ import Testing
     let found = try await few.list("notes") { $0.sort = "rank" }
     #expect(found.rows.map { $0["rank"] } == [1, 3, 5, 7, 9].map { .integer($0) })
   }
+
+  static let owned = """
+    martlet: 1
+    service: {name: notes, version: v1}
+    resources:
+      people: {fields: {user: {ref: users, default: caller.id}}, access: {create: authenticated, read: authenticated}}
+      notes:
+        fields:
+          owner: {ref: people, required: true}
+          rank:  {type: integer, index: true}
+        scan: 20
+        access: {create: authenticated, read: record.owner.user == caller.id}
+    """
+
+  /// What a rule finds is found anew for each page, with what lies before the cursor: that counts as well. Behind the caller's
+  /// last note lie 60 of another's.
+  @Test(arguments: [(own: 15, isWhole: true), (50, true), (200, false)])
+  func laterPagesOfADrivenListAreBoundedToo(own: Int, isWhole: Bool) async throws {
+    let bench = try await Bench(Self.owned)
+    let (ada, bob) = (try await bench.caller("ada"), try await bench.caller("bob"))
+    for (caller, ranks) in [(bob, 0..<60), (ada, 100..<100 + own)] {
+      let owner = try await bench.create("people", "{}", as: caller).id
+      for rank in ranks { _ = try await bench.create("notes", "{\"owner\": \"\(owner)\", \"rank\": \(rank)}", as: caller) }
+    }
+    func page(_ change: (inout ListParameters) -> Void) async throws(Failure) -> JSONValue {
+      try await bench.list("notes", as: ada) {
+        $0.sort = "-rank"
+        $0.limit = "10"
+        change(&$0)
+      }
+    }
+    var ranks: [JSONValue?] = []
+    var last = try await page { _ in }
+    do throws(Failure) {
+      while true {
+        ranks += last.rows.map { $0["rank"] }
+        guard let next = last.page("next").stringValue else { break }
+        last = try await page { $0.after = next }
+      }
+      #expect(isWhole)
+      #expect(ranks == (100..<100 + own).reversed().map { .integer(Int64($0)) })
+    } catch {
+      #expect(!isWhole && error.code == .tooCostly)
+      #expect(ranks.count > 150)
+    }
+    // And one page back.
+    let previous = try #require(last.page("previous").stringValue)
+    #expect(try await page { $0.before = previous }.rows.count == 10)
+  }
 }

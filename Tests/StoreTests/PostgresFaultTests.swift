@@ -193,13 +193,27 @@ import Testing
     options.pool = 1
     options.waitTimeout = .milliseconds(200)
     options.batchMax = 1
+    options.lockTimeout = .seconds(600)
     try await PostgresServer.with(options: options) { server in
       let store = server.store
-      let slow = Task { try await store.read(Self.value("SELECT 1 FROM pg_sleep(1)")) }
-      var code: StoreError.Code?
-      while code == nil { code = await Self.code { () throws(StoreError) in _ = try await store.read(Self.value("SELECT 2")) } }
-      #expect(code == .overloaded)
-      _ = try await slow.value
+      // Opening the connection may take longer than a wait may.
+      while await Self.code({ () throws(StoreError) in try await store.ping() }) != nil {}
+      // What keeps the only connection busy ends when the test says so.
+      var one = PostgresOptions()
+      one.pool = 1
+      let holder = try PostgresStore(url: server.url, options: one, loops: server.group.loops)
+      let key = Int64.random(in: .min ... .max)
+      let result = await Task {
+        _ = try await holder.inspect("SELECT pg_advisory_lock(\(key))", [])
+        let slow = Task { try await store.read(Self.value("SELECT 1 FROM pg_advisory_xact_lock(\(key))")) }
+        var code: StoreError.Code?
+        while code == nil { code = await Self.code { () throws(StoreError) in _ = try await store.read(Self.value("SELECT 2")) } }
+        #expect(code == .overloaded)
+        _ = try await holder.inspect("SELECT pg_advisory_unlock(\(key))", [])
+        _ = try await slow.value
+      }.result
+      await holder.close()
+      try result.get()
     }
   }
 

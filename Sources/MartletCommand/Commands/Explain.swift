@@ -68,23 +68,12 @@ private func explain(_ store: WatchedStore) async {
   for (place, asked) in store.statements.enumerated() {
     Output.result("\nstatement \(place + 1)\n  \(asked.statement.text)\n")
     do {
-      // SQLite scans what a subquery yields as well: such a step stands beside its CO-ROUTINE, and grows with the budget.
-      var besideSubquery: Set<String> = []
-      for row in try await store.inspect(store.dialect.explanation(of: asked.statement), asked.values) {
-        let line = row.last.flatMap(\.self) ?? ""
-        let parent = row.count > 1 ? row[1] ?? "" : ""
-        if line.hasPrefix("CO-ROUTINE ") || line.hasPrefix("MATERIALIZE ") { besideSubquery.insert(parent) }
-        let isTable = !besideSubquery.contains(parent)
-        Output.result("  | \(line)\(isTable && readsEveryRow(line) ? "   <- reads the whole table" : "")\n")
+      let rows = try await store.inspect(store.dialect.explanation(of: asked.statement), asked.values)
+      for step in QueryPlan(rows, of: asked.statement, dialect: store.dialect).steps {
+        Output.result("  | \(step.text)\(step.readsWholeTable ? "   <- reads the whole table" : "")\n")
       }
     } catch {
       Output.result("  | \(error)\n")
     }
   }
-}
-
-/// Whether a step reads every row of what it stands over, a table or a subquery: the line alone does not tell which.
-/// (`SCAN ... USING INDEX` under a LIMIT stops early.)
-private func readsEveryRow(_ line: String) -> Bool {
-  (line.hasPrefix("SCAN ") && !line.contains("INDEX") && !line.contains("CONSTANT")) || line.contains("Seq Scan")
 }

@@ -27,6 +27,9 @@ struct ListPlan {
       order: specification.order, seek: specification.seek, limit: specification.limit, isDriven: specification.drive != nil)
   }
 
+  /// Rows of the caller's own that are read before a page where nothing else leads to it, in budgets.
+  static let budgetsPassedMax = 10
+
   var slots: [Value] { node.slots + equalValues + seekValues + driveValues + filterValues }
   var countSlots: [Value] { equalValues + seekValues + driveValues + filterValues }
 }
@@ -59,9 +62,15 @@ extension Engine {
     var rows = try await page(of: list, fetcher: &fetcher)
     if rows == nil, list.specification.drive != nil {
       // More rows than the budget are this caller's: then the order's own index meets enough of them soon.
+      let driven = list
       list = try plannedList(request, filter: parameters.filter, plan: plan, facts: facts, mayDrive: false)
       try seek(&list, request, context: context)
       rows = try await page(of: list, fetcher: &fetcher)
+      if rows == nil, driven.specification.seek != nil {
+        // Except where the last of them lie among too many of others.
+        list = driven
+        rows = try await page(of: list, passing: ListPlan.budgetsPassedMax, fetcher: &fetcher)
+      }
     }
     guard let rows else { throw tooCostly(plan).counting(fetcher.statements) }
     let hasMore = rows.count > request.limit
@@ -118,9 +127,19 @@ extension Engine {
   }
 
   /// The page's rows and one more, or nil where the row budget was spent before the page was full.
-  private func page(of list: ListPlan, fetcher: inout Fetcher) async throws(Failure) -> Rows? {
-    let rows = try await fetcher.read(pageStatement(list).query(list.slots))
+  ///
+  /// - Parameter budgets: what drives a list finds all of its rows, those before the cursor too: so many times the budget, at most.
+  private func page(of list: ListPlan, passing budgets: Int = 1, fetcher: inout Fetcher) async throws(Failure) -> Rows? {
     let isDriven = list.specification.drive != nil
+    if isDriven, list.specification.seek != nil {
+      var whole = list
+      whole.specification.seek = nil
+      whole.seekValues = []
+      let limit = list.specification.budget * budgets
+      guard try await counted(whole, limit: limit, scanned: true, fetcher: &fetcher) < Int64(limit) else { return nil }
+      if budgets == 1 { return try await fetcher.read(pageStatement(list).query(list.slots)) }
+    }
+    let rows = try await fetcher.read(pageStatement(list).query(list.slots))
     guard !list.specification.filters.isEmpty || isDriven, isDriven || rows.count < list.specification.limit else { return rows }
     let scanned = try await counted(list, limit: list.specification.budget, scanned: true, fetcher: &fetcher)
     return scanned < Int64(list.specification.budget) ? rows : nil
@@ -128,7 +147,7 @@ extension Engine {
 
   private func counted(_ list: ListPlan, limit: Int, scanned: Bool, fetcher: inout Fetcher) async throws(Failure) -> Int64 {
     let plan = list.node.plan
-    let statement = statement(list.node, kind: .count(list.key, scanned: scanned), extra: list.extra) {
+    let statement = statement(list.node, kind: .count(list.key, scanned: scanned, limit: limit), extra: list.extra) {
       plan.reads.count(list.specification, limit: limit, scanned: scanned)
     }
     let rows = try await fetcher.read(statement.query(list.countSlots))
