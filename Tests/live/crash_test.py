@@ -144,6 +144,16 @@ def verify(server, token, workers, generator):
     events = {name: int(number) for name, number in store.rows("SELECT resource, count(*) FROM _martlet_events GROUP BY resource")}
     changes = sum(int(revision) for revision, in store.rows("SELECT revision FROM counters"))
     equal((events.get("entries", 0), events.get("counters", 0)), (len(rows), changes), "events of entries and of counters")
+    # In the order of writing the events of a record go up by one revision, at growing times; on SQLite no position is missing.
+    swapped = store.rows(
+        "SELECT record, revision FROM (SELECT record, revision, time, lag(revision) OVER w AS before, lag(time) OVER w AS earlier"
+        " FROM _martlet_events WINDOW w AS (PARTITION BY resource, record ORDER BY position)) AS e"
+        " WHERE revision <> coalesce(before, 0) + 1 OR time <= earlier"
+    )
+    equal(swapped, [], "events out of their record's order")
+    if store.name == "sqlite":
+        ((number, last),) = store.rows("SELECT count(*), max(position) FROM _martlet_events")
+        equal(number, last, "the number of events and the last position")
     keys = store.rows("SELECT count(*) FROM _martlet_idempotency")
     equal(int(keys[0][0]), len(rows) + changes - len(workers), "records of idempotency keys")
     client = server.client(token)
