@@ -72,6 +72,9 @@ package final class PostgresStore: Store {
         value: Double(pools.map { $0.figures.lastBatch.load(ordering: .relaxed) }.max() ?? 0)),
       StoreGauge(name: "read_groups_total", help: "Groups of reads sent.", value: sum { $0.batches.load(ordering: .relaxed) }),
       StoreGauge(name: "reads_total", help: "Reads sent.", value: sum { $0.reads.load(ordering: .relaxed) }),
+      StoreGauge(
+        name: "shared_reads_total", help: "Reads that went to the database in one statement with others.",
+        value: sum { $0.shared.load(ordering: .relaxed) }),
       StoreGauge(name: "batches_total", help: "Batches sent.", value: sum { $0.writes.load(ordering: .relaxed) }),
       StoreGauge(name: "retries_total", help: "Batches sent again.", value: sum { $0.retries.load(ordering: .relaxed) }),
       StoreGauge(

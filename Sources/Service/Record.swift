@@ -88,8 +88,18 @@ struct Record: Sendable, Equatable {
 
   /// Every column's value, each column once: fits `TableLayout.allColumns`.
   var columnValues: [Value] {
-    var seen: Set<String> = []
     var result: [Value] = []
+    result.reserveCapacity(table.allColumns.count)
+    guard table.sharesColumns else {
+      for (place, value) in values.enumerated() {
+        switch value {
+        case .money, .list, .null: result += Record.columnValues(value, of: table.fields[place])
+        default: result.append(value)
+        }
+      }
+      return result
+    }
+    var seen: Set<String> = []
     for (field, value) in zip(table.fields, values) {
       for (column, value) in zip(field.columns, Record.columnValues(value, of: field)) where seen.insert(column.name).inserted {
         result.append(value)

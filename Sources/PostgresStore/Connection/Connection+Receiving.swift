@@ -82,13 +82,14 @@ extension Connection {
       do throws(StoreError) {
         switch request.work {
         case .read(let query): request.finish(.success(.rows(try RowEncoder.rows(of: view, for: query))))
+        case .together(let requests): try RowEncoder.share(view, among: requests)
         case .inspect: request.finish(.success(.table(try view.table())))
         case .write(let batch): try take(view, of: batch.steps[step], for: request)
         case .define, .setup: break
         }
       } catch {
         // A batch is on its way to its COMMIT: what it gives back is lost, not what it did.
-        if request.isTransaction { request.returned.append([]) } else { request.finish(.failure(error)) }
+        if request.isTransaction { request.returned.append([]) } else { refuseRead(request, error) }
       }
     case .commit:
       request.isCommitted = view.tag == (request.isTrial ? "ROLLBACK" : "COMMIT")
@@ -157,9 +158,14 @@ extension Connection {
   private func finishRead(_ request: Request, _ verdict: ServerError.Verdict) {
     switch verdict {
     case .tryAgain(let error), .prepareAgain(let error): pool.retryRead(request, after: error)
-    case .failed(let error): request.finish(.failure(error))
-    case .outcome: request.fail(.invalidStatement, "a read was refused as a write is")
+    case .failed(let error): refuseRead(request, error)
+    case .outcome: refuseRead(request, StoreError(.invalidStatement, "a read was refused as a write is"))
     }
+  }
+
+  /// Those who shared a statement hear what becomes of their own.
+  private func refuseRead(_ request: Request, _ error: StoreError) {
+    if case .together = request.work { pool.retryRead(request, after: error) } else { request.finish(.failure(error)) }
   }
 
   // MARK: the end of a group

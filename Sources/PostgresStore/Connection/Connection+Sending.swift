@@ -2,6 +2,7 @@ import Base
 import CPostgres
 import Reactor
 import Store
+import Synchronization
 
 extension Connection {
   private static let beginStatement = Statement(text: EngineSQL.begin.description, parameters: [])
@@ -20,12 +21,47 @@ extension Connection {
     sentReads = reads.count
     sentStatements.removeAll(keepingCapacity: true)
     var isOpen = false
-    for request in reads where !request.isAlone { isOpen = send(read: request) || isOpen }
+    for request in sharing(reads) { isOpen = send(read: request) || isOpen }
     if isOpen { sync() }
     for request in reads where request.isAlone {
       if send(read: request) { sync() }
     }
     finishSending()
+  }
+
+  /// The reads that are not alone, those of one statement made one where the statement offers it.
+  private func sharing(_ reads: [Request]) -> [Request] {
+    var result: [Request] = []
+    var groups: [(statement: Statement, requests: [Request])] = []
+    for request in reads where !request.isAlone {
+      guard case .read(let query) = request.work, query.statement.shared != nil else {
+        result.append(request)
+        continue
+      }
+      if let place = groups.firstIndex(where: { $0.statement === query.statement }) {
+        groups[place].requests.append(request)
+      } else {
+        groups.append((query.statement, [request]))
+      }
+    }
+    for (_, requests) in groups { result.append(requests.count > 1 ? Request(.together(requests)) : requests[0]) }
+    return result
+  }
+
+  /// Sends several reads of one statement as one.
+  private func send(_ request: Request, sharedBy requests: [Request]) {
+    guard case .read(let first)? = requests.first?.work else { return }
+    let statement = first.statement
+    sentStatements.insert(statement.number)
+    for request in requests { request.begin() }
+    pool.figures.shared.add(requests.count, ordering: .relaxed)
+    let place = parameters.appendArrays(of: requests.count, as: statement.parameters) { place, parameter in
+      guard case .read(let query) = requests[place].work, query.values.count == statement.parameters.count else { return .null }
+      return query.values[parameter]
+    } refused: {
+      requests[$0].finish(.failure($1))
+    }
+    execute(statement, .shared, place, step: 0, request)
   }
 
   /// False where it could not be sent; it has been answered then.
@@ -41,6 +77,7 @@ extension Connection {
         let kinds = values.map(\.kind)
         let place = try parameters.append(values, as: kinds)
         execute(text: text, kinds, place, .step(0, nil), request)
+      case .together(let requests): send(request, sharedBy: requests)
       case .write, .define, .setup: return false
       }
       return true
@@ -93,7 +130,7 @@ extension Connection {
         execute(text: text, [], 0..<0, .step(index - first.count, nil), request)
       }
     case .setup: execute(text: EngineSQL.prepareDatabase.description, [], 0..<0, .step(0, nil), request)
-    case .read, .inspect: break
+    case .read, .together, .inspect: break
     }
     execute(request.isTrial ? Connection.rollbackStatement : Connection.commitStatement, .plain, 0..<0, .commit, request)
     sync()
@@ -137,8 +174,8 @@ extension Connection {
     case .missing(let new, let old):
       name = new
       if let old { evicted.append(old) }
-      let types = statement.parameters.map(\.typeNumber)
-      let text = EngineSQL.text(statement.text, as: form)
+      let types = statement.parameters.map { form == .shared ? $0.arrayTypeNumber : $0.typeNumber }
+      let text = EngineSQL.text(statement, as: form)
       note(unsafe PQsendPrepare(handle, name, text, Int32(types.count), types), .prepare(key), request)
     }
     let sent = unsafe parameters.withPointers(place) { count, pointers in

@@ -117,7 +117,7 @@ import Store
     guard !request.isFinished else { return }
     switch request.work {
     case .setup: return
-    case .read, .inspect: pool.retryRead(request, after: error, pausing: true)
+    case .read, .together, .inspect: pool.retryRead(request, after: error, pausing: true)
     case .write, .define:
       if request.isCommitted { return finishTransaction(request) }
       if let verdict = request.verdict {

@@ -1,3 +1,5 @@
+import Store
+
 /// The driver's own statements. Everything else comes ready from the builder.
 enum EngineSQL {
   static let begin: StaticString = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -39,9 +41,11 @@ enum EngineSQL {
   static func deallocate(_ name: String) -> String { "DEALLOCATE \(name)" }
 
   /// A builder's statement in the form it is prepared in.
-  static func text(_ text: String, as form: StatementKey.Form) -> String {
-    switch form {
+  static func text(_ statement: Statement, as form: StatementKey.Form) -> String {
+    let text = statement.text
+    return switch form {
     case .plain: text
+    case .shared: statement.shared ?? text
     case .guarding: "SELECT martlet_guard((\(text))::int)"
     // The count stands in a subquery of its own, so that the change runs once and to its end before it is judged.
     case .counted(let rows):

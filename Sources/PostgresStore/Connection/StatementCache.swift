@@ -6,6 +6,8 @@ struct StatementKey: Hashable, Sendable {
     case guarding
     /// A change, wrapped so that another number of rows raises it.
     case counted(Int)
+    /// A read for several callers at once.
+    case shared
   }
   let number: Int
   let form: Form

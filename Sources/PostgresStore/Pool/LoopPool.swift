@@ -185,6 +185,14 @@ final class LoopPool: @unchecked Sendable {
   ///
   /// - Parameter pausing: a moment later: when one connection is lost the others often are as well, and are not known to be yet.
   func retryRead(_ request: Request, after error: StoreError, pausing: Bool = false) {
+    if case .together(let requests) = request.work {
+      // Whoever brought the failure about, the others have no part in it.
+      for request in requests {
+        request.isAlone = true
+        retryRead(request, after: error, pausing: pausing)
+      }
+      return
+    }
     guard !request.isFinished else { return }
     guard error.code != .timeout, request.attempts < options.readAttemptsMax, closesAt == nil else {
       return request.finish(.failure(error))

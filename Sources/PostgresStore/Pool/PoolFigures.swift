@@ -9,6 +9,7 @@ final class PoolFigures: Sendable {
   let lastBatch = Atomic<Int>(0)
   let batches = Atomic<Int>(0)
   let reads = Atomic<Int>(0)
+  let shared = Atomic<Int>(0)
   let writes = Atomic<Int>(0)
   let retries = Atomic<Int>(0)
   let refusals = Atomic<Int>(0)

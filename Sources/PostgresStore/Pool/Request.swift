@@ -8,6 +8,8 @@ import Store
 @safe final class Request: @unchecked Sendable {
   enum Work: Sendable {
     case read(Query)
+    /// Reads of one statement that go to the server as one; each is answered, given up and tried again by itself.
+    case together([Request])
     case inspect(String, [Value])
     case write(WriteBatch)
     case define([String])
@@ -30,9 +32,13 @@ import Store
   var queuedAt: UInt64 = 0
   /// How often it was sent.
   var attempts = 0
-  /// A neighbour's failure undid it once: it gets a sync of its own.
+  /// A neighbour's failure undid it once: it gets a statement and a sync of its own.
   var isAlone = false
-  private(set) var isFinished = false
+  /// Nobody waits for it any more.
+  var isFinished: Bool {
+    if case .together(let requests) = work { requests.allSatisfy(\.isFinished) } else { isAnswered }
+  }
+  private var isAnswered = false
 
   /// What the batch's `returning` steps gave so far.
   var returned: [[Value]] = []
@@ -48,7 +54,7 @@ import Store
   /// Runs in a transaction of its own, on a connection of its own.
   var isTransaction: Bool {
     switch work {
-    case .read, .inspect: false
+    case .read, .together, .inspect: false
     case .write, .define, .setup: true
     }
   }
@@ -65,8 +71,12 @@ import Store
   ///
   /// Safety: the continuation is taken out before it is resumed.
   func finish(_ result: Result<Reply, StoreError>) {
-    guard !isFinished else { return }
-    isFinished = true
+    guard !isAnswered else { return }
+    isAnswered = true
+    if case .together(let requests) = work {
+      for request in requests { request.finish(result) }
+      return
+    }
     let waiting = unsafe continuation
     unsafe continuation = nil
     unsafe waiting?.resume(returning: result)

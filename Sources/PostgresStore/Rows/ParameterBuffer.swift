@@ -33,8 +33,66 @@ struct ParameterBuffer {
       starts.append(-1)
       return
     }
+    starts.append(bytes.count)
+    try appendText(of: value, as: kind)
+    bytes.append(0)
+  }
+
+  /// Adds an array for each kind, with `count` values each. A value that cannot be sent is told to `refused`, with its place in
+  /// the array, and is NULL there.
+  mutating func appendArrays(
+    of count: Int, as kinds: [ColumnKind], value: (_ place: Int, _ parameter: Int) -> Value, refused: (Int, StoreError) -> Void
+  ) -> Place {
+    let first = starts.count
+    for (parameter, kind) in kinds.enumerated() {
+      starts.append(bytes.count)
+      bytes.append(UInt8(ascii: "{"))
+      for place in 0..<count {
+        if place > 0 { bytes.append(UInt8(ascii: ",")) }
+        let start = bytes.count
+        do throws(StoreError) {
+          try appendElement(value(place, parameter), as: kind)
+        } catch {
+          bytes.removeSubrange(start...)
+          bytes.append("NULL")
+          refused(place, error)
+        }
+      }
+      bytes.append(UInt8(ascii: "}"))
+      bytes.append(0)
+    }
+    return first..<starts.count
+  }
+
+  /// An element of an array's text: in quotes, unless it can hold nothing that means something there.
+  private mutating func appendElement(_ value: Value, as kind: ColumnKind) throws(StoreError) {
+    switch value {
+    case .null: bytes.append("NULL")
+    case .boolean, .integer, .uuid: try appendText(of: value, as: kind)
+    default:
+      bytes.append(UInt8(ascii: "\""))
+      let start = bytes.count
+      try appendText(of: value, as: kind)
+      escape(from: start)
+      bytes.append(UInt8(ascii: "\""))
+    }
+  }
+
+  /// Puts a backslash before each quote and backslash from `start` on.
+  private mutating func escape(from start: Int) {
+    func isSpecial(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
+    guard bytes[start...].contains(where: isSpecial) else { return }
+    let plain = Array(bytes[start...])
+    bytes.removeSubrange(start...)
+    for byte in plain {
+      if isSpecial(byte) { bytes.append(UInt8(ascii: "\\")) }
+      bytes.append(byte)
+    }
+  }
+
+  /// The text of a value that is not null.
+  private mutating func appendText(of value: Value, as kind: ColumnKind) throws(StoreError) {
     let start = bytes.count
-    starts.append(start)
     switch value {
     case .null: break
     case .boolean(let flag):
@@ -56,7 +114,6 @@ struct ParameterBuffer {
       guard !bytes[start...].contains(0) else { throw StoreError(.invalidValue, "a text holds U+0000") }
     default: break
     }
-    bytes.append(0)
   }
 
   private mutating func append(_ time: Timestamp, as kind: ColumnKind) {
@@ -80,6 +137,22 @@ struct ParameterBuffer {
 }
 
 extension ColumnKind {
+  /// The type of an array of them.
+  var arrayTypeNumber: UInt32 {
+    switch typeNumber {
+    case 16: 1000
+    case 17: 1001
+    case 20: 1016
+    case 701: 1022
+    case 1082: 1182
+    case 1184: 1185
+    case 1700: 1231
+    case 2950: 2951
+    case 3802: 3807
+    default: 1009
+    }
+  }
+
   /// The type of a parameter of this kind, by its fixed number in `pg_type`.
   var typeNumber: UInt32 {
     switch self {

@@ -16,22 +16,45 @@ struct RowEncoder {
     guard view.rows <= query.rowsMax else {
       throw StoreError(.invalidStatement, "more than the \(query.rowsMax) rows that were asked for")
     }
-    var encoder = RowEncoder(view, query.encoding)
+    var encoder = RowEncoder(view, query.encoding, rows: view.rows)
     for row in 0..<view.rows { try encoder.take(row) }
     return encoder.rows
   }
 
-  private init(_ view: ResultView, _ encoding: RowEncoding) {
+  /// Answers each of the reads with its row, or with none. The last column says whose it is (`Statement.shared`).
+  ///
+  /// Throws, with nobody answered, where a row is nobody's or the second of somebody.
+  static func share(_ view: ResultView, among requests: [Request]) throws(StoreError) {
+    var rows = [Int?](repeating: nil, count: requests.count)
+    for row in 0..<view.rows {
+      guard let number = view.text(row, view.columns - 1)?.integer, number > 0, number <= Int64(rows.count),
+        rows[Int(number) - 1] == nil
+      else { throw StoreError(.invalidStatement, "a row of a shared read is nobody's") }
+      rows[Int(number) - 1] = row
+    }
+    for (request, row) in zip(requests, rows) {
+      guard case .read(let query) = request.work, !request.isFinished else { continue }
+      var encoder = RowEncoder(view, query.encoding, rows: row == nil ? 0 : 1)
+      do throws(StoreError) {
+        if let row { try encoder.take(row) }
+        request.finish(.success(.rows(encoder.rows)))
+      } catch {
+        request.finish(.failure(error))
+      }
+    }
+  }
+
+  private init(_ view: ResultView, _ encoding: RowEncoding, rows count: Int) {
     self.view = view
     self.encoding = encoding
     fields = encoding.flatFields
     keys = encoding.keys
-    rows.count = view.rows
-    if !encoding.fields.isEmpty, view.rows > 0 {
-      rows.json.reserveCapacity(min(view.rows * (encoding.fields.count * 28 + 96), 65_536))
-      rows.ends.reserveCapacity(view.rows)
+    rows.count = count
+    if !encoding.fields.isEmpty, count > 0 {
+      rows.json.reserveCapacity(min(count * (encoding.fields.count * 28 + 96), 65_536))
+      rows.ends.reserveCapacity(count)
     }
-    if !encoding.captures.isEmpty { rows.captured.reserveCapacity(view.rows * encoding.captures.count) }
+    if !encoding.captures.isEmpty { rows.captured.reserveCapacity(count * encoding.captures.count) }
   }
 
   private mutating func take(_ row: Int) throws(StoreError) {

@@ -17,13 +17,17 @@ struct PathSegments {
     let start = rest.startIndex + 1
     var end = start
     var isEscaped = false
+    var isASCII = true
     while end != rest.endIndex, rest[end] != UInt8(ascii: "/") {
       if rest[end] == UInt8(ascii: "%") { isEscaped = true }
+      if rest[end] >= 0x80 { isASCII = false }
       end += 1
     }
     let segment = rest[start..<end]
     rest = rest[end...]
     atEnd = rest.isEmpty
+    // What is plain ASCII need not be validated, which costs more than all the rest of this.
+    if isASCII, !isEscaped { return String(decoding: segment, as: UTF8.self) }
     guard isEscaped else {
       guard let plain = String(validating: segment, as: UTF8.self) else { throw Failure(.badRequest, "The path is not UTF-8") }
       return plain

@@ -57,7 +57,7 @@ extension Engine {
   ) async throws(Failure) -> ChangeResult {
     var batch = ChangeBatch()
     if let idempotency = operation.idempotency {
-      batch.add(.key, .run(engineStatements.keepAnswer.statement, answerValues(idempotency, operation, answer), rows: 1))
+      batch.add(.key, .run(engineStatements.keepAnswer.statement, answerValues(idempotency, operation, answer), rows: nil))
     }
     try addGuards(change, plan: plan, facts: facts, to: &batch)
     try addWrite(change, plan: plan, to: &batch)
@@ -137,11 +137,15 @@ extension Engine {
     switch (change.before, change.after) {
     case (nil, let after?):
       let sent = change.sent ?? after
-      let written = zip(plan.table.allColumns, sent.columnValues).filter { !plan.generatedColumns.contains($0.0.name) }
-      let prepared = prepared(ChangeKey(resource: plan.number, kind: .insert([]))) {
-        plan.writes.insert(written.map(\.0), returningKey: false)
+      let columns = plan.table.allColumns
+      var values = sent.columnValues
+      if !plan.generatedColumns.isEmpty {
+        values = zip(columns, values).filter { !plan.generatedColumns.contains($0.0.name) }.map(\.1)
       }
-      batch.add(.row, .run(prepared.statement, prepared.values(written.map(\.1)), rows: 1))
+      let prepared = prepared(ChangeKey(resource: plan.number, kind: .insert([]))) {
+        plan.writes.insert(columns.filter { !plan.generatedColumns.contains($0.name) }, returningKey: false)
+      }
+      batch.add(.row, .run(prepared.statement, prepared.values(values), rows: 1))
     case (let before?, let after?): addUpdate(before, change.sent ?? after, plan: plan, to: &batch)
     case (let before?, nil):
       if let cascade = change.cascade { addCascadeWrites(cascade, to: &batch) }
@@ -212,7 +216,8 @@ extension Engine {
       before.map { .json(after.map($0.eventJSON(replacedBy:)) ?? $0.eventJSON) } ?? .null,
       after.map { .json($0.eventJSON) } ?? .null, .integer(plan.table.shape.number), cause,
     ])
-    batch.add(.event, .run(prepared.statement, values, rows: 1))
+    // One row of values into a table of ours, where nothing may take it away: it is there, or the statement fails.
+    batch.add(.event, .run(prepared.statement, values, rows: nil))
   }
 
   /// When a record changes: now, but later than it changed last, so that its events and its own `updated_at` have one order

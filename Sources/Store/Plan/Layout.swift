@@ -67,6 +67,10 @@ package final class TableLayout: Sendable {
   package let mayLackKey: Bool
   /// Every member of a record in the order of its JSON: `id`, the fields, `created_at`, `updated_at`, `revision`.
   package let fields: [FieldLayout]
+  /// Every column once, in the order of `fields`.
+  package let allColumns: [ColumnLayout]
+  /// Fields share columns: parts of a composite key that are fields as well.
+  package let sharesColumns: Bool
   /// Declared ones and those that `unique`, `index` and refs bring. Each implicitly ends with the key.
   package let indexes: [IndexLayout]
   /// Inverses of refs: `{many: order_items, by: order}`.
@@ -94,6 +98,11 @@ package final class TableLayout: Sendable {
     }
     if resource.storage.hasRevision { fields.append(FieldLayout(engine: "revision", kind: .integer)) }
     self.fields = fields
+    var columns: [ColumnLayout] = []
+    var names: Set<String> = []
+    for column in fields.flatMap(\.columns) where names.insert(column.name).inserted { columns.append(column) }
+    allColumns = columns
+    sharesColumns = columns.count < fields.reduce(0) { $0 + $1.columns.count }
     shape = EventShape(fields)
     var places: [String: Int] = [:]
     for (place, field) in fields.enumerated() { places[field.name] = place }

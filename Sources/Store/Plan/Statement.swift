@@ -10,13 +10,17 @@ package final class Statement: Sendable {
   package let text: String
   /// How each parameter is bound, in order.
   package let parameters: [ColumnKind]
+  /// The same read for several callers at once (`SQL.shared`): each parameter is an array with a value for each of them. Nil
+  /// where that is not offered.
+  package let shared: String?
 
   private static let lastNumber = Atomic<Int>(0)
 
-  package init(text: String, parameters: [ColumnKind]) {
+  package init(text: String, parameters: [ColumnKind], shared: String? = nil) {
     number = Statement.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     self.text = text
     self.parameters = parameters
+    self.shared = shared
   }
 }
 

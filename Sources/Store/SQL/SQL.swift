@@ -76,7 +76,9 @@ package struct SQL: Sendable {
   }
 
   /// The statement and where its parameters come from, in order.
-  package func statement(for dialect: Dialect) -> PreparedSQL {
+  ///
+  /// - Parameter isShared: it reads at most one row; PostgreSQL may be asked for several callers' at once.
+  package func statement(for dialect: Dialect, isShared: Bool = false) -> PreparedSQL {
     var text = ""
     var kinds: [ColumnKind] = []
     var sources: [Source] = []
@@ -89,7 +91,32 @@ package struct SQL: Sendable {
         text += (dialect == .sqlite ? "?" : "$") + String(kinds.count)
       }
     }
-    return PreparedSQL(statement: Statement(text: text, parameters: kinds), sources: sources)
+    let shared = isShared && dialect == .postgres && !kinds.isEmpty ? shared : nil
+    return PreparedSQL(statement: Statement(text: text, parameters: kinds, shared: shared), sources: sources)
+  }
+
+  /// PostgreSQL's form of this read for several sets of parameters: the read beside each set. Its rows have the read's
+  /// columns, then the number of the set, from 1; in any order.
+  ///
+  ///     SELECT r.*, s.n FROM unnest((SELECT $1), (SELECT $2)) WITH ORDINALITY AS s(a1, a2, n)
+  ///       CROSS JOIN LATERAL (SELECT ... WHERE t."id" = s.a1 AND ...) AS r
+  ///
+  /// Each array stands in a subquery so that the planner does not look at how long it is, and keeps one plan.
+  private var shared: String {
+    var count = 0
+    var read = ""
+    for piece in pieces {
+      switch piece {
+      case .text(let part): read += part
+      case .parameter:
+        count += 1
+        read += "martlet_set.a\(count)"
+      }
+    }
+    let arrays = (1...count).map { "(SELECT $\($0))" }.joined(separator: ",")
+    let names = (1...count).map { "a\($0)," }.joined()
+    return "SELECT martlet_row.*,martlet_set.n FROM unnest(\(arrays)) WITH ORDINALITY AS martlet_set(\(names)n) "
+      + "CROSS JOIN LATERAL (\(read)) AS martlet_row"
   }
 }
 

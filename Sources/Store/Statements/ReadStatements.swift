@@ -37,7 +37,7 @@ package struct ReadStatements: Sendable {
     builder.text(" AS t WHERE ")
     builder.keyEquals(table.key)
     builder.and(rule)
-    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
+    return ReadStatement(prepared: builder.prepared(for: dialect, isShared: true), encoding: encoding, rowsMax: 1)
   }
 
   /// Records by a one-column key, in any order. Slots: the projection's, `count` keys, the rule's.
@@ -178,16 +178,5 @@ extension StatementBuilder {
       builder.text(" AS ")
       builder.identifier(column.name)
     }
-  }
-}
-
-extension TableLayout {
-  /// Every column once, in the order of `fields`.
-  package var allColumns: [ColumnLayout] {
-    var result: [ColumnLayout] = []
-    for field in fields {
-      for column in field.columns where !result.contains(where: { $0.name == column.name }) { result.append(column) }
-    }
-    return result
   }
 }

@@ -82,5 +82,5 @@ struct StatementBuilder {
     }
   }
 
-  func prepared(for dialect: Dialect) -> PreparedSQL { sql.statement(for: dialect) }
+  func prepared(for dialect: Dialect, isShared: Bool = false) -> PreparedSQL { sql.statement(for: dialect, isShared: isShared) }
 }
