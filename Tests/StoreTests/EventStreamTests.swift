@@ -131,4 +131,42 @@ import Testing
       #expect(try await store.inspect("SELECT gaps, last, seen FROM _martlet_numbering", []) == [["{}", "4", "5"]])
     }
   }
+
+  /// Its transaction has a newer id than the one that overtook it: ids beyond those that are over may be running.
+  @Test("the overtaken is not forgotten where its transaction is the younger one", .enabled(if: TestStore.available.contains(.postgres)))
+  func overtakenByAnOlderOne() async throws {
+    try await PostgresServer.with { server in
+      let store = server.store
+      try await Self.prepare(store)
+      let stream = EventStream(dialect: .postgres)
+      func lock(_ text: StaticString) -> WriteBatch.Step { .guarding(SQL(text).statement(for: .postgres).statement, []) }
+      func wait(for lock: String) async throws {
+        while try await store.inspect("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = \(lock) AND NOT granted", []).isEmpty
+        {}
+      }
+      let first = try PostgresStore(url: server.url, loops: server.group.loops)
+      _ = try await first.inspect("SELECT pg_advisory_lock(90211)", [])
+      let second = try PostgresStore(url: server.url, loops: server.group.loops)
+      _ = try await second.inspect("SELECT pg_advisory_lock(90212)", [])
+      // Has its id, and waits before it takes its number.
+      let older = Task {
+        let change = Self.change(1, 1, .postgres).steps
+        return try await store.write(
+          WriteBatch([change[0], lock("SELECT 0 FROM (SELECT pg_advisory_xact_lock(90211)) AS held"), change[1]]))
+      }
+      try await wait(for: "90211")
+      // Takes its number, and waits before it ends.
+      let late = Task {
+        try await store.write(
+          Self.change(0, 1, .postgres, [lock("SELECT 0 FROM (SELECT pg_advisory_xact_lock(90212)) AS held")]))
+      }
+      try await wait(for: "90212")
+      await first.close()
+      _ = try await older.value
+      for _ in 0..<4 { #expect(try await Self.order(stream.places(after: 0, limit: 100, in: store), store) == ["1:1"]) }
+      await second.close()
+      _ = try await late.value
+      #expect(try await Self.order(stream.places(after: 0, limit: 100, in: store), store) == ["1:1", "0:1"])
+    }
+  }
 }

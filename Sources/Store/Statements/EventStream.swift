@@ -20,7 +20,7 @@ package struct EventStream: Sendable {
 
   package init(dialect: Dialect) {
     self.dialect = dialect
-    numbering = dialect == .postgres ? [EventStream.begin(), EventStream.lock(), EventStream.number()] : []
+    numbering = dialect == .postgres ? [EventStream.lock(), EventStream.begin(), EventStream.number()] : []
     var builder = StatementBuilder()
     builder.text(
       dialect == .sqlite
@@ -40,7 +40,7 @@ package struct EventStream: Sendable {
     if !numbering.isEmpty {
       let outcome = try await store.write(
         WriteBatch([
-          .run(numbering[0].statement, numbering[0].values(), rows: nil), .guarding(numbering[1].statement, numbering[1].values()),
+          .guarding(numbering[0].statement, numbering[0].values()), .run(numbering[1].statement, numbering[1].values(), rows: nil),
           .run(numbering[2].statement, numbering[2].values(), rows: nil),
         ]))
       guard case .committed = outcome else { throw StoreError(.invalidStatement, "positions of events: \(outcome)") }
@@ -64,16 +64,20 @@ package struct EventStream: Sendable {
     ).statement(for: .postgres)
   }
 
-  /// One at a time. The next statement has a snapshot of its own, taken when this one holds the row.
+  /// One at a time. What follows has snapshots of its own, taken when this lock is held, and a transaction id of its own, given
+  /// after the look before this one has ended: an advisory lock needs no id, as a row's would.
   private static func lock() -> PreparedSQL {
-    SQL("SELECT 0 FROM _martlet_numbering WHERE name = 'events' FOR UPDATE").statement(for: .postgres)
+    SQL("SELECT 0 FROM pg_advisory_xact_lock(1296126069, hashtext(current_schema())) AS held").statement(for: .postgres)
   }
 
   /// Numbers what its snapshot sees: events beyond the highest that was seen, and those in the gaps below it, which belonged to
   /// transactions that had not ended then. A gap that every transaction of its time has left without an event stays one for
-  /// ever: `old_gaps` are those of the last look, and nothing that could fill them runs any more once the oldest running
-  /// transaction is younger than `horizon`. (An event is written after its record, so that its transaction has its id before
-  /// the event has its number.)
+  /// ever: `old_gaps` are some that an earlier look saw, and `horizon` is an id that was given after that look, so that whoever
+  /// took a number below it has an older one (an event is written after its record: its transaction has its id before the event
+  /// has its number). Nothing that could fill them runs any more once the oldest running transaction is not older than `horizon`.
+  ///
+  /// A snapshot's own end (`pg_snapshot_xmax`) would not do for that: it is where the ids end that are *over*, and ids beyond it
+  /// may be running.
   private static func number() -> PreparedSQL {
     var sql = SQL(
       """
@@ -100,12 +104,12 @@ package struct EventStream: Sendable {
       next AS (
         SELECT state.last + total.number AS last, total.seen AS seen, state.old_gaps AS old_gaps,
           state.gaps + int8multirange(int8range(state.seen + 1, total.seen + 1)) - total.taken AS gaps,
-          state.horizon <= pg_snapshot_xmin(pg_current_snapshot()) AS is_over
+          state.gaps - total.taken AS seen_gaps, state.horizon <= pg_snapshot_xmin(pg_current_snapshot()) AS is_over
         FROM state, total)
       UPDATE _martlet_numbering AS n SET last = next.last, seen = next.seen,
         gaps = (CASE WHEN next.is_over THEN next.gaps - next.old_gaps ELSE next.gaps END)::text,
-        old_gaps = (CASE WHEN next.is_over THEN next.gaps - next.old_gaps ELSE next.old_gaps END)::text,
-        horizon = CASE WHEN next.is_over THEN pg_snapshot_xmax(pg_current_snapshot())::text ELSE n.horizon END
+        old_gaps = (CASE WHEN next.is_over THEN next.seen_gaps - next.old_gaps ELSE next.old_gaps END)::text,
+        horizon = CASE WHEN next.is_over THEN pg_current_xact_id()::text ELSE n.horizon END
       FROM next WHERE n.name = 'events'
       """)
     return sql.statement(for: .postgres)
