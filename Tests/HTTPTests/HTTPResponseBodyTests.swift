@@ -134,4 +134,30 @@ import Testing
       #expect(try await get("/exposed", gzip).contains("Vary: Accept-Encoding\r\n"))
     }
   }
+
+  @Test("however many requests a client sends at once, only some are read ahead") func pipelineBound() async throws {
+    let sent = Box(Atomic<Int>(0))
+    let handled = Box(Atomic<Int>(0))
+    let farthest = Box(Atomic<Int>(0))
+    let filler = String(repeating: "x", count: 12_000)
+    let request = Array("GET / HTTP/1.1\r\nHost: a\r\nX: \(filler)\r\n\r\n".utf8)
+    let count = 3000
+    try await withServer(handler: { _ in
+      let done = handled.value.wrappingAdd(request.count, ordering: .relaxed).newValue
+      let ahead = sent.value.load(ordering: .relaxed) - done
+      if ahead > farthest.value.load(ordering: .relaxed) { farthest.value.store(ahead, ordering: .relaxed) }
+      return .text(200, "x")
+    }) { live in
+      let client = try live.connect()
+      async let answers = client.receive(until: "never")
+      for _ in 0..<count {
+        await client.send(request)
+        sent.value.wrappingAdd(request.count, ordering: .relaxed)
+      }
+      client.shutDown()
+      #expect(await answers.split(separator: "HTTP/1.1 200 OK").count == count)
+    }
+    // What the kernel holds on both sides, and what may wait.
+    #expect(farthest.value.load(ordering: .relaxed) < 16 << 20)
+  }
 }

@@ -58,7 +58,7 @@ extension HTTPConnection {
 
   /// Parses what was put aside, up to the end of one request.
   func feedPending() {
-    guard pendingStart < pending.count else { return }
+    guard pendingStart < pending.count else { return resumeInput() }
     let copy = pending
     let consumed = feed(copy.span.extracting(pendingStart..<copy.count))
     pendingStart += consumed

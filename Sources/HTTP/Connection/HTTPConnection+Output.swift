@@ -45,7 +45,8 @@ extension HTTPConnection {
     }
     bodyUse = .discard
     body = []
-    resumeInput()
+    // What is left of the body is thrown away as it comes. Else `feedPending` says whether there is room for later requests.
+    if !parser.isEnded { resumeInput() }
     return keepsAlive && !isBroken
   }
 
