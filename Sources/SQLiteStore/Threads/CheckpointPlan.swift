@@ -8,7 +8,9 @@ struct CheckpointPlan {
     case none
     /// The thread shall copy.
     case request
-    /// The writer shall copy now.
+    /// The writer shall copy what the thread has left, unless that copies again.
+    case finish
+    /// The writer shall copy now, and wait for the thread where that is at it.
     case run
   }
 
@@ -40,7 +42,7 @@ struct CheckpointPlan {
       runAt = logPages + pages / 8 + 1
       return .run
     }
-    if isLittleLeft { return .run }
+    if isLittleLeft { return .finish }
     guard logPages >= requestAt else { return .none }
     requestAt = logPages + pages / 2 + 1
     return .request

@@ -7,6 +7,8 @@ final class CheckpointState: Sendable {
   let requests = JobQueue<Void>(capacity: 1)
   /// The thread has copied all but a little of the log.
   let isLittleLeft = Atomic<Bool>(false)
+  /// Held by whoever copies: SQLite lets one at a time do it, and refuses the other without a wait.
+  let copying = Mutex<Void>(())
   /// What the log held after the last commit.
   let logPages = Atomic<Int>(0)
 }
@@ -32,7 +34,7 @@ struct Checkpointer {
   private func copy() -> Bool {
     var copied = -1
     for _ in 0..<Checkpointer.roundsMax {
-      guard let log = try? connection.checkpoint() else { return false }
+      guard let log = state.copying.withLock({ _ in try? connection.checkpoint() }) else { return false }
       if log.pages - log.copied <= Checkpointer.pagesLeftMax { return true }
       if log.copied <= copied { return false }
       copied = log.copied

@@ -110,7 +110,9 @@ struct Writer {
     case .none: break
     case .request: _ = checkpoints.requests.push(())
     // What fails here fails again when the log is copied next; the log itself is durable.
-    case .run: _ = try? connection.checkpoint()
+    case .finish: _ = checkpoints.copying.withLockIfAvailable { _ in try? connection.checkpoint() }
+    // The thread may be at it: it is waited for, or the log would have no bound.
+    case .run: _ = checkpoints.copying.withLock { _ in try? connection.checkpoint() }
     }
   }
 

@@ -15,7 +15,7 @@ import Testing
     #expect(plan.action(logPages: 101, isLittleLeft: false) == .none)
     #expect(plan.action(logPages: 150, isLittleLeft: false) == .none)
     #expect(plan.action(logPages: 151, isLittleLeft: false) == .request)
-    #expect(plan.action(logPages: 160, isLittleLeft: true) == .run)
+    #expect(plan.action(logPages: 160, isLittleLeft: true) == .finish)
     // Begun anew.
     #expect(plan.action(logPages: 5, isLittleLeft: false) == .none)
     #expect(plan.action(logPages: 100, isLittleLeft: false) == .request)
