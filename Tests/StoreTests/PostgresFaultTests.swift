@@ -132,9 +132,10 @@ import Testing
       relay.mustCut.store(true, ordering: .relaxed)
       // It is found again, within the time that attempts are apart.
       var answer: [Value] = []
-      let end = SystemClock().monotonicNanoseconds + 60_000_000_000
+      let end = SystemClock().monotonicNanoseconds + 20_000_000_000
       while answer.isEmpty, SystemClock().monotonicNanoseconds < end {
-        answer = (try? await store.read(Self.value("SELECT 7")).captured) ?? []
+        // Not on the loop: a refusal comes at once, and asking there again and again would keep the loop from connecting.
+        answer = await Task.detached { (try? await store.read(Self.value("SELECT 7")).captured) ?? [] }.value
       }
       #expect(answer == [.integer(7)])
     }
