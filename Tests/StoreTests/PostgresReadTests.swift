@@ -204,6 +204,20 @@ import Testing
     }
   }
 
+  /// A page of a list: the rows that its filter wants lie one after the other in the filter's index, and far apart in the key's.
+  @Test func aListWalksItsFiltersIndex() async throws {
+    try await PostgresServer.with { server in
+      try await server.store.define([
+        "CREATE TABLE t (id uuid PRIMARY KEY, kind text NOT NULL, text text NOT NULL)",
+        "INSERT INTO t SELECT lpad(to_hex(n), 32, '0')::uuid, substr('abcdefghij', 1 + n % 10, 1), repeat('x', 60) FROM generate_series(1, 20000) n",
+        "CREATE INDEX ix_t_kind ON t (kind, id)", "ANALYZE t",
+      ])
+      let plan = try await server.store.inspect("EXPLAIN SELECT * FROM t WHERE kind = $1 ORDER BY id DESC LIMIT 21", [.string("a")])
+      let text = plan.compactMap { $0.first ?? nil }.joined(separator: "\n")
+      #expect(text.contains("ix_t_kind") && !text.contains("Filter"), "\(text)")
+    }
+  }
+
   @Test func inspectionTakesValuesAndGivesText() async throws {
     try await PostgresServer.with { server in
       let table = try await server.store.inspect("SELECT $1 || 'x', NULL, $2 + 1", [.string("a"), .integer(1)])

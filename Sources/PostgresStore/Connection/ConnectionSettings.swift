@@ -26,10 +26,13 @@ struct ConnectionSettings: Sendable {
       throw StoreError(.invalidStatement, "the store's URL is no connection string of PostgreSQL's")
     }
     self.given = given
+    // `random_page_cost`: at the server's default, that of a spinning disk, the planner rather walks the key's index past all that
+    // a filter does not want than the filter's own index.
     let settings = [
       ("timezone", "UTC"), ("datestyle", "ISO,YMD"), ("intervalstyle", "iso_8601"), ("client_min_messages", "warning"),
       ("extra_float_digits", "1"), ("bytea_output", "hex"), ("synchronous_commit", "on"),
       ("default_transaction_read_only", "on"), ("default_transaction_isolation", "read\\ committed"), ("jit", "off"),
+      ("random_page_cost", "1.1"),
       ("statement_timeout", String(options.timeout.wholeMilliseconds)),
       ("lock_timeout", String(options.lockTimeout.wholeMilliseconds)),
       ("idle_in_transaction_session_timeout", String((options.timeout + options.graceTimeout).wholeMilliseconds)),
