@@ -59,6 +59,14 @@ import Testing
     #expect(String(decoding: buffer.bytes, as: UTF8.self) == "{-1,NULL,2,3}\0" + #"{"a\"\\,{}","",NULL,"NULL"}"# + "\0")
   }
 
+  /// The words of an adopted column may be any: unquoted, these would be two elements, and move the others' values along.
+  @Test func anAdoptedBooleansWordsAreOneElement() {
+    var buffer = ParameterBuffer()
+    let kinds: [ColumnKind] = [.booleanAsTexts(yes: "y,es", no: "")]
+    _ = buffer.appendArrays(of: 2, as: kinds, value: { place, _ in .boolean(place == 0) }, refused: { _, _ in })
+    #expect(String(decoding: buffer.bytes, as: UTF8.self) == #"{"y,es",""}"# + "\0")
+  }
+
   @Test func everyKindIsAnElement() async throws {
     try await PostgresServer.with { server in
       for (kind, value, text) in PostgresReadTests.parameters {

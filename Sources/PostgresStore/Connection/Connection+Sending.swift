@@ -34,7 +34,9 @@ extension Connection {
     var result: [Request] = []
     var groups: [(statement: Statement, requests: [Request])] = []
     for request in reads where !request.isAlone {
-      guard case .read(let query) = request.work, query.statement.shared != nil else {
+      guard case .read(let query) = request.work, query.statement.shared != nil,
+        query.values.count == query.statement.parameters.count
+      else {
         result.append(request)
         continue
       }
@@ -56,8 +58,7 @@ extension Connection {
     for request in requests { request.begin() }
     pool.figures.shared.add(requests.count, ordering: .relaxed)
     let place = parameters.appendArrays(of: requests.count, as: statement.parameters) { place, parameter in
-      guard case .read(let query) = requests[place].work, query.values.count == statement.parameters.count else { return .null }
-      return query.values[parameter]
+      if case .read(let query) = requests[place].work { query.values[parameter] } else { .null }
     } refused: {
       requests[$0].finish(.failure($1))
     }

@@ -68,7 +68,7 @@ struct ParameterBuffer {
   private mutating func appendElement(_ value: Value, as kind: ColumnKind) throws(StoreError) {
     switch value {
     case .null: bytes.append("NULL")
-    case .boolean, .integer, .uuid: try appendText(of: value, as: kind)
+    case .integer, .uuid: try appendText(of: value, as: kind)
     default:
       bytes.append(UInt8(ascii: "\""))
       let start = bytes.count
