@@ -146,7 +146,8 @@ class Page:
         look = f"new Promise((done) => {{ const look = () => ({condition}) ? done(true) : setTimeout(look, 20); look(); }})"
         late = f"new Promise((done) => setTimeout(() => done(false), {1000 * (CALL_SECONDS - 5)}))"
         if not self.run(f"Promise.race([{look}, {late}])"):
-            raise Failed(f"waited in vain until {words}; the page complained: {self.complaints}")
+            stands = self.run("`${location.href}, focus on ${document.activeElement.tagName} ${document.activeElement.id}`")
+            raise Failed(f"waited in vain until {words}; at {stands}; the page complained: {self.complaints}")
 
     def size(self, width, height=900, mobile=False):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)

@@ -123,6 +123,7 @@ def test_search_and_navigation_by_keyboard():
         equal(page.run("document.activeElement.className"), "skip", "what the first tab reaches")
         page.press("Enter", text="\r")
         page.until("document.activeElement.id === 'content'", "the focus is past the navigation")
+        equal(page.run("location.hash"), "#/", "the view's address is kept: a change of it moves the focus again, later")
         page.press("/", "Slash", text="/")
         page.until("document.activeElement.id === 'search'", "a slash leads to the search")
         page.type("quantity create")
@@ -137,6 +138,8 @@ def test_search_and_navigation_by_keyboard():
                    " && getComputedStyle(document.querySelector('nav')).display === 'block'", "the menu is open")
         page.press("Escape")
         page.until("document.getElementById('menu').getAttribute('aria-expanded') === 'false'", "Escape closes it")
+        shown(page, server, "#content")
+        equal(page.run("!!document.querySelector('main .cards')"), True, "an address that is no view shows the overview")
         own(page, server)
 
 

@@ -91,9 +91,7 @@ extension DocsScript {
     const missing = () => [el('h1', {}, 'Not here'), el('p', {}, el('a', { href: '#/' }, 'To the overview'))];
 
     function route() {
-      // The link past the navigation.
-      if (location.hash && !location.hash.startsWith('#/')) { $('content').focus(); return; }
-      const [, view, raw] = (location.hash || '#/').split('/');
+      const [, view, raw] = (location.hash.startsWith('#/') ? location.hash : '#/').split('/');
       const name = decodeURIComponent(raw || '');
       const entry = view === 'o' ? byId.get(name) : null;
       const parts = !view ? overview() : view === 'errors' ? errors() : view === 'r' ? resource(name) : entry ? resource(entry.tag, name) : missing();
@@ -163,6 +161,8 @@ extension DocsScript {
       const isDark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
       theme(isDark ? 'light' : 'dark');
     });
+    // By hand, so that the address keeps the view and no later event of it moves the focus again.
+    document.querySelector('.skip').addEventListener('click', (event) => { event.preventDefault(); $('content').focus(); });
     $('menu').addEventListener('click', () => menu(!document.body.classList.contains('menu')));
     $('auth').addEventListener('click', tokenDialog);
     document.addEventListener('keydown', (event) => {
