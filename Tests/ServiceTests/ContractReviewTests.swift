@@ -10,7 +10,7 @@ import Testing
     let loaded = ContractLoader.load(text: yaml)
     let contract = try #require(loaded.contract, "\(loaded.errors.map { $0.rendered() })")
     let review = ContractReview(contract, dialect: dialect, places: loaded.places)
-    return loaded.adding(review.errors + review.warnings())
+    return loaded.adding(review.errors + review.advice())
   }
 
   private func lines(_ result: LoadResult, _ severity: Diagnostic.Severity) -> [String] {

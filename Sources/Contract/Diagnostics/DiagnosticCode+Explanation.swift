@@ -1,7 +1,8 @@
 extension DiagnosticCode {
   /// What it means and what to do.
   package var explanation: DiagnosticExplanation {
-    fileExplanation ?? shapeExplanation ?? nameExplanation ?? fieldExplanation ?? resourceExplanation ?? ruleExplanation
+    fileExplanation ?? shapeExplanation ?? nameExplanation ?? fieldExplanation ?? resourceExplanation ?? auditExplanation
+      ?? ruleExplanation
   }
 
   private var fileExplanation: DiagnosticExplanation? {

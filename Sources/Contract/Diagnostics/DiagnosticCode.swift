@@ -55,6 +55,15 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case oneSidedRule = "MRT0505"
   case unaskableRule = "MRT0506"
   case unindexedRule = "MRT0507"
+  // What is valid and yet not what a careful reviewer would let pass
+  case widerRule = "MRT0601"
+  case openPart = "MRT0602"
+  case openPersonalField = "MRT0603"
+  case keptForEver = "MRT0604"
+  case repeatableMoney = "MRT0605"
+  case unsaidBound = "MRT0606"
+  case enumDrift = "MRT0607"
+  case unboundedCall = "MRT0608"
   // Later versions
   case notServedYet = "MRT0901"
   case closedUntilServed = "MRT0902"
@@ -62,8 +71,10 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   /// What a finding of this code does: an error keeps the contract from being served.
   package var severity: Diagnostic.Severity {
     switch self {
-    case .openToAnyone, .closedResource, .bypassedRules, .oneSidedRule, .unindexedRule, .unreachableState, .repeatedIndex: .warning
-    case .notServedYet, .closedUntilServed: .notice
+    case .openToAnyone, .closedResource, .bypassedRules, .oneSidedRule, .unindexedRule, .unreachableState, .repeatedIndex, .widerRule,
+      .openPart, .openPersonalField, .unboundedCall:
+      .warning
+    case .keptForEver, .repeatableMoney, .unsaidBound, .enumDrift, .notServedYet, .closedUntilServed: .notice
     default: .error
     }
   }

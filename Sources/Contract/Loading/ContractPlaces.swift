@@ -23,15 +23,7 @@ package struct ContractPlaces: Sendable {
   package func finding(
     _ code: DiagnosticCode, _ message: String, at path: [String], utf8Offset: Int? = nil, suggestion: String? = nil
   ) -> Diagnostic {
-    var node = root
-    var isWhole = true
-    for key in path {
-      guard let inner = node?[key] else {
-        isWhole = false
-        break
-      }
-      node = inner
-    }
+    let (node, isWhole) = nearest(path)
     var mark = node?.mark
     if isWhole, let node, let utf8Offset, files.indices.contains(node.mark.source) {
       mark = YAMLSource(files[node.mark.source].bytes).mark(of: node, utf8Offset: utf8Offset)
@@ -40,5 +32,27 @@ package struct ContractPlaces: Sendable {
     return Diagnostic(
       severity: code.severity, code: code.rawValue, file: file ?? "", line: file == nil ? 0 : mark?.line ?? 0,
       column: file == nil ? 0 : mark?.column ?? 0, message: message, suggestion: suggestion)
+  }
+
+  /// Whether the text has a value at a path of keys.
+  package func hasValue(at path: [String]) -> Bool {
+    let (node, isWhole) = nearest(path)
+    return node != nil && isWhole
+  }
+
+  /// The keys of the mapping at a path, in the order of the text; none where there is no mapping.
+  package func keys(at path: [String]) -> [String] {
+    let (node, isWhole) = nearest(path)
+    return isWhole ? (node?.members ?? []).map(\.key.text) : []
+  }
+
+  /// The value at a path, or the nearest one around it.
+  private func nearest(_ path: [String]) -> (node: YAMLNode?, isWhole: Bool) {
+    var node = root
+    for key in path {
+      guard let inner = node?[key] else { return (node, false) }
+      node = inner
+    }
+    return (node, true)
   }
 }

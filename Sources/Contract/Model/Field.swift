@@ -12,6 +12,8 @@ package struct Field: Sendable {
   package var isIndexed = false
   package var isImmutable = false
   package var isDeprecated = false
+  /// About a person.
+  package var isPersonal = false
   package var defaultValue: Default?
   /// Nil: whoever may read the record. A rule over `record` and `caller`.
   package var read: Access?

@@ -126,6 +126,7 @@ struct FieldDeclarationReader {
     field.isIndexed = node["index"]?.boolean ?? false
     field.isImmutable = node["immutable"]?.boolean ?? false
     field.isDeprecated = node["deprecated"]?.boolean ?? false
+    field.isPersonal = node["personal"]?.boolean ?? false
     field.isGenerated = node["generated"]?.boolean ?? false
     field.was = node["was"]?.string
     if let column = node["column"]?.string { field.column = column }

@@ -18,7 +18,7 @@ private func check(_ invocation: Invocation) async throws(CommandFailure) -> Exi
     return .done
   }
   let path = invocation.operands.first ?? invocation.contractPath
-  let result = invocation.loaded(path, withWarnings: true)
+  let result = invocation.loaded(path, withAdvice: true)
   let hasErrors = result.contract == nil
   switch invocation["format"] ?? "text" {
   case "json": Output.result(DiagnosticReport.json(result.diagnostics).prettyBytes)

@@ -5,17 +5,17 @@ import Service
 extension Invocation {
   /// A contract and all that is found about it, on the store that it names.
   ///
-  /// - Parameter withWarnings: also what is found by planning its lists.
-  func loaded(_ path: String, withWarnings: Bool) -> LoadResult {
+  /// - Parameter withAdvice: also what keeps no contract from being served.
+  func loaded(_ path: String, withAdvice: Bool) -> LoadResult {
     let result = ContractLoader.load(path: path, environment: Environment.all)
     guard let contract = result.contract, let dialect = StoreOpening.dialect(of: contract.store.url) else { return result }
     let review = ContractReview(contract, dialect: dialect, places: result.places)
-    return result.adding(review.errors + (withWarnings ? review.warnings() : []))
+    return result.adding(review.errors + (withAdvice ? review.advice() : []))
   }
 
   /// The contract, or all its errors on standard error and exit code 1.
   func contract() throws(CommandFailure) -> Contract {
-    let result = loaded(contractPath, withWarnings: false)
+    let result = loaded(contractPath, withAdvice: false)
     guard let contract = result.contract else {
       for diagnostic in result.errors { Output.words(diagnostic.rendered(source: result.texts[diagnostic.file])) }
       throw CommandFailure(.failed, "\(contractPath) has \(result.errors.count) error\(result.errors.count == 1 ? "" : "s")")

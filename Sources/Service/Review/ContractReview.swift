@@ -5,8 +5,8 @@ import Expression
 import Identity
 package import Store
 
-/// What is found about a contract once it is known how its tables lie in the store: rules that the store cannot be asked, and
-/// lists whose rule no index serves.
+/// What is found about a contract once it is known how its tables lie in the store: rules that the store cannot be asked, lists
+/// whose rule no index serves, and what the audit asks.
 package struct ContractReview {
   private let contract: Contract
   private let layout: Layout
@@ -30,18 +30,24 @@ package struct ContractReview {
     }
   }
 
-  /// Lists for which the planner finds no index that leads to what the `read` rule lets a caller see. Each resource once, for
-  /// the first kind of caller who meets it: one without roles, then one with each role. Empty where there are `errors`.
-  package func warnings() -> [Diagnostic] {
+  /// What keeps no contract from being served: lists whose rule no index serves, and what the audit finds. Empty where there are
+  /// `errors`.
+  package func advice() -> [Diagnostic] {
     guard errors.isEmpty, let key = try? ServiceKey.ephemeral() else { return [] }
     let engine = Engine(contract: contract, layout: layout, store: AbsentStore(dialect: dialect), key: key, verifier: nil)
+    return unindexedRules(engine) + ContractAudit(contract, plans: engine.plans, places: places).findings()
+  }
+
+  /// Lists for which the planner finds no index that leads to what the `read` rule lets a caller see. Each resource once, for
+  /// the first kind of caller who meets it.
+  private func unindexedRules(_ engine: Engine) -> [Diagnostic] {
+    let kinds = CallerKind.all(of: contract).filter { $0 != .anonymous }
     return engine.plans.compactMap { plan in
-      for roles in [[]] + contract.roles.map({ [$0] }) {
-        guard let condition = scannedRule(plan, roles: roles, engine: engine) else { continue }
-        let who = roles.first.map { "with the role \($0)" } ?? "without a role"
+      for kind in kinds {
+        guard let condition = scannedRule(plan, kind, engine: engine) else { continue }
         return places.finding(
           .unindexedRule,
-          "\(plan.resource.name).access.read: no index leads to the records that a caller \(who) may see; a list looks at "
+          "\(plan.resource.name).access.read: no index leads to the records that a caller \(kind.words) may see; a list looks at "
             + "\(plan.resource.scanMax) rows at most",
           at: ["resources", plan.resource.name, "access", "read"], suggestion: remedy(condition, plan: plan))
       }
@@ -50,8 +56,8 @@ package struct ContractReview {
   }
 
   /// What the planner leaves of the rule for a scan of the plainest list; nil where an index serves it.
-  private func scannedRule(_ plan: ResourcePlan, roles: [String], engine: Engine) -> Condition? {
-    let facts = Facts(caller: caller(roles), context: ContractReview.context)
+  private func scannedRule(_ plan: ResourcePlan, _ kind: CallerKind, engine: Engine) -> Condition? {
+    let facts = kind.facts(contract)
     guard let condition = plan.read.grant(facts).condition,
       let request = try? ListRequest(ListParameters(), plan: plan, contract: contract, members: [], visible: { _ in [] }),
       let list = try? engine.plannedList(request, filter: nil, plan: plan, facts: facts), list.isRuleScanned
@@ -83,37 +89,6 @@ package struct ContractReview {
       current = next
     }
     return current
-  }
-
-  /// A caller of whom everything is known that a rule may ask.
-  private func caller(_ roles: [String]) -> Caller {
-    var caller = Caller()
-    caller.id = UUID(high: 0x7000, low: 0x8000_0000_0000_0001)
-    caller.issuer = "issuer"
-    caller.subject = "subject"
-    caller.roles = roles
-    for claim in contract.identity.claims { caller.claims[claim.name] = claim.type.sample }
-    return caller
-  }
-
-  private static let context = RequestContext(
-    requestID: "review", ip: "127.0.0.1", method: "GET", time: Timestamp(microseconds: 0))
-}
-
-extension FieldType {
-  /// Any value of the type, for a claim.
-  fileprivate var sample: Value {
-    switch self {
-    case .integer: .integer(1)
-    case .number: .number(1)
-    case .decimal(_, let scale, _, _): .decimal(Decimal(units: 1, scale: scale))
-    case .boolean: .boolean(true)
-    case .timestamp: .timestamp(Timestamp(microseconds: 0))
-    case .date: .date(CalendarDate(days: 0))
-    case .uuid: .uuid(UUID(high: 0x7000, low: 0x8000_0000_0000_0002))
-    case .list: .list([])
-    default: .string("sample")
-    }
   }
 }
 
