@@ -165,7 +165,8 @@ import Testing
 
   @Test func enumsOfOneNameThatDriftedApartAreANotice() throws {
     func enums(_ values: String) throws -> [Diagnostic] {
-      try found(notes("read: authenticated", more: "  bills: {fields: {status: {type: enum, values: [\(values)]}}, access: {read: authenticated}}"))
+      let bills = "  bills: {fields: {status: {type: enum, values: [\(values)]}}, access: {read: authenticated}}"
+      return try found(notes("read: authenticated", more: bills))
     }
     #expect(
       try enums("draft, done, paid").map(\.message) == [
