@@ -170,6 +170,8 @@ private struct SQLSupport {
       default: throw refused("the size of a computed list", node, nil)
       }
     case .startsWith, .endsWith, .contains: break
+    // Of what is known only: it is evaluated before.
+    case .email, .url: break
     case .timestamp where arguments[0].type == .date: break
     case .date where arguments[0].type == .timestamp: break
     case .timestamp, .date, .duration, .decimal:

@@ -110,7 +110,9 @@ extension Checker {
       let text = try string(target, of: name)
       let part = try string(try only(arguments, of: name, at: offset), of: name)
       let function: ExpressionNode.Function = name == "contains" ? .contains : name == "endsWith" ? .endsWith : .startsWith
-      return ExpressionNode(.call(function, [text, part]), .boolean, at: offset)
+      // The scheme and host of a URL are at its start.
+      let canonical = text.canonical == .url && function != .startsWith ? nil : text.canonical
+      return ExpressionNode(.call(function, [text, canonical.map { spelled(part, $0) } ?? part]), .boolean, at: offset)
     case "matches":
       return try matches(try check(target), try only(arguments, of: name, at: offset), at: offset)
     case "has_role": throw ExpressionError("only \"caller\" has roles", at: offset)
@@ -168,7 +170,8 @@ extension Checker {
     guard level < min(environment.limits.macroDepthMax, 32) else {
       throw ExpressionError("more than \(environment.limits.macroDepthMax) macros within each other", at: offset)
     }
-    let node = ExpressionNode(.variable(level), element, isNullable: element.mayBeNull, at: arguments[0].offset)
+    let node = ExpressionNode(
+      .variable(level), element, isNullable: element.mayBeNull, canonical: range.canonical, at: arguments[0].offset)
     scope.append((variable, node))
     defer { scope.removeLast() }
     let predicate = try condition(arguments[1])

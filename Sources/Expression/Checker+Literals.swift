@@ -107,8 +107,16 @@ extension Checker {
     }
   }
 
-  /// Two operands of one type: as they are, or with a literal read as the other's type.
+  /// Two operands that can be compared: of one type, and in one spelling.
   func harmonised(
+    _ a: ExpressionNode, _ b: ExpressionNode, at offset: Int, message: (ExpressionType, ExpressionType) -> String
+  ) throws(ExpressionError) -> (ExpressionNode, ExpressionNode) {
+    let (a, b) = try ofOneType(a, b, at: offset, message: message)
+    return spelledAlike(a, b)
+  }
+
+  /// Two operands of one type: as they are, or with a literal read as the other's type.
+  func ofOneType(
     _ a: ExpressionNode, _ b: ExpressionNode, at offset: Int, message: (ExpressionType, ExpressionType) -> String
   ) throws(ExpressionError) -> (ExpressionNode, ExpressionNode) {
     if equals(a.type, b.type) {

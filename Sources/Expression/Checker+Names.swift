@@ -138,7 +138,8 @@ extension Checker {
   ) -> ExpressionNode {
     ExpressionNode(
       kind, member.type, isNullable: isNullable || member.isNullable || member.type.mayBeNull,
-      enumeration: member.enumeration, isCollection: member.isCollection, precision: member.precision, at: offset)
+      enumeration: member.enumeration, isCollection: member.isCollection, precision: member.precision,
+      canonical: member.canonical, at: offset)
   }
 }
 
@@ -146,6 +147,7 @@ extension ExpressionNode {
   /// The same node at another place.
   func moved(to offset: Int) -> ExpressionNode {
     ExpressionNode(
-      kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, precision: precision, at: offset)
+      kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, precision: precision,
+      canonical: canonical, at: offset)
   }
 }

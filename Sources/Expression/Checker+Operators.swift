@@ -31,7 +31,10 @@ extension Checker {
     // A list of many types is one of JSON values; against the record it is a mistake.
     let isMixed = element == .dynamic && value.isKnown && list.isKnown
     if case .list(let items) = list.kind, !items.isEmpty, !isMixed { return try membership(value, items, list, at: offset) }
-    if equals(value.type, element) { return ExpressionNode(.binary(.in, value, list), .boolean, at: offset) }
+    if equals(value.type, element) {
+      let (value, list) = spelledAlike(value, list)
+      return ExpressionNode(.binary(.in, value, list), .boolean, at: offset)
+    }
     guard let value = try adapted(value, to: element, enumeration: nil) else {
       throw ExpressionError("\(value.type) cannot be in a list of \(element)", at: offset)
     }
@@ -47,10 +50,14 @@ extension Checker {
     // The first round finds the type where the value itself is a literal.
     for _ in 0..<2 {
       for place in items.indices {
-        (value, adapted[place]) = try harmonised(value, items[place], at: items[place].offset) {
+        (value, adapted[place]) = try ofOneType(value, items[place], at: items[place].offset) {
           "\($0) cannot be compared with \($1)"
         }
       }
+    }
+    if let canonical = spelling(of: value, among: items) {
+      value = spelled(value, canonical)
+      adapted = adapted.map { spelled($0, canonical) }
     }
     let element = value.type == .null ? list.type : .list(value.type)
     let list = ExpressionNode(.list(adapted), element, at: list.offset)

@@ -75,7 +75,7 @@ struct Checker {
     _ test: Syntax, _ then: Syntax, _ otherwise: Syntax, at offset: Int
   ) throws(ExpressionError) -> ExpressionNode {
     let test = try condition(test)
-    let (then, otherwise) = try harmonised(try check(then), try check(otherwise), at: offset) { a, b in
+    let (then, otherwise) = try ofOneType(try check(then), try check(otherwise), at: offset) { a, b in
       "both results must have one type: \(a) and \(b)"
     }
     let type = then.type == .null ? otherwise.type : otherwise.type == .dynamic ? .dynamic : then.type
@@ -83,7 +83,7 @@ struct Checker {
       if let a = then.enumeration, let b = otherwise.enumeration, a == b { a } else { nil }
     return ExpressionNode(
       .conditional(test, then, otherwise), type, isNullable: then.isNullable || otherwise.isNullable, enumeration: values,
-      at: offset)
+      canonical: then.canonical == otherwise.canonical ? then.canonical : nil, at: offset)
   }
 
   private mutating func index(_ base: Syntax, _ index: Syntax, at offset: Int) throws(ExpressionError) -> ExpressionNode {
@@ -94,7 +94,7 @@ struct Checker {
       guard index.type == .integer || index.type == .dynamic else {
         throw ExpressionError("the index of a list is an integer, not \(index.type)", at: index.offset)
       }
-      return ExpressionNode(.index(base, index), element, isNullable: element.mayBeNull, at: offset)
+      return ExpressionNode(.index(base, index), element, isNullable: element.mayBeNull, canonical: base.canonical, at: offset)
     case .dynamic:
       guard index.type == .integer || index.type == .string || index.type == .dynamic else {
         throw ExpressionError("an index is an integer or a string, not \(index.type)", at: index.offset)

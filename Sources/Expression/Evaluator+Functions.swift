@@ -16,6 +16,10 @@ extension Evaluator {
       case .endsWith: return .boolean(text.utf8.reversed().starts(with: part.utf8.reversed()))
       default: return .boolean(TextSearch.contains(Array(text.utf8), Array(part.utf8)))
       }
+    case .email, .url:
+      let argument = try evaluate(first).value
+      try charge(argument.textBytes / 32, at: offset)
+      return (function == .email ? CanonicalText.email : .url).canonical(argument)
     case .timestamp, .date, .duration, .decimal:
       let argument = try evaluate(first).value
       if argument.isNull { throw EvaluationError(.null, at: offset) }
@@ -90,6 +94,17 @@ extension Evaluator {
       guard let decimal = Decimal(text) else { throw EvaluationError(.text, at: offset) }
       return .decimal(decimal)
     default: throw EvaluationError(.type, at: offset)
+    }
+  }
+}
+
+extension Value {
+  /// The bytes of a text, or of a list's texts.
+  fileprivate var textBytes: Int {
+    switch self {
+    case .string(let text): text.utf8.count
+    case .list(let items): items.reduce(items.count) { $0 + $1.textBytes }
+    default: 0
     }
   }
 }

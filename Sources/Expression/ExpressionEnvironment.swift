@@ -1,3 +1,5 @@
+package import Base
+
 /// What the checker needs to know of the resources.
 package protocol ExpressionSchema: Sendable {
   /// A member of a resource's record: a field, `id`, `created_at`, a collection ... Nil where there is none, or none that
@@ -24,16 +26,19 @@ package struct ExpressionMember: Sendable, Equatable {
   package var isCollection: Bool
   /// Of a decimal: what bounds it, so that calculations with it can be proven to fit.
   package var precision: DecimalPrecision?
+  /// The spelling that a text, or a list's texts, are kept in.
+  package var canonical: CanonicalText?
 
   package init(
     _ type: ExpressionType, isNullable: Bool, enumeration: [String]? = nil, isCollection: Bool = false,
-    precision: DecimalPrecision? = nil
+    precision: DecimalPrecision? = nil, canonical: CanonicalText? = nil
   ) {
     self.type = type
     self.isNullable = isNullable
     self.enumeration = enumeration
     self.isCollection = isCollection
     self.precision = precision
+    self.canonical = canonical
   }
 }
 

@@ -19,6 +19,9 @@ package final class ExpressionNode: Sendable {
 
   package enum Function: String, Sendable {
     case size, startsWith, endsWith, contains, timestamp, date, duration, decimal
+    /// A text, or each of a list of them, in the spelling that such fields keep. The checker puts them in; they have no name.
+    case email = "email spelling"
+    case url = "url spelling"
   }
 
   package enum Macro: String, Sendable {
@@ -79,6 +82,8 @@ package final class ExpressionNode: Sendable {
   package let isCollection: Bool
   /// Of a decimal member.
   package let precision: DecimalPrecision?
+  /// The spelling that a text, or a list's texts, are kept in.
+  package let canonical: CanonicalText?
   /// UTF-8 bytes from the start of the source.
   package let offset: Int
   /// Whether it stands on `record` or `input`.
@@ -91,7 +96,7 @@ package final class ExpressionNode: Sendable {
 
   package init(
     _ kind: Kind, _ type: ExpressionType, isNullable: Bool = false, enumeration: [String]? = nil, isCollection: Bool = false,
-    precision: DecimalPrecision? = nil, at offset: Int
+    precision: DecimalPrecision? = nil, canonical: CanonicalText? = nil, at offset: Int
   ) {
     self.kind = kind
     self.type = type
@@ -99,6 +104,7 @@ package final class ExpressionNode: Sendable {
     self.enumeration = enumeration
     self.isCollection = isCollection
     self.precision = precision
+    self.canonical = canonical
     self.offset = offset
     var usesRow = false
     var variables: UInt64 = 0
@@ -119,7 +125,8 @@ package final class ExpressionNode: Sendable {
   /// The same node with another kind, for rewriting.
   package func replacing(_ kind: Kind) -> ExpressionNode {
     ExpressionNode(
-      kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, precision: precision, at: offset)
+      kind, type, isNullable: isNullable, enumeration: enumeration, isCollection: isCollection, precision: precision,
+      canonical: canonical, at: offset)
   }
 }
 

@@ -10,6 +10,8 @@ import Testing
 
   @Test(arguments: [
     (#""pro""#, FieldType.string(options), Value.string("pro")), ("1", .string(options), .null), ("null", .string(options), .null),
+    (#""Ada@X.org""#, .email, .string("ada@x.org")), (#""HTTPS://X.org/A""#, .url, .string("https://x.org/A")),
+    (#"["Ada@X.org"]"#, .list(.email, length: 0...9), .list([.string("ada@x.org")])),
     (#""pro""#, .enumeration(["free", "pro"]), .string("pro")), (#""gold""#, .enumeration(["free", "pro"]), .null),
     ("7", .integer(minimum: nil, maximum: nil), .integer(7)), ("7.0", .integer(minimum: nil, maximum: nil), .integer(7)),
     ("7.5", .integer(minimum: nil, maximum: nil), .null), (#""7""#, .integer(minimum: nil, maximum: nil), .null),

@@ -52,6 +52,16 @@ extension FieldType {
     }
   }
 
+  /// The spelling that such texts, or a list's texts, are kept in.
+  package var canonicalText: CanonicalText? {
+    switch self {
+    case .email: .email
+    case .url: .url
+    case .list(let item, _): item.canonicalText
+    default: nil
+    }
+  }
+
   /// Its name in the contract.
   package var name: String {
     switch self {

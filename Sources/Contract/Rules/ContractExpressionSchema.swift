@@ -44,6 +44,8 @@ package struct ContractExpressionSchema: ExpressionSchema {
       if case .decimal(let digits, let scale, _, _) = field.type, field.encoding == .standard, resource.storage.isManaged {
         member.precision = DecimalPrecision(digits: digits, scale: scale)
       }
+      // Others may have written another spelling into an adopted table; it is found as it is shown.
+      if resource.storage.isManaged { member.canonical = field.type.canonicalText }
       add(field.name, member)
     }
     for collection in resource.collections {

@@ -15,7 +15,7 @@ struct RuleReader {
       reader.drafts.map { ($0.resource, $0.broken) })
     var claims: [String: ExpressionMember] = [:]
     for claim in reader.contract.identity.claims {
-      claims[claim.name] = ExpressionMember(claim.type.expressionType, isNullable: true)
+      claims[claim.name] = ExpressionMember(claim.type.expressionType, isNullable: true, canonical: claim.type.canonicalText)
     }
     self.claims = claims
   }

@@ -12,7 +12,9 @@ package enum ClaimReader {
 
   private static func read(_ node: JSONNode, _ type: FieldType) -> Value? {
     switch type {
-    case .string, .text, .email, .url: text(node).map { .string($0) }
+    case .string, .text: text(node).map { .string($0) }
+    case .email: text(node).map { .string(CanonicalText.email.canonical($0)) }
+    case .url: text(node).map { .string(CanonicalText.url.canonical($0)) }
     case .enumeration(let values): node.stringValue.flatMap { text in values.contains(where: text.isExactly) ? .string(text) : nil }
     case .integer: node.integralValue.map { .integer($0) }
     case .number: node.double.map { .number($0) }

@@ -2,11 +2,16 @@ import Base
 import Contract
 
 extension FieldReader {
-  /// A value written as plain text, as in a query parameter or a key of a URL.
-  static func value(of text: String, as type: FieldType) throws(Violation) -> Value {
+  /// A value written as plain text, as in a query parameter or a key of a URL, in the spelling that such fields keep.
+  ///
+  /// - Parameter asWritten: it is looked for in a table whose texts others spell.
+  static func value(of text: String, as type: FieldType, asWritten: Bool = false) throws(Violation) -> Value {
     guard !text.utf8.contains(0) else { throw Violation("format", "must not contain U+0000") }
     switch type {
-    case .string, .text, .email, .url: return .string(text)
+    case .string, .text: return .string(text)
+    case .email, .url:
+      guard !asWritten, let canonical = type.canonicalText else { return .string(text) }
+      return .string(canonical.canonical(text))
     case .enumeration(let values):
       guard values.contains(where: text.isExactly) else {
         let hint = Suggestion.question(text, in: values).map { "; " + $0 } ?? ""
@@ -34,7 +39,7 @@ extension FieldReader {
     case .uuid:
       guard let value = UUID(text) else { throw Violation("format", "must be a UUID") }
       return .uuid(value)
-    case .ref(let reference): return try value(of: text, as: reference.keyType)
+    case .ref(let reference): return try value(of: text, as: reference.keyType, asWritten: asWritten)
     case .money, .json, .list, .secret, .file: throw Violation("type", "cannot be compared in a parameter")
     }
   }

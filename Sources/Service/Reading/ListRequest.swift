@@ -83,7 +83,7 @@ struct ListRequest: Sendable {
       type = field.name == "revision" ? .integer(minimum: nil, maximum: nil) : .timestamp
     }
     do {
-      return try FieldReader.value(of: text, as: type)
+      return try FieldReader.value(of: text, as: type, asWritten: !plan.resource.storage.isManaged)
     } catch {
       throw Failure.parameter(field.name, error.detail)
     }
@@ -120,7 +120,7 @@ extension ResourcePlan {
     guard let parts = KeyText.parts(of: text, count: columns.count) else { return nil }
     var values: [Value] = []
     for (part, column) in zip(parts, columns) {
-      guard let value = try? FieldReader.value(of: part, as: column.type) else { return nil }
+      guard let value = try? FieldReader.value(of: part, as: column.type, asWritten: !resource.storage.isManaged) else { return nil }
       values.append(value)
     }
     return values

@@ -21,7 +21,7 @@ extension PredicateWriter {
       case .size: return try size(arguments[0], node)
       case .timestamp, .date: return try timeFunction(function, arguments[0], node)
       case .startsWith, .endsWith, .contains: return try boolean(node)
-      case .duration, .decimal: throw refused("\(function.rawValue)()", node)
+      case .duration, .decimal, .email, .url: throw refused("\(function.rawValue)()", node)
       }
     case .not, .and, .or, .has, .macro: return try boolean(node)
     default: throw refused("this", node)

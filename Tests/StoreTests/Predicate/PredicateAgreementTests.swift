@@ -89,6 +89,8 @@ struct RandomCaller: ExpressionBindings, Sendable, CustomStringConvertible {
     ])
     claims["born"] = random.pick([.null, .date(CalendarDate(days: 0)), .date(CalendarDate(days: 20_484))])
     claims["groups"] = random.pick([.list([]), .list([.integer(1), .integer(3)]), .list([.integer(.max)]), .null])
+    claims["mail"] = random.pick([.null, .string("ADA@x.org"), .string("bob@x.org"), .string("\0")])
+    claims["mails"] = random.pick([.null, .list([]), .list([.string("Ada@X.org"), .string("BOB@x.org")])])
     self.claims = claims
     instant = random.pick([Timestamp(microseconds: 1_769_853_600_000_000), Timestamp(microseconds: 0)])
   }
@@ -130,7 +132,8 @@ struct RandomCaller: ExpressionBindings, Sendable, CustomStringConvertible {
       "level": ExpressionMember(.integer, isNullable: true), "nick": ExpressionMember(.string, isNullable: true),
       "vip": ExpressionMember(.boolean, isNullable: true), "rate": ExpressionMember(.number, isNullable: true),
       "price": ExpressionMember(.decimal, isNullable: true), "born": ExpressionMember(.date, isNullable: true),
-      "groups": ExpressionMember(.list(.integer), isNullable: true),
+      "groups": ExpressionMember(.list(.integer), isNullable: true), "mail": ExpressionMember(.string, isNullable: true),
+      "mails": ExpressionMember(.list(.string), isNullable: true),
     ]
     return environment
   }

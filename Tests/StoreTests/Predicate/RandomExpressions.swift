@@ -52,7 +52,7 @@ struct RandomExpressions {
         random.pick(["caller.authenticated", "caller.has_role(\"admin\")", "caller.has_role(\"staff\")", "caller.vip"]))
     case 2..<5: return path(.boolean) ?? Term(.boolean, "true")
     case 5..<7:
-      let nullable = path(random.pick([.integer, .string, .boolean, .timestamp, .uuid, .decimal, .number, .date]))
+      let nullable = path(random.pick([.integer, .string, .boolean, .timestamp, .uuid, .decimal, .number, .date, .mail]))
       guard let nullable else { return Term(.boolean, "false") }
       if nullable.text.contains("."), random.chance(40), !nullable.text.contains("[") {
         return Term(.boolean, ["\(random.chance(50) ? "!" : "")has(", ")"], [nullable])
@@ -74,8 +74,8 @@ struct RandomExpressions {
 
   private mutating func textCondition(_ depth: Int) -> Term {
     let function = random.pick(["startsWith", "endsWith", "contains"])
-    return Term(
-      .boolean, ["", ".\(function)(", ")"], [value(.string, depth: depth - 1), value(.string, depth: depth - 1)])
+    let sort = random.pick([.string, .string, .mail] as [Sort])
+    return Term(.boolean, ["", ".\(function)(", ")"], [value(sort, depth: depth - 1), value(sort, depth: depth - 1)])
   }
 
   private mutating func money() -> Term {
@@ -89,7 +89,7 @@ struct RandomExpressions {
   private mutating func membership(_ depth: Int) -> Term {
     switch random.below(6) {
     case 0..<3:
-      let sort = random.pick([.integer, .string, .grade, .uuid, .timestamp, .decimal] as [Sort])
+      let sort = random.pick([.integer, .string, .grade, .uuid, .timestamp, .decimal, .mail, .mail] as [Sort])
       let count = random.below(4)
       var parts = [value(sort, depth: depth - 1)]
       var pieces = ["(", " in ["]
@@ -101,9 +101,11 @@ struct RandomExpressions {
       return Term(.boolean, pieces, parts)
     case 3:
       let row = random.pick(rows.filter { $0.resource == "things" })
+      if random.chance(30) { return Term(.boolean, ["(", " in \(row.name).mails)"], [value(.mail, depth: depth - 1)]) }
       if random.chance(50) { return Term(.boolean, ["(", " in \(row.name).tags)"], [value(.string, depth: depth - 1)]) }
       return Term(.boolean, ["(", " in \(row.name).sizes)"], [value(.integer, depth: depth - 1)])
     case 4:
+      if random.chance(30) { return Term(.boolean, ["(", " in caller.mails)"], [value(.mail, depth: depth - 1)]) }
       if random.chance(50) { return Term(.boolean, ["(", " in caller.roles)"], [value(.string, depth: depth - 1)]) }
       return Term(.boolean, ["(", " in caller.groups)"], [value(.integer, depth: depth - 1)])
     default:
@@ -130,7 +132,8 @@ struct RandomExpressions {
     if random.chance(35) {
       let things = random.pick(rows.filter { $0.resource == "things" }).name
       let (list, sort): (String, Sort) = random.pick([
-        ("\(things).tags", .string), ("\(things).sizes", .integer), ("caller.roles", .string), ("caller.groups", .integer),
+        ("\(things).tags", .string), ("\(things).mails", .mail), ("caller.mails", .mail), ("\(things).sizes", .integer),
+        ("caller.roles", .string), ("caller.groups", .integer),
       ])
       elements.append((name, sort))
       defer { elements.removeLast() }
@@ -191,6 +194,7 @@ struct RandomExpressions {
     case .date: Term(sort, random.pick(["caller.born", "date(now)"]))
     case .duration: Term(sort, "(now - request.time)")
     case .boolean: Term(sort, "caller.vip")
+    case .mail: Term(sort, "caller.mail")
     case .grade: nil
     }
   }
@@ -210,6 +214,7 @@ struct RandomExpressions {
         sort, "decimal(\"" + random.pick(["0", "1.5", "1.50", "-2.25", "9.999", "9999999999.99", "-0.01", "123456789012345678"]) + "\")")
     case .string:
       Term(sort, random.pick(["\"\"", "\"a\"", "\"b\"", "\"ab\"", "\"A\"", "\"é\"", "\"e\\u0301\"", "\"😀\"", "\"%\"", "\"_\"", "'\\'\"'"]))
+    case .mail: Term(sort, random.pick(["\"Ada@X.org\"", "\"ada@x.ORG\"", "\"bob@x.org\"", "\"BOB\"", "\"@X.org\""]))
     case .grade: Term(sort, random.pick(["\"low\"", "\"mid\"", "\"high\""]))
     case .timestamp:
       Term(

@@ -17,7 +17,7 @@ struct RandomWorld {
   ]
 
   static let members: [String: [(name: String, sort: Sort)]] = [
-    "people": [("name", .string), ("id", .uuid), ("age", .integer)],
+    "people": [("name", .string), ("id", .uuid), ("age", .integer), ("mail", .mail)],
     "customers": [
       ("id", .uuid), ("owner", .uuid), ("name", .string), ("code", .string), ("grade", .grade), ("score", .integer),
       ("flag", .boolean), ("since", .date),
@@ -27,6 +27,7 @@ struct RandomWorld {
       ("cost.amount", .integer), ("fee.amount", .integer), ("cost.currency", .string), ("name", .string), ("title", .string),
       ("grade", .grade), ("weight", .number), ("height", .number), ("price", .decimal), ("ratio", .decimal), ("open", .boolean),
       ("sold", .boolean), ("seen", .timestamp), ("due", .timestamp), ("day", .date), ("born", .date), ("customer.id", .uuid),
+      ("mail", .mail), ("name", .mail),
     ],
     "parts": [
       ("id", .uuid), ("thing", .uuid), ("supplier", .uuid), ("quantity", .integer), ("label", .string), ("fine", .boolean),
@@ -65,7 +66,7 @@ struct RandomWorld {
       resource.collections = collections
       contract.resources.append(resource)
     }
-    resource("people", [("name", text), ("age", integer)], required: ["name"])
+    resource("people", [("name", text), ("age", integer), ("mail", .email)], required: ["name", "mail"])
     resource(
       "customers",
       [
@@ -81,7 +82,7 @@ struct RandomWorld {
         ("price", .decimal(precision: 12, scale: 2, minimum: nil, maximum: nil)),
         ("ratio", .decimal(precision: 5, scale: 3, minimum: nil, maximum: nil)), ("open", .boolean), ("sold", .boolean),
         ("seen", .timestamp), ("due", .timestamp), ("day", .date), ("born", .date), ("tags", .list(text, length: 0...9)),
-        ("sizes", .list(integer, length: 0...9)),
+        ("sizes", .list(integer, length: 0...9)), ("mail", .email), ("mails", .list(.email, length: 0...9)),
       ], required: ["stock", "title", "sold", "fee", "height", "ratio", "due", "born", "maker"],
       collections: [Collection(name: "parts", resource: "parts", by: "thing")])
     resource(
@@ -118,6 +119,7 @@ struct RandomWorld {
       let targets = records[reference.resource] ?? []
       return targets.isEmpty ? .null : random.pick(targets).id
     case .string: return .string(string())
+    case .email: return .string(mail())
     case .integer: return .integer(integer())
     case .number:
       return .number(
@@ -144,7 +146,11 @@ struct RandomWorld {
       let count = random.below(4)
       var items: [Value] = []
       for _ in 0..<count {
-        if case .integer = element { items.append(.integer(integer())) } else { items.append(.string(string())) }
+        switch element {
+        case .integer: items.append(.integer(integer()))
+        case .email: items.append(.string(mail()))
+        default: items.append(.string(string()))
+        }
       }
       return .list(items)
     default: return .null
@@ -155,10 +161,12 @@ struct RandomWorld {
     random.pick([0, 1, -1, 2, 3, 5, 7, 10, -3, 100, .max, .min, .max - 1, .min + 1, 1 << 62, 3_037_000_500])
   }
 
+  private mutating func mail() -> String { random.pick(["ada@x.org", "bob@x.org", "eve@y.org"]) }
+
   private mutating func string() -> String {
     random.pick([
       "", "a", "b", "ab", "abc", "ba", "A", "é", "e\u{301}", "😀", "\u{ffff}", "\u{10000}", "%", "_", "a%b", "'", "\"", "\\", "a\nb",
-      "admin", "GET", " a", "a ",
+      "admin", "GET", " a", "a ", "Ada@X.org", "bob@x.org",
     ])
   }
 

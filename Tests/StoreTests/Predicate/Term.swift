@@ -1,6 +1,8 @@
 /// The sorts of values that random expressions have.
 enum Sort: CaseIterable {
   case boolean, integer, number, decimal, string, grade, timestamp, date, duration, uuid
+  /// Texts of which one spelling is kept.
+  case mail
 }
 
 /// A random expression as text with holes, so that it can be shrunk part by part.
@@ -47,7 +49,7 @@ final class Term {
     case .integer: ["0", "1"]
     case .number: ["0.0"]
     case .decimal: ["decimal(\"0\")"]
-    case .string: ["\"\""]
+    case .string, .mail: ["\"\""]
     case .grade: ["\"low\""]
     case .timestamp: ["timestamp(\"1970-01-01T00:00:00Z\")"]
     case .date: ["date(\"1970-01-01\")"]
