@@ -6,6 +6,8 @@ package struct LoadResult: Sendable {
   package var diagnostics: [Diagnostic]
   /// The files that were read, by the names that diagnostics have, for showing the place.
   package var texts: [String: String]
+  /// All files that it is made of, those that could not be read among them.
+  package var files: [String]
   /// For findings that are made later on.
   package var places: ContractPlaces
 
@@ -53,6 +55,7 @@ package enum ContractLoader {
     for file in findings.files { texts[file.name] = String(decoding: file.bytes, as: UTF8.self) }
     return LoadResult(
       contract: findings.hasErrors ? nil : contract, diagnostics: diagnostics, texts: texts,
+      files: findings.files.map(\.name) + findings.unread,
       places: ContractPlaces(root: root, files: findings.files))
   }
 

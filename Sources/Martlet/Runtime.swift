@@ -1,27 +1,25 @@
 import Base
 package import Contract
 import HTTP
-import Identity
 import REST
 package import Reactor
 import Service
 import Store
+import Synchronization
 package import Telemetry
 
 /// A running service: the composition root that puts store, engine, REST and server together.
 package final class Runtime: Sendable {
-  private let settings: ServeSettings
-  private let group: EventLoopGroup
-  private let store: any Store
-  private let servers: [HTTPServer]
-  private let health: HealthMonitor
-  private let engine: Engine
-  package let logger: Logger
+  private let assembly: Assembly
+  private let servers: [(server: HTTPServer, exposure: Exposure)]
+  private let edition: Mutex<Edition>
+  private let manager: ServiceManager
+  package var logger: Logger { assembly.logger }
   /// Where the API answers, with the ports it got.
   package let addresses: [ListenAddress]
   package let operationsAddress: ListenAddress?
-  /// What was done to the schema at the start, in words.
-  package let schemaChanges: [String]
+  /// What was done to the schema for the contract that is served now, in words.
+  package var schemaChanges: [String] { edition.withLock { $0.schemaChanges } }
 
   /// Opens the store, brings its schema to what the contract wants, and listens.
   package static func start(_ contract: Contract, folder: String, settings: ServeSettings) async throws(StartError) -> Runtime {
@@ -33,76 +31,34 @@ package final class Runtime: Sendable {
       throw StartError(.refused, "the event loops cannot be started: \(error)")
     }
     let store = try await StoreOpening.open(contract.store, group: group, threads: settings.threads)
+    let assembly = Assembly(settings: settings, folder: folder, group: group, store: store, logger: logger)
     do throws(StartError) {
-      return try await Runtime(contract, folder: folder, settings: settings, group: group, store: store, logger: logger)
+      return try await Runtime(contract, assembly)
     } catch {
       await store.close()
       throw error
     }
   }
 
-  private init(
-    _ contract: Contract, folder: String, settings: ServeSettings, group: EventLoopGroup, store: any Store, logger: Logger
-  ) async throws(StartError) {
-    self.settings = settings
-    self.group = group
-    self.store = store
-    self.logger = logger
-    let clock = SystemClock()
-    if let finding = ContractReview(contract, dialect: store.dialect).errors.first {
-      throw StartError(.refused, "\(finding.code) \(finding.message)")
-    }
-    do throws(SchemaError) {
-      schemaChanges = try await SchemaManager(clock: clock).prepare(store, contract)
-    } catch {
-      throw StartError(error.cause == nil ? .refused : .unreachable, error.description)
-    }
-    let engine: Engine
-    do throws(KeyFileError) {
-      let key = try ServiceKey.load(settings.signingKey ?? .folder(settings.dataFolder))
-      let verifier = try TokenVerifier(
-        contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder, now: clock.now
-      ) { sentence in logger.warning("token keys", [LogField("detail", .cause(sentence))]) }
-      engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier)
-    } catch {
-      throw StartError(.refused, "the signing key cannot be used: \(error)")
-    }
-    self.engine = engine
-    let health = HealthMonitor(store: store, clock: clock)
-    self.health = health
-    let metrics = ServiceMetrics()
-    let figures = Figures(metrics: metrics, store: store, group: group)
-    func server(_ listeners: [ListenAddress], _ exposure: Exposure) -> HTTPServer {
-      var options = RESTOptions()
-      options.exposure = exposure
-      options.publicOrigin = settings.publicOrigin
-      options.showsTiming = settings.showsTiming
-      if exposure != .operations { options.crossOrigin = settings.crossOrigin }
-      let handler = RESTHandler(
-        contract: contract, operations: engine, health: health, options: options, clock: clock, metrics: metrics,
-        figures: { figures.text() },
-        log: { entry in
-          if entry.status == 503 { metrics.overloads.add() }
-          logger.request(entry)
-        })
-      var configuration = HTTPServerConfiguration()
-      configuration.renderRefusal = { handler.refusal($0) }
-      let server = HTTPServer(group: group, listeners: listeners, configuration: configuration, handler: handler)
-      figures.add(server)
-      return server
-    }
+  private init(_ contract: Contract, _ assembly: Assembly) async throws(StartError) {
+    self.assembly = assembly
+    let settings = assembly.settings
+    manager = settings.manager
+    let edition = try await assembly.edition(of: contract)
+    self.edition = Mutex(edition)
     // Without a port of its own, /metrics is shown where only this machine can ask.
     let isLocal = settings.listeners.allSatisfy(\.isLocal)
-    let api = server(settings.listeners, settings.operations == nil && isLocal ? .all : .api)
+    let exposure: Exposure = settings.operations == nil && isLocal ? .all : .api
+    let api = assembly.server(settings.listeners, assembly.handler(of: edition, exposure))
     do throws(ReactorError) {
       addresses = try await api.start()
       if let address = settings.operations {
-        let operations = server([address], .operations)
+        let operations = assembly.server([address], assembly.handler(of: edition, .operations))
         operationsAddress = try await operations.start().first
-        servers = [api, operations]
+        servers = [(api, exposure), (operations, .operations)]
       } else {
         operationsAddress = nil
-        servers = [api]
+        servers = [(api, exposure)]
       }
     } catch {
       await api.drain(limit: .zero)
@@ -110,21 +66,48 @@ package final class Runtime: Sendable {
     }
   }
 
+  /// Serves another contract from now on: requests in flight end with the one that they began with, and no connection is closed.
+  /// Of a contract that cannot be served nothing happens, and the one before goes on.
+  ///
+  /// - Throws: what `start` throws; and where the contract changes what is fixed until a restart.
+  package func reload(_ contract: Contract) async throws(StartError) {
+    guard contract.store == edition.withLock({ $0.contract.store }) else {
+      throw StartError(.refused, "store: another store, pool or timeout needs a restart")
+    }
+    let next = try await assembly.edition(of: contract)
+    for (server, exposure) in servers { server.replace(handler: assembly.handler(of: next, exposure)) }
+    edition.withLock { $0 = next }
+  }
+
   /// Serves until SIGTERM or SIGINT, then drains: readiness goes red, nothing new is taken, what is in flight ends within
   /// the limit. A second signal ends at once.
-  package func run() async {
-    let (signals, continuation) = AsyncStream<Int32>.makeStream(bufferingPolicy: .bufferingOldest(4))
-    group.onSignal([ProcessSignal.terminate, ProcessSignal.interrupt]) { continuation.yield($0) }
-    let upkeep = Task { [engine] in
-      while !Task.isCancelled {
-        try? await Task.sleep(for: .seconds(60))
-        await engine.expireAnswers()
+  ///
+  /// - Parameter onHangUp: called after each SIGHUP, once for those that come while it runs.
+  package func run(onHangUp: @escaping @Sendable () async -> Void) async {
+    let (signals, ending) = AsyncStream<Int32>.makeStream(bufferingPolicy: .bufferingOldest(4))
+    let (hangUps, renewing) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    assembly.group.onSignal([ProcessSignal.terminate, ProcessSignal.interrupt]) { ending.yield($0) }
+    assembly.group.onSignal([ProcessSignal.hangUp]) { _ in renewing.yield() }
+    let renewal = Task { [manager, assembly] in
+      for await _ in hangUps {
+        manager.tell(.reloading, monotonicNanoseconds: assembly.clock.monotonicNanoseconds)
+        await onHangUp()
+        manager.tell(.ready, monotonicNanoseconds: assembly.clock.monotonicNanoseconds)
       }
     }
+    let upkeep = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .seconds(60))
+        await self.edition.withLock { $0.engine }.expireAnswers()
+      }
+    }
+    manager.tell(.ready, monotonicNanoseconds: assembly.clock.monotonicNanoseconds)
     var iterator = signals.makeAsyncIterator()
     let signal = await iterator.next()
+    manager.tell(.stopping, monotonicNanoseconds: assembly.clock.monotonicNanoseconds)
     logger.notice("draining", [LogField("signal", .integer(Int64(signal ?? 0)))])
-    health.beginDraining()
+    assembly.health.beginDraining()
+    renewal.cancel()
     upkeep.cancel()
     let impatient = Task { [logger] in
       var iterator = signals.makeAsyncIterator()
@@ -140,14 +123,14 @@ package final class Runtime: Sendable {
 
   /// Drains, closes the store and ends the loops.
   package func stop() async {
-    health.beginDraining()
-    for server in servers { await server.drain(limit: settings.drainLimit) }
-    await store.close()
+    assembly.health.beginDraining()
+    for (server, _) in servers { await server.drain(limit: assembly.settings.drainLimit) }
+    await assembly.store.close()
     logger.notice("stopped")
     logger.close()
-    group.stop()
+    assembly.group.stop()
     // A loop that still runs while the process ends meets a library that has been taken down.
-    group.join()
+    assembly.group.join()
   }
 }
 
@@ -156,6 +139,8 @@ extension ListenAddress {
   var isLocal: Bool {
     switch self {
     case .unix: true
+    // Whoever made it knows who reaches it.
+    case .inherited: false
     case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
   }

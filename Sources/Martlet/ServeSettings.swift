@@ -23,6 +23,8 @@ package struct ServeSettings: Sendable {
   package var publicOrigin: String?
   /// Answers say how long they took (`Server-Timing`).
   package var showsTiming = false
+  /// Who started the service, where that is systemd.
+  package var manager = ServiceManager({ _ in nil }, process: 0)
   /// Pages of which other origins may call the API from a browser.
   package var crossOrigin: CrossOrigin?
 

@@ -12,6 +12,13 @@ package struct ListenSocket: Sendable {
   package let descriptor: Int32
   /// With the port that was taken.
   package let address: ListenAddress
+  /// Whoever handed it to this process keeps it, and the file of a Unix socket with it.
+  private var isInherited = false
+
+  private init(descriptor: Int32, address: ListenAddress) {
+    self.descriptor = descriptor
+    self.address = address
+  }
 
   /// Opens the sockets of an address. Blocks for a name look-up.
   ///
@@ -23,7 +30,22 @@ package struct ListenSocket: Sendable {
     switch address {
     case .tcp(let host, let port): try openTCP(host: host, port: port, count: count, backlog: backlog)
     case .unix(let path): [try openUnix(path: path, backlog: backlog)]
+    case .inherited(let descriptor): [try adopt(descriptor)]
     }
+  }
+
+  /// Safety: the address is written by `getsockname` within its stated length.
+  private static func adopt(_ descriptor: Int32) throws(ReactorError) -> ListenSocket {
+    let doing = "listening on descriptor \(descriptor)"
+    var bound = SocketAddress()
+    guard unsafe bound.withPointer({ unsafe getsockname(descriptor, $0, $1) }) == 0 else { throw SystemSocket.lastError(doing) }
+    guard SystemSocket.isListening(descriptor) else { throw ReactorError(code: Int32(UV_EINVAL.rawValue), doing: doing) }
+    SystemSocket.setNonBlocking(descriptor)
+    let isUnix = bound.family != AF_INET && bound.family != AF_INET6
+    let address = isUnix ? ListenAddress.inherited(descriptor: descriptor) : .tcp(host: bound.host, port: bound.port)
+    var socket = ListenSocket(descriptor: descriptor, address: address)
+    socket.isInherited = true
+    return socket
   }
 
   /// Closes it, and removes the file of a Unix socket.
@@ -31,7 +53,7 @@ package struct ListenSocket: Sendable {
   /// Safety: the path is read during the call.
   package func close() {
     SystemSocket.close(descriptor)
-    if case .unix(let path) = address { unsafe unlink(path) }
+    if case .unix(let path) = address, !isInherited { unsafe unlink(path) }
   }
 
   private static func openTCP(

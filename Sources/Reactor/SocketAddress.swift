@@ -24,17 +24,23 @@ struct SocketAddress {
     }
   }
 
-  /// A file-system address. Nil when the path does not fit (107 bytes on Linux).
+  /// A file-system address, or a name of Linux's own (unix(7)) whose first byte is written as `@`. Nil when the path does not fit (107
+  /// bytes on Linux).
   ///
   /// Safety: the path is copied into `sun_path`, whose bounds are checked; the rest of the structure is zero.
-  init?(unixPath path: String) {
+  init?(unixPath path: String, isAbstract: Bool = false) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
+    var bytes = Array(path.utf8)
     let room = MemoryLayout.size(ofValue: address.sun_path)
     guard !bytes.isEmpty, bytes.count < room, !bytes.contains(0) else { return nil }
-    unsafe withUnsafeMutableBytes(of: &address.sun_path) { target in unsafe target.copyBytes(from: bytes) }
     length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    if isAbstract {
+      // Its name begins with a zero, and ends where the stated length does.
+      length -= socklen_t(room - bytes.count)
+      bytes[0] = 0
+    }
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { target in unsafe target.copyBytes(from: bytes) }
     let whole = unsafe withUnsafeBytes(of: &address) { unsafe Array($0) }
     unsafe withUnsafeMutableBytes(of: &storage) { target in unsafe target.copyBytes(from: whole) }
   }

@@ -24,10 +24,37 @@ enum SystemSocket {
     #else
     let descriptor = socket(family, stream, 0)
     guard descriptor >= 0 else { throw lastError(doing) }
-    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    setNonBlocking(descriptor)
     #endif
     return descriptor
+  }
+
+  /// And kept from child processes.
+  static func setNonBlocking(_ descriptor: Int32) {
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+  }
+
+  /// Safety: the value and its length outlive the call.
+  static func isListening(_ descriptor: Int32) -> Bool {
+    var value: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
+  }
+
+  /// Sends one datagram to a Unix socket, from a socket of its own. What cannot be sent is lost.
+  ///
+  /// Safety: the address and the bytes are read during the call, within their stated lengths.
+  static func sendDatagram(_ bytes: [UInt8], to address: SocketAddress) {
+    #if canImport(Glibc)
+    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    #else
+    let descriptor = socket(AF_UNIX, SOCK_DGRAM, 0)
+    #endif
+    guard descriptor >= 0 else { return }
+    var address = address
+    _ = unsafe address.withPointer { unsafe sendto(descriptor, bytes, bytes.count, 0, $0, $1.pointee) }
+    close(descriptor)
   }
 
   /// Safety: the value outlives the call, which copies it.

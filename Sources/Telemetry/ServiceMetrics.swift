@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The figures of a running service: what `/metrics` shows.
 ///
 /// Routes and loops are declared when the service starts; their handles are kept, so that a request adds without a look-up.
@@ -5,15 +7,23 @@ package final class ServiceMetrics: Sendable {
   package let registry: MetricRegistry
   /// Requests that were refused because a bound was reached.
   package let overloads: Counter
+  private let routes = Mutex<[String: RouteMetrics]>([:])
 
   package init(registry: MetricRegistry = MetricRegistry()) {
     self.registry = registry
     overloads = registry.counter("martlet_overloads_total", help: "Requests refused because a bound was reached.")
   }
 
-  /// Declares a route: its pattern, never a path. Keep what it returns.
+  /// Declares a route: its pattern, never a path. Keep what it returns. What is declared again (by a second listener, or by a
+  /// contract that took another's place) goes on counting.
   package func route(method: String, route: String) -> RouteMetrics {
-    RouteMetrics(registry: registry, method: method, route: route)
+    routes.withLock { routes in
+      let name = method + " " + route
+      if let known = routes[name] { return known }
+      let made = RouteMetrics(registry: registry, method: method, route: route)
+      routes[name] = made
+      return made
+    }
   }
 }
 

@@ -104,9 +104,8 @@ import Testing
     let box = Box(seen)
     try await withServer(
       configure: { configuration in
-        configuration.renderRefusal = { .text($0.status, "refused: \($0.status)") }
         configuration.onRefusal = { refusal in box.value.withLock { $0.append(refusal) } }
-      }, handler: HTTPServerTests.hello
+      }, onRefusal: { .text($0.status, "refused: \($0.status)") }, handler: HTTPServerTests.hello
     ) { live in
       let answer = try await live.connect().exchange(request + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(answer.hasPrefix("HTTP/1.1 \(status)\r\n"))
@@ -116,6 +115,31 @@ import Testing
       #expect(live.server.counters().requests == 0)
     }
     #expect(box.value.withLock { $0.count } == 1)
+  }
+
+  /// The request in flight ends with the handler that it began with, the next one of its connection meets the other.
+  @Test func aHandlerIsReplacedBetweenTheRequestsOfAConnection() async throws {
+    let (begun, sawBegin) = AsyncStream<Void>.makeStream()
+    let (allowed, allow) = AsyncStream<Void>.makeStream()
+    try await withServer(
+      loops: 2,
+      handler: { _ in
+        sawBegin.yield()
+        for await _ in allowed { break }
+        return .text(200, "old")
+      },
+      { live in
+        let client = try live.connect()
+        await client.send(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        for await _ in begun { break }
+        live.server.replace(handler: ClosureHandler { _ in .text(200, "new") })
+        // Once every loop has taken it.
+        for loop in live.group.loops { await Task(executorPreference: loop) {}.value }
+        allow.yield()
+        await client.send(Array("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8))
+        let answer = await client.receive()
+        #expect(answer.components(separatedBy: "\r\n\r\n").dropFirst().map { $0.prefix(3) } == ["old", "new"])
+      })
   }
 
   @Test func headHasTheHeadersOfGetAndNoBody() async throws {

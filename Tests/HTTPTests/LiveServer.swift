@@ -13,8 +13,12 @@ import Darwin
 /// A handler made of a closure.
 struct ClosureHandler: HTTPHandler {
   let body: @Sendable (HTTPRequest) async -> HTTPResponse
+  var onRefusal: (@Sendable (HTTPRefusal) -> HTTPResponse)?
   init(_ body: @escaping @Sendable (HTTPRequest) async -> HTTPResponse) { self.body = body }
   func respond(to request: HTTPRequest) async -> HTTPResponse { await body(request) }
+  func refusal(_ refusal: HTTPRefusal) -> HTTPResponse {
+    onRefusal.map { $0(refusal) } ?? .text(refusal.status, refusal.detail + "\n")
+  }
 }
 
 /// What a live test has: a server on a free port (or a given address).
@@ -30,6 +34,7 @@ struct LiveServer {
 func withServer<T>(
   loops: Int = 1, at address: ListenAddress = .tcp(host: "127.0.0.1", port: 0),
   configure: (inout HTTPServerConfiguration) -> Void = { _ in },
+  onRefusal: (@Sendable (HTTPRefusal) -> HTTPResponse)? = nil,
   handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
   _ body: (LiveServer) async throws -> T
 ) async throws -> T {
@@ -38,7 +43,9 @@ func withServer<T>(
   configuration.limits.sweepInterval = .milliseconds(20)
   configuration.limits.lingerTimeMax = .milliseconds(200)
   configure(&configuration)
-  let server = HTTPServer(group: group, listeners: [address], configuration: configuration, handler: ClosureHandler(handler))
+  var closures = ClosureHandler(handler)
+  closures.onRefusal = onRefusal
+  let server = HTTPServer(group: group, listeners: [address], configuration: configuration, handler: closures)
   let result: Result<T, any Error>
   do {
     let bound = try await server.start()
@@ -108,6 +115,7 @@ final class Client: Sendable {
           systemConnect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
         }
       }
+    case .inherited: throw Failure(reason: "an address to listen on, not to connect to")
     }
     guard code == 0 else { throw Failure(reason: "connect: \(errno)") }
     var time = timeval(tv_sec: 10, tv_usec: 0)

@@ -4,6 +4,7 @@ import base64
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -28,7 +29,8 @@ def test_what_new_makes_passes_check():
     with tempfile.TemporaryDirectory(prefix="martlet-live-") as folder:
         for name in ["shop", "my_shop_2"]:
             equal(martlet(folder, "new", name).returncode, 0, f"new {name}")
-            equal(martlet(pathlib.Path(folder) / name, "check").returncode, 0, f"check of {name}")
+            done = martlet(pathlib.Path(folder) / name, "check", "--format", "json")
+            equal((done.returncode, json.loads(done.stdout)["diagnostics"]), (0, []), f"check of {name}")
         for name in ["a__b", "a_", "_a", "Shop", "2shop", "a" * 60]:
             equal(martlet(folder, "new", name).returncode, 2, f"new {name}")
             check(not (pathlib.Path(folder) / name).exists(), f"{name} was made")
@@ -53,6 +55,49 @@ def test_documents_end_in_one_newline():
             done = martlet(shop, *words.split())
             equal(done.returncode, 0, words)
             check(done.stdout.endswith("\n") and not done.stdout.endswith("\n\n"), f"{words} ends in {done.stdout[-5:]!r}")
+
+
+def test_the_audit_is_shown_with_its_places():
+    with tempfile.TemporaryDirectory(prefix="martlet-live-") as folder:
+        path = pathlib.Path(folder) / "martlet.yaml"
+        path.write_text(CONTRACT.replace("${DATABASE_URL}", "sqlite:x.db").replace("text: {type: string,", "text: {type: string, personal: true,"))
+        done = martlet(folder, "check")
+        equal(done.returncode, 0, "findings of the audit are no errors")
+        check("martlet.yaml:7:20: warning MRT0603: words.text is personal" in done.stdout, done.stdout)
+        sarif = json.loads(martlet(folder, "check", "--format", "sarif").stdout)["runs"][0]
+        results = {one["ruleId"]: one for one in sarif["results"]}
+        equal(results["MRT0603"]["level"], "warning", "its level")
+        rule = sarif["tool"]["driver"]["rules"][results["MRT0603"]["ruleIndex"]]
+        equal(rule["id"], "MRT0603", "the rule that a result names")
+        place = results["MRT0603"]["locations"][0]["physicalLocation"]
+        equal((place["artifactLocation"]["uri"], place["region"]["startLine"]), ("martlet.yaml", 7), "its place")
+
+
+COMPLETED = {
+    # What is typed, and some of what must be offered.
+    ("martlet", "se"): {"serve"},
+    ("martlet", "serve", "--wa"): {"--watch"},
+    ("martlet", "check", "--f"): {"--format"},
+    ("martlet", "check", "marty"): {"marty.yaml"},
+    ("martlet", "help", "ad"): {"adopt"},
+}
+
+
+def test_shells_complete_its_words():
+    with tempfile.TemporaryDirectory(prefix="martlet-live-") as folder:
+        (pathlib.Path(folder) / "marty.yaml").write_text("")
+        script = martlet(folder, "completion", "bash").stdout
+        for words, offered in COMPLETED.items():
+            asked = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _martlet; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+            done = subprocess.run(["bash", "-c", script + asked], cwd=folder, capture_output=True, text=True, timeout=60)
+            equal((done.returncode, done.stderr, set(done.stdout.split())), (0, "", offered), " ".join(words))
+        for shell in ("zsh", "fish"):
+            script = martlet(folder, "completion", shell).stdout
+            check("--watch" in script or "-l watch" in script, f"{shell} knows --watch")
+            if program := shutil.which(shell):
+                done = subprocess.run([program, "-n"], input=script, capture_output=True, text=True, timeout=60)
+                equal((done.returncode, done.stderr), (0, ""), f"{shell} reads it")
+        equal(martlet(folder, "completion", "tcsh").returncode, 2, "another shell")
 
 
 def test_what_only_grows_is_a_counter(store):

@@ -37,6 +37,7 @@ struct FileLoader {
     switch text.map(Result.success) ?? files.read(path, FileLoader.bytesMax) {
     case .success(let read): bytes = read
     case .failure(let failure):
+      findings.unread.append(path)
       let message = "\(path) \(failure.message)"
       if let place {
         findings.report(.unreadableFile, message, at: place.mark)

@@ -10,6 +10,8 @@ final class Findings {
   private(set) var diagnostics: [Diagnostic] = []
   /// A file's name and text by the number in its marks.
   private(set) var files: [(name: String, bytes: [UInt8])] = []
+  /// Files that the contract names and that could not be read.
+  var unread: [String] = []
   /// Values that could not be had: what follows from that is not reported.
   var missing: Set<YAMLMark> = []
   private var sources: [Int: YAMLSource] = [:]

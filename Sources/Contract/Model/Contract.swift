@@ -29,7 +29,7 @@ package struct ServiceSettings: Sendable {
 }
 
 /// `store:`
-package struct StoreSettings: Sendable {
+package struct StoreSettings: Sendable, Equatable {
   /// `sqlite:PATH` or `postgres://...`, substituted.
   package var url = "sqlite:data/martlet.db"
   package var pool = 20

@@ -145,7 +145,7 @@ extension HTTPConnection {
 
   private func appendRefusal(_ refusal: HTTPRefusal) {
     owner.configuration.onRefusal?(refusal)
-    owner.configuration.renderRefusal(refusal)
+    owner.handler.refusal(refusal)
       .appendRefusal(to: &output.bytes, dateLine: owner.dateLine(), isOfHead: parser.head.method == .head)
   }
 

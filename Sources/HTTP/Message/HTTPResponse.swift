@@ -72,4 +72,10 @@ protocol HTTPBodySink: AnyObject, Sendable {
 /// is cancelled when the client leaves or the time is over.
 package protocol HTTPHandler: Sendable {
   func respond(to request: HTTPRequest) async -> HTTPResponse
+  /// What the server refuses by itself. Called on the loop; `Connection` is set by the server.
+  func refusal(_ refusal: HTTPRefusal) -> HTTPResponse
+}
+
+extension HTTPHandler {
+  package func refusal(_ refusal: HTTPRefusal) -> HTTPResponse { .text(refusal.status, refusal.detail + "\n") }
 }

@@ -57,6 +57,12 @@ package final class HTTPServer: Sendable {
     return sockets.compactMap(\.first?.address)
   }
 
+  /// Has the requests that are read from now on answered by another handler. Those in flight end with the one that they began
+  /// with. Each loop changes over at the end of its tick.
+  package func replace(handler: some HTTPHandler) {
+    for part in parts { part.loop.execute { part.handler = handler } }
+  }
+
   private func begin(_ part: LoopServer, _ socket: ListenSocket, deals: Bool) async -> ReactorError? {
     await Task(executorPreference: part.loop) {
       do throws(ReactorError) {

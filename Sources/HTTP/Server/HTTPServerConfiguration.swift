@@ -33,8 +33,6 @@ package struct HTTPExchange: Sendable {
 /// How a server looks to the outside, beside its handler.
 package struct HTTPServerConfiguration: Sendable {
   package var limits = HTTPLimits()
-  /// Makes the answer of a refusal. Its `Connection` is set by the server.
-  package var renderRefusal: @Sendable (HTTPRefusal) -> HTTPResponse = { .text($0.status, $0.detail + "\n") }
   /// Called on the loop after each answer of the handler (and each 504 in its place).
   package var onExchange: (@Sendable (HTTPExchange) -> Void)?
   /// Called on the loop for each request that the server refused by itself.

@@ -8,7 +8,8 @@ import Synchronization
 final class LoopServer: @unchecked Sendable {
   let loop: EventLoop
   let configuration: HTTPServerConfiguration
-  let handler: any HTTPHandler
+  /// Of the requests that are read from now on.
+  var handler: any HTTPHandler
   let shared: HTTPServerShared
   let counters = LoopCounters()
   let gzip = Gzip()
@@ -79,7 +80,7 @@ final class LoopServer: @unchecked Sendable {
 
   private func refusalBytes() -> [UInt8] {
     var out: [UInt8] = []
-    configuration.renderRefusal(HTTPRefusal(status: 503, detail: "There are too many connections."))
+    handler.refusal(HTTPRefusal(status: 503, detail: "There are too many connections."))
       .appendRefusal(to: &out, dateLine: dateLine())
     return out
   }

@@ -25,7 +25,7 @@ extension KeyFile {
       switch errno {
       case EEXIST: return
       case EPERM, ENOTSUP, ENOSYS:
-        guard stamp(of: path) == nil else { return }
+        guard FileStamp(of: path) == nil else { return }
         guard rename(draft, path) == 0 else { throw failure(path, "cannot be created") }
       default: throw failure(path, "cannot be created")
       }

@@ -1,3 +1,5 @@
+import Base
+
 #if canImport(Glibc)
 import Glibc
 private let systemRead = Glibc.read
@@ -17,26 +19,11 @@ package struct KeyFileError: Error, Sendable, Equatable, CustomStringConvertible
 
 /// Small files that hold keys.
 enum KeyFile {
-  /// Tells one state of a file from another.
-  struct Stamp: Equatable, Sendable {
-    var device: UInt64
-    var inode: UInt64
-    var size: Int64
-    var seconds: Int64
-    var nanoseconds: Int64
-  }
-
   struct Content: Sendable {
     var bytes: [UInt8]
-    var stamp: Stamp
+    var stamp: FileStamp
     var mode: UInt32
     var owner: UInt32
-  }
-
-  /// The file's state, or nil where there is none.
-  static func stamp(of path: String) -> Stamp? {
-    var info = stat()
-    return stat(path, &info) == 0 ? stamp(info) : nil
   }
 
   /// Nil where there is no such file. A folder, a device and a file of more than `bytesMax` bytes are refused.
@@ -63,21 +50,10 @@ enum KeyFile {
       bytes.append(contentsOf: chunk[..<count])
       guard bytes.count <= bytesMax else { throw KeyFileError(path: path, reason: "is larger than \(bytesMax) bytes") }
     }
-    return Content(bytes: bytes, stamp: stamp(info), mode: UInt32(info.st_mode) & 0o7777, owner: info.st_uid)
+    return Content(bytes: bytes, stamp: FileStamp(info), mode: UInt32(info.st_mode) & 0o7777, owner: info.st_uid)
   }
 
   static func failure(_ path: String, _ what: String) -> KeyFileError {
     KeyFileError(path: path, reason: "\(what): \(String(cString: strerror(errno)))")
-  }
-
-  private static func stamp(_ info: stat) -> Stamp {
-    #if canImport(Glibc)
-    let time = info.st_mtim
-    #else
-    let time = info.st_mtimespec
-    #endif
-    return Stamp(
-      device: UInt64(truncatingIfNeeded: info.st_dev), inode: UInt64(info.st_ino), size: Int64(info.st_size),
-      seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
   }
 }

@@ -20,7 +20,7 @@ final class TrustedIssuer: Sendable {
 
   private struct Keys {
     var set: KeySet
-    var stamp: KeyFile.Stamp?
+    var stamp: FileStamp?
   }
   private let keys: Mutex<Keys>
 
@@ -62,7 +62,7 @@ final class TrustedIssuer: Sendable {
   /// old ones: once for each change, but each time where the file could not be read, which may be mended without changing it.
   func refresh() throws(KeyFileError) -> Bool {
     guard let path else { return false }
-    let stamp = KeyFile.stamp(of: path)
+    let stamp = FileStamp(of: path)
     guard keys.withLock({ $0.stamp != stamp }) else { return false }
     let content = try KeyFile.read(path, bytesMax: KeySet.bytesMax)
     keys.withLock { $0.stamp = stamp }

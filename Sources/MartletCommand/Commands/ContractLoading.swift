@@ -14,8 +14,10 @@ extension Invocation {
   }
 
   /// The contract, or all its errors on standard error and exit code 1.
-  func contract() throws(CommandFailure) -> Contract {
-    let result = loaded(contractPath, withAdvice: false)
+  func contract() throws(CommandFailure) -> Contract { try contract(loaded(contractPath, withAdvice: false)) }
+
+  /// The same of one that was loaded.
+  func contract(_ result: LoadResult) throws(CommandFailure) -> Contract {
     guard let contract = result.contract else {
       for diagnostic in result.errors { Output.words(diagnostic.rendered(source: result.texts[diagnostic.file])) }
       throw CommandFailure(.failed, "\(contractPath) has \(result.errors.count) error\(result.errors.count == 1 ? "" : "s")")

@@ -35,7 +35,7 @@ private func contractTemplate(_ service: String) -> String {
       fields:
         owner: {ref: users, default: caller.id, immutable: true}      # whoever creates it
         title: {type: string, length: 1..200, required: true}
-        body:  {type: text}
+        body:  {type: text, length: 0..10000}
         pinned: {type: boolean, default: false}
       indexes: [[owner, -created_at]]
       access:                         # what is not granted is denied

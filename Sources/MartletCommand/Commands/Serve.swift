@@ -24,12 +24,14 @@ let serveCommand = Command(
     Flag("log-level", "LEVEL", "debug, info, notice, warning or error (default info)"),
     Flag("threads", "N", "event loops (default one for each core)"),
     Flag("drain", "SECONDS", "how long requests in flight may go on after SIGTERM (default 30)"),
+    Flag("watch", nil, "serves the contract anew whenever its files change, as SIGHUP does; one with errors changes nothing"),
     Flag("check", nil, "checks the contract and prepares the store, then ends"),
     .signingKeyFile, .data,
   ], run: serve)
 
 private func serve(_ invocation: Invocation) async throws(CommandFailure) -> ExitCode {
-  let contract = try invocation.contract()
+  let loaded = invocation.loaded(invocation.contractPath, withAdvice: false)
+  let contract = try invocation.contract(loaded)
   let settings = try settings(invocation)
   for notice in contract.notices { Output.words(notice.rendered()) }
   let runtime: Runtime
@@ -54,7 +56,10 @@ private func serve(_ invocation: Invocation) async throws(CommandFailure) -> Exi
       LogField("version", .name(Version.current)),
     ])
   if Output.isTerminal { banner(contract, addresses, runtime.operationsAddress.map(url)) }
-  await runtime.run()
+  let renewal = ContractRenewal(invocation, runtime, files: loaded.files)
+  let watch = invocation.has("watch") ? Task { await renewal.watch() } : nil
+  await runtime.run { await renewal.renew() }
+  watch?.cancel()
   return .done
 }
 
@@ -66,6 +71,17 @@ private func settings(_ invocation: Invocation) throws(CommandFailure) -> ServeS
     for text in listeners { settings.listeners.append(try address(text, flag: "listen")) }
   }
   if let text = invocation["operations"] { settings.operations = try address(text, flag: "operations") }
+  settings.manager = ServiceManager(Environment.value, process: getpid())
+  // What systemd hands over takes the default's place.
+  for (name, address) in settings.manager.sockets {
+    if name == "operations", settings.operations == nil {
+      settings.operations = address
+    } else if listeners.isEmpty, settings.listeners == ServeSettings().listeners {
+      settings.listeners = [address]
+    } else {
+      settings.listeners.append(address)
+    }
+  }
   settings.publicOrigin = invocation["origin"]
   settings.showsTiming = invocation.has("timing")
   let origins = invocation.all("allow-origin")
@@ -111,7 +127,7 @@ private func address(_ text: String, flag: String) throws(CommandFailure) -> Lis
 private func url(_ address: ListenAddress) -> String {
   switch address {
   case .tcp: "http://\(address)"
-  case .unix: address.description
+  case .unix, .inherited: address.description
   }
 }
 

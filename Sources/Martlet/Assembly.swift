@@ -1,0 +1,85 @@
+import Base
+import Contract
+import HTTP
+import Identity
+import REST
+import Reactor
+import Service
+import Store
+import Telemetry
+
+/// What a contract is served with, and what stays when another contract takes its place.
+struct Assembly: Sendable {
+  let settings: ServeSettings
+  /// Where the contract's relative paths start.
+  let folder: String
+  let group: EventLoopGroup
+  let store: any Store
+  let logger: Logger
+  let clock = SystemClock()
+  let health: HealthMonitor
+  let metrics = ServiceMetrics()
+  let figures: Figures
+
+  init(settings: ServeSettings, folder: String, group: EventLoopGroup, store: any Store, logger: Logger) {
+    self.settings = settings
+    self.folder = folder
+    self.group = group
+    self.store = store
+    self.logger = logger
+    health = HealthMonitor(store: store, clock: clock)
+    figures = Figures(metrics: metrics, store: store, group: group)
+  }
+
+  /// Brings the schema to what a contract wants, when everything else about it is known to be right, and makes what serves it.
+  func edition(of contract: Contract) async throws(StartError) -> Edition {
+    if let finding = ContractReview(contract, dialect: store.dialect).errors.first {
+      throw StartError(.refused, "\(finding.code) \(finding.message)")
+    }
+    let engine: Engine
+    do throws(KeyFileError) {
+      let key = try ServiceKey.load(settings.signingKey ?? .folder(settings.dataFolder))
+      let verifier = try TokenVerifier(
+        contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder, now: clock.now
+      ) { [logger] sentence in logger.warning("token keys", [LogField("detail", .cause(sentence))]) }
+      engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier)
+    } catch {
+      throw StartError(.refused, "the signing key cannot be used: \(error)")
+    }
+    do throws(SchemaError) {
+      let changes = try await SchemaManager(clock: clock).prepare(store, contract)
+      return Edition(contract: contract, engine: engine, schemaChanges: changes)
+    } catch {
+      throw StartError(error.cause == nil ? .refused : .unreachable, error.description)
+    }
+  }
+
+  func handler(of edition: Edition, _ exposure: Exposure) -> RESTHandler {
+    var options = RESTOptions()
+    options.exposure = exposure
+    options.publicOrigin = settings.publicOrigin
+    options.showsTiming = settings.showsTiming
+    if exposure != .operations { options.crossOrigin = settings.crossOrigin }
+    return RESTHandler(
+      contract: edition.contract, operations: edition.engine, health: health, options: options, clock: clock, metrics: metrics,
+      figures: { [figures] in figures.text() },
+      log: { [metrics, logger] entry in
+        if entry.status == 503 { metrics.overloads.add() }
+        logger.request(entry)
+      })
+  }
+
+  func server(_ listeners: [ListenAddress], _ handler: RESTHandler) -> HTTPServer {
+    let server = HTTPServer(group: group, listeners: listeners, configuration: HTTPServerConfiguration(), handler: handler)
+    figures.add(server)
+    return server
+  }
+}
+
+/// One contract at work.
+struct Edition: Sendable {
+  let contract: Contract
+  let engine: Engine
+  /// What was done to the schema for it, in words.
+  let schemaChanges: [String]
+}
