@@ -98,7 +98,8 @@ package final class RESTHandler: HTTPHandler {
     _ request: HTTPRequest, _ route: Route, at now: Timestamp, _ exchange: inout Exchange
   ) async throws(Failure) -> HTTPResponse {
     switch route {
-    case .collection(let number), .item(let number, _), .transition(let number, _, _), .history(let number, _):
+    case .collection(let number), .item(let number, _), .transition(let number, _, _), .history(let number, _),
+      .restore(let number, _):
       return try await perform(request, route, resource: router.entries[number].name, at: now, &exchange)
     case .health(let check): return await HealthReply.response(check, source: health)
     case .metrics: return metricsResponse()

@@ -10,7 +10,7 @@ extension Engine: Operations {
     case .read(let parameters): try await readItem(operation, parameters, plan: plan)
     case .history(let parameters): try await readHistory(operation, parameters, plan: plan)
     case .create: try await create(operation, plan: plan)
-    case .update, .patch, .replace, .delete, .transition: try await modify(operation, plan: plan)
+    case .update, .patch, .replace, .delete, .restore, .transition: try await modify(operation, plan: plan)
     }
   }
 

@@ -85,14 +85,14 @@ package final class Engine: Sendable {
 /// What a read statement's text depends on.
 struct ReadStatementKey: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
-    case item
+    case item(Standing)
     case items(Int)
     case children(String, Int)
     case list(ListKey)
     case count(ListKey, scanned: Bool, limit: Int)
-    case state
+    case state(Standing)
     case candidate
-    case referrers(Int)
+    case referrers(Int, Standing, limit: Int)
   }
   var resource: Int
   var kind: Kind
@@ -111,6 +111,7 @@ struct ListKey: Hashable, Sendable {
   var seek: [Bool]?
   var limit: Int
   var isDriven: Bool
+  var which: Standing
 }
 
 extension Engine {

@@ -51,7 +51,7 @@ extension Engine {
       case .list, .read, .history: plan.read
       case .create: plan.create
       case .update, .patch, .replace: plan.update.rule
-      case .delete: plan.delete
+      case .delete, .restore: plan.delete
       case .transition(let name): plan.transitions[name]?.rule
       }
     guard let rule else { return nil }
@@ -73,7 +73,7 @@ extension Engine {
       case .list, .read, .history: plan.read.grant(facts)
       case .create: plan.create.grant(facts)
       case .update, .patch, .replace: plan.update.rule.grant(facts)
-      case .delete: plan.delete.grant(facts)
+      case .delete, .restore: plan.delete.grant(facts)
       case .transition(let name): plan.transitions[name]?.rule.grant(facts)
       }
     return switch grant {

@@ -32,6 +32,13 @@ extension Failure {
     Failure(.validation, items.count == 1 ? "1 field is not valid" : "\(items.count) fields are not valid", items: items)
   }
 
+  /// 409 `restricted`: `RESOURCE.FIELD` of those who refer to the record, as far as the caller may know of them.
+  static func restricted(_ names: [String]) -> Failure {
+    Failure(
+      .restricted, "Other records refer to this one" + (names.isEmpty ? "" : ": " + names.joined(separator: ", ")),
+      items: names.map { .init(code: FailureCode.restricted.rawValue, detail: "records refer to it through \($0)") })
+  }
+
   /// Whether it is the record's own key that is taken.
   var isOfKey: Bool { items.contains { $0.pointer == "/id" } }
 }

@@ -19,6 +19,8 @@ package struct Operation: Sendable {
     /// PUT: every writable field.
     case replace
     case delete
+    /// Brings a deleted record back, where those are kept.
+    case restore
     case transition(String)
   }
 
@@ -75,13 +77,15 @@ package struct ListParameters: Sendable, Equatable {
   package var fields: String?
   package var include: String?
   package var count: String?
+  /// `include`: deleted records too.
+  package var deleted: String?
   /// `FIELD=VALUE`, in the order of the request. Names that no field has are errors with a suggestion.
   package var equals: [(name: String, value: String)] = []
   package init() {}
 
   package static func == (a: Self, b: Self) -> Bool {
     a.limit == b.limit && a.after == b.after && a.before == b.before && a.sort == b.sort && a.filter == b.filter
-      && a.fields == b.fields && a.include == b.include && a.count == b.count
+      && a.fields == b.fields && a.include == b.include && a.count == b.count && a.deleted == b.deleted
       && a.equals.elementsEqual(b.equals, by: ==)
   }
 }
@@ -89,11 +93,13 @@ package struct ListParameters: Sendable, Equatable {
 /// Stands for a list's parameters, for an adapter that keeps those which come again: two lists with the same identity ask for
 /// the same, and what was planned for one is found for the other.
 package final class ParameterIdentity: Sendable, Hashable {
-  /// The first page of one resource, without a filter's text: what is planned for it stands on nothing else.
+  /// The first page of one resource's living, without a filter's text: what is planned for it stands on nothing else.
   let isPlain: Bool
 
   package init(of parameters: ListParameters) {
-    isPlain = parameters.filter == nil && parameters.include == nil && parameters.after == nil && parameters.before == nil
+    isPlain =
+      parameters.filter == nil && parameters.include == nil && parameters.after == nil && parameters.before == nil
+      && parameters.deleted == nil
   }
 
   package static func == (a: ParameterIdentity, b: ParameterIdentity) -> Bool { a === b }
@@ -105,6 +111,8 @@ package struct ReadParameters: Sendable, Equatable {
   package var include: String?
   /// The moment to show the record as it was at.
   package var at: String?
+  /// `include`: a deleted record too.
+  package var deleted: String?
   /// Unknown parameters, for the error.
   package var others: [String] = []
   package init() {}
@@ -114,6 +122,8 @@ package struct HistoryParameters: Sendable, Equatable {
   package var limit: String?
   package var after: String?
   package var before: String?
+  /// `include`: of a deleted record too.
+  package var deleted: String?
   /// Unknown parameters, for the error.
   package var others: [String] = []
   package init() {}

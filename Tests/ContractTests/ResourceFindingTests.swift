@@ -109,6 +109,21 @@ import Testing
     Finding("MRT0406", "resources: {users: {@@managed: true}}"),
     Finding("MRT0407", "resources: {a: @@{read_only: true, managed: true, access: {read: anyone}}}"),
     Finding("MRT0407", "resources: {a: {table: t, revision: none, read_only: true, access: {read: anyone, update: @@authenticated}}}"),
+    Finding.fields("MRT0201", "@@deleted_at: timestamp", more: "delete: soft"),
+    Finding.fields("MRT0202", "@@gone: {type: timestamp, column: deleted_at}", more: "delete: soft"),
+    Finding.fields(
+      "MRT0201", "s: {type: enum, values: [x, y], default: x}",
+      more: "delete: soft\nstates: {field: s, transitions: {@@restore: {from: x, to: y, access: authenticated}}}"),
+    Finding("MRT0407", "resources: {a: {table: t, revision: none, delete: @@soft, access: {read: anyone}}}"),
+    Finding("MRT0407", "resources: {a: {table: t, read_only: true, delete: @@soft, access: {read: anyone}}}"),
+    Finding(
+      "MRT0407",
+      "resources: {a: {access: {read: anyone}}, b: {delete: soft, fields: {a: {ref: a, on_delete: @@cascade}}, access: {read: anyone}}}"),
+    Finding(
+      "MRT0407",
+      "resources: {a: {delete: soft, access: {read: anyone}}, "
+        + "b: {table: t, revision: none, fields: {a: {ref: a, on_delete: @@cascade}}, access: {read: anyone}}}"),
+    Finding("MRT0406", "resources: {a: {delete: soft, access: {read: anyone}}, users: {fields: {a: {ref: a, on_delete: @@cascade}}}}"),
     Finding.fields("MRT0407", "a: string", more: "partition: {by: @@a, every: month}"),
     Finding.fields(
       "MRT0408", "a: {type: enum, values: [x, y, @@z], default: x}",
@@ -132,7 +147,6 @@ import Testing
     Finding("MRT0504", "queries: {q: {sql: select 1, bypasses_rules: true, access: @@authenticated}}"),
     Finding.fields("MRT0505", "a: integer\nb: integer", access: "{read: anyone, update: input.a > 1 && @@record.b == 1}"),
     Finding("MRT0901", "@@jobs: {a: {schedule: \"@daily\", run: purge_expired}}"),
-    Finding("MRT0902", "resources: {a: {access: {read: anyone}, @@delete: soft}}"),
     Finding("MRT0902", "resources: {a: {access: {read: anyone}, fields: {@@b: secret}}}"),
   ]
 

@@ -21,7 +21,7 @@ import Testing
       places == [
         "service.scaling", "service.health.interval", "service.health.timeout", "cache", "brokers", "identity.password",
         "identity.tokens.access", "identity.tokens.refresh", "identity.factors", "identity.providers",
-        "limits", "resources.products.fields.name.search", "orders.delete", "resources.orders.retain",
+        "limits", "resources.products.fields.name.search", "resources.orders.retain",
         "queries", "services", "workflows", "jobs", "events", "webhooks",
       ])
   }
@@ -53,10 +53,10 @@ import Testing
     #expect(now.source == "now")
   }
 
-  @Test func `a soft delete that cannot be served is refused`() throws {
-    let orders = try #require(ShopTests.result.contract?.resource("orders"))
-    #expect(orders.isSoftDeleted)
-    #expect(orders.access.delete.isNobody)
+  @Test func `what goes along with a record that is kept is kept`() throws {
+    let contract = try #require(ShopTests.result.contract)
+    #expect(contract.resources.filter(\.isSoftDeleted).map(\.name) == ["orders", "order_items"])
+    #expect(contract.resource("orders")?.access.delete.isNobody == false)
   }
 
   @Test func `settings come from the environment or their default`() throws {

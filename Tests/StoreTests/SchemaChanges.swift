@@ -251,6 +251,38 @@ import Testing
     }
   }
 
+  @Test("deleted records come to be kept, and do not come back unasked", arguments: TestStore.available)
+  func deletion(_ kind: TestStore) async throws {
+    try await kind.run { store in
+      try await filled(store)
+      var soft = Library.contract
+      for place in soft.resources.indices { soft.resources[place].isSoftDeleted = true }
+      _ = try await SchemaManager().prepare(store, soft)
+      #expect(try await SchemaManager().prepare(store, soft) == [])
+      let indexes = try await SchemaInspector(store).inspect().table("reviews")?.indexes.filter { !$0.isConstraint } ?? []
+      #expect(
+        Set(indexes.map { "\($0.name) \($0.isUnique) \($0.isPartial)" }) == [
+          "lu_reviews_book_stars true true", "lx_reviews_book false true", "lx_reviews_by false true", "lx_reviews_id false true",
+          "ix_reviews_book_deleted_at false false", "ix_reviews_by_deleted_at false false",
+        ])
+      // What stands twice among the deleted stops no index of the living.
+      let rows = [4, 5].map { number in
+        Library.insert("books", Library.id(number), ["author": .uuid(Library.id(1)), "title": .string("t")], dialect: store.dialect)
+      }
+      _ = try await store.write(WriteBatch(rows))
+      try await store.define(["UPDATE books SET deleted_at = updated_at WHERE title = 't'"])
+      soft.resources[1].fields[1].isUnique = true
+      _ = try await SchemaManager().prepare(store, soft)
+      #expect(try await SchemaManager().prepare(store, soft) == [])
+      try await expectObstacle(Library.contract, store, "delete: soft")
+      try await store.define(["UPDATE books SET deleted_at = NULL"])
+      _ = try await SchemaManager().prepare(store, Library.contract)
+      #expect(try await SchemaManager().prepare(store, Library.contract) == [])
+      let names = try await SchemaInspector(store).inspect().table("books")?.indexes.map(\.name) ?? []
+      #expect(!names.contains { $0.hasPrefix("l") } && names.contains("ix_books_author"))
+    }
+  }
+
   @Test("a quote is one whatever stands behind it", arguments: TestStore.available)
   func quotes(_ kind: TestStore) async throws {
     try await kind.run { store in

@@ -83,8 +83,8 @@ extension DiagnosticCode {
     case .reservedName:
       DiagnosticExplanation(
         self, "A reserved name",
-        "Fields that every record has (id, created_at, updated_at, revision), parameters of lists (limit, sort, ...) and paths "
-          + "of the API (queries, batch, ...) keep their names to themselves.",
+        "Fields that every record has (id, created_at, updated_at, revision; deleted_at where deleted records are kept), parameters "
+          + "of lists (limit, sort, ...) and paths of the API (queries, batch, ...) keep their names to themselves.",
         remedy: "Choose another name.")
     case .duplicateName:
       DiagnosticExplanation(

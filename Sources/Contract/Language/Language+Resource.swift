@@ -18,7 +18,8 @@ extension Language {
       Key("concurrency", .word(["required"]), "required: a change must say If-Match."),
       Key("idempotency", .word(["required"]), "required: a POST must have an Idempotency-Key."),
       Key("history", .boolean, "Every change can be read back: `/history`, and a record `?at=` a time."),
-      Key("delete", .word(["soft"]), "soft: deleted records are kept."),
+      Key(
+        "delete", .word(["soft"]), "soft: deleted records are kept, and can be restored; with them what goes along (`on_delete: cascade`)."),
       Key("retain", duration, "How long records are kept.", later: "retention"),
       Key("sourced", .boolean, "The events are the record.", later: "event sourcing"),
       Key("partition", .object(partition), "How the table is cut by time.", later: "partitions"),

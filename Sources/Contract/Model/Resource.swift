@@ -17,6 +17,7 @@ package struct Resource: Sendable {
   package var filterable: [String] = []
   /// The row budget of a list.
   package var scanMax = 10_000
+  /// Deleted records are kept: `delete: soft`, or its records go along with those of such a resource.
   package var isSoftDeleted = false
   /// Its records' events can be read, and records as they were.
   package var hasHistory = false
@@ -30,6 +31,11 @@ package struct Resource: Sendable {
   package var storage: Storage
   /// The identity's own resource.
   package var isUsers: Bool { name == "users" }
+
+  /// When a record was deleted, where such records are kept: a member and a column.
+  package static let deletedMember = "deleted_at"
+  /// What brings such a record back, where a transition's name would stand.
+  package static let restoring = "restore"
 
   package init(name: String) {
     self.name = name

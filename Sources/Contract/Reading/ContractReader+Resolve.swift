@@ -14,6 +14,7 @@ extension ContractReader {
       readStates(&$0)
       closeForLater(&$0)
     }
+    resolveSoftDeletion()
   }
 
   private func readSingleKey(_ draft: inout ResourceDraft) {
@@ -138,7 +139,6 @@ extension ContractReader {
       guard let member = node.members.first(where: { $0.key.text == key }) else { return }
       findings.report(.closedUntilServed, "\(name).\(key) is accepted; this version \(message)", at: member.key.mark)
     }
-    if draft.resource.isSoftDeleted { close("delete", "does not serve soft delete yet and refuses to delete") }
     if let by = node["tenancy"]?["by"] {
       if let field = by.string, !draft.knows(field) { unknownField(field, draft, name, at: by) }
       close("tenancy", "does not serve tenancy yet and closes the resource")

@@ -55,6 +55,7 @@ package struct ContractExpressionSchema: ExpressionSchema {
       add("created_at", ExpressionMember(.timestamp, isNullable: false))
       add("updated_at", ExpressionMember(.timestamp, isNullable: false))
     }
+    if resource.isSoftDeleted { add(Resource.deletedMember, ExpressionMember(.timestamp, isNullable: true)) }
     if resource.storage.hasRevision { add("revision", ExpressionMember(.integer, isNullable: false)) }
     return record
   }

@@ -113,7 +113,6 @@ struct RuleReader {
     if name == "users", let create = node["create"], !access.create.isNobody {
       findings.report(.fixedResource, "users are not created over the API: a row is made when a token is first seen", at: create.mark)
     }
-    if draft.resource.isSoftDeleted { access.delete = .nobody }
     draft.resource.access = draft.node?["tenancy"] == nil ? access : ResourceAccess()
   }
 

@@ -79,15 +79,27 @@ struct ListParameterDocs {
     result.append(filter)
     result += selection
     result.append(ListParameterDocs.reference("count"))
+    result += deleted
     result += equalities
     result.append(ListParameterDocs.reference("ifNoneMatch"))
     return result
+  }
+
+  /// `deleted`, where deleted records are kept.
+  var deleted: [JSONValue] {
+    guard OperationOffer(resource).restores else { return [] }
+    return [
+      ListParameterDocs.parameter(
+        "deleted", "`include`: deleted records too, as far as the caller may delete them; 403 for who may delete none.",
+        schema: ["type": "string", "enum": ["include"]])
+    ]
   }
 
   /// `fields` and `include`.
   var selection: [JSONValue] {
     var members = ["id"] + resource.fields.map(\.name)
     if resource.storage.hasTimestamps { members += ["created_at", "updated_at"] }
+    if resource.isSoftDeleted { members.append(Resource.deletedMember) }
     if resource.storage.hasRevision { members.append("revision") }
     var result = [
       ListParameterDocs.parameter(
@@ -112,7 +124,7 @@ struct ListParameterDocs {
   /// The beginnings of indexes: what a list can be sorted by.
   var sorts: [String] {
     var result = ["-id", "id"]
-    for index in layout?.indexes ?? [] {
+    for index in layout?.indexes(among: .living) ?? [] {
       var forward: [String] = []
       var backward: [String] = []
       for part in index.parts {

@@ -17,7 +17,7 @@ struct OperationDocs {
     _ resource: Resource, version: String, names: SchemaNames, layout: TableLayout?, identifiers: inout OperationIdentifiers
   ) {
     var ids: [String: String] = [:]
-    for kind in ["list", "create", "read", "update", "replace", "delete", "history"] {
+    for kind in ["list", "create", "read", "update", "replace", "delete", "history", Resource.restoring] {
       ids[kind] = identifiers.unique(resource.name + "_" + kind)
     }
     for transition in resource.states?.transitions ?? [] {
@@ -51,6 +51,9 @@ struct OperationDocs {
     }
     if offer.hasHistory {
       paths[collectionPath + "/{id}/history"] = ["get": history(&problems), "parameters": [idParameter]]
+    }
+    if offer.restores {
+      paths[collectionPath + "/{id}/" + Resource.restoring] = ["post": restore(&problems), "parameters": [idParameter]]
     }
     for transition in offer.transitions {
       paths[collectionPath + "/{id}/" + transition.name] = [
@@ -118,6 +121,7 @@ struct OperationDocs {
     if offer.hasHistory { kinds.append("history") }
     if offer.item.contains(.patch) { kinds.append("update") }
     if offer.item.contains(.delete) { kinds.append("delete") }
+    if offer.restores { kinds.append(Resource.restoring) }
     kinds += offer.transitions.map { OperationDocs.kind($0) }
     var result = JSONObject()
     for kind in kinds {
@@ -180,7 +184,8 @@ struct OperationDocs {
       "read", summary: "Read one of \(resource.name)", description: "The record, as far as the caller may see it.",
       access: resource.access.read)
     result["parameters"] = .array(
-      parameters.selection + (resource.hasHistory ? [ListParameterDocs.time] : []) + [ListParameterDocs.reference("ifNoneMatch")])
+      parameters.selection + (resource.hasHistory ? [ListParameterDocs.time] : []) + parameters.deleted
+        + [ListParameterDocs.reference("ifNoneMatch")])
     var responses: JSONObject = ["200": recordResponse("The record."), "304": OperationDocs.notModified]
     problems.append(everywhere(resource.access.read, [.badParameter, .notFound]), to: &responses)
     result["responses"] = .object(responses)
@@ -192,7 +197,8 @@ struct OperationDocs {
       "history", summary: "The history of one of \(resource.name)",
       description: "What became of the record, newest first, as far as the caller may see the record today.",
       access: resource.access.read)
-    result["parameters"] = .array(["limit", "after", "before", "ifNoneMatch"].map { ListParameterDocs.reference($0) })
+    result["parameters"] = .array(
+      ["limit", "after", "before", "ifNoneMatch"].map { ListParameterDocs.reference($0) } + parameters.deleted)
     var responses: JSONObject = [
       "200": [
         "description": "A page of changes.", "headers": OperationDocs.headersOfPage,
@@ -260,11 +266,25 @@ struct OperationDocs {
   private func delete(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "delete", summary: "Delete one of \(resource.name)",
-      description: resource.isSoftDeleted ? "Marks the record as deleted: it is gone for the API." : "Removes the record.",
+      description: resource.isSoftDeleted
+        ? "Marks the record as deleted, and what goes along with it: it is gone until it is restored." : "Removes the record.",
       access: resource.access.delete)
     result["parameters"] = [matchParameter]
     var responses: JSONObject = ["204": ["description": "Deleted.", "headers": OperationDocs.headersOfAnything]]
     problems.append(everywhere(resource.access.delete, changing + [.restricted, .conflict]), to: &responses)
+    result["responses"] = .object(responses)
+    return .object(result)
+  }
+
+  private func restore(_ problems: inout ProblemResponses) -> JSONValue {
+    var result = operation(
+      Resource.restoring, summary: "Restore one of \(resource.name)",
+      description: "Brings a deleted record back, with what went along with it. One that is not deleted stays as it is.",
+      access: resource.access.delete)
+    result["parameters"] = [matchParameter, idempotencyParameter]
+    var responses: JSONObject = ["200": recordResponse("Done: the record as it is now."), "204": OperationDocs.silent]
+    let codes: [FailureCode] = [.unique, .conflict, .idempotencyInFlight, .idempotencyMismatch, .validation]
+    problems.append(everywhere(resource.access.delete, changing + codes + keyMissing), to: &responses)
     result["responses"] = .object(responses)
     return .object(result)
   }

@@ -19,6 +19,7 @@ extension ResourceSchemas {
       object["created_at"] = .string(FieldExample.timestamp)
       object["updated_at"] = .string(FieldExample.timestamp)
     }
+    if resource.isSoftDeleted { object[Resource.deletedMember] = .null }
     if resource.storage.hasRevision { object["revision"] = 1 }
     return .object(object)
   }

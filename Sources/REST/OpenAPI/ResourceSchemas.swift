@@ -89,6 +89,12 @@ struct ResourceSchemas {
       properties["created_at"] = ["type": "string", "format": "date-time", "readOnly": true, "description": "When it was made, UTC."]
       properties["updated_at"] = ["type": "string", "format": "date-time", "readOnly": true, "description": "When it last changed, UTC."]
     }
+    if resource.isSoftDeleted {
+      properties[Resource.deletedMember] = [
+        "type": ["string", "null"], "format": "date-time", "readOnly": true,
+        "description": "When it was deleted, UTC; null where it was not.",
+      ]
+    }
     if resource.storage.hasRevision {
       properties["revision"] = [
         "type": "integer", "format": "int64", "minimum": 1, "readOnly": true,
@@ -176,9 +182,10 @@ struct ResourceSchemas {
   /// A change of a record. Values are as they were written, also where the fields' types have changed since.
   var event: JSONValue {
     let record: JSONValue = ["type": ["object", "null"]]
+    let actions = ["create", "update", "replace"] + (resource.isSoftDeleted ? ["delete", Resource.restoring] : [])
     var properties: JSONObject = [
       "time": ["type": "string", "format": "date-time", "description": "When it was changed, UTC: grows with every change of a record."],
-      "action": ["type": "string", "description": "`create`, `update`, `replace`, or the name of the transition."],
+      "action": ["type": "string", "description": .string("\(actions.map { "`\($0)`, " }.joined())or the name of the transition.")],
     ]
     if resource.storage.hasRevision {
       properties["revision"] = [

@@ -63,6 +63,7 @@ struct OperationReader {
     case .item where isRead: return .read(ReadParameters())
     case .transition(_, _, let name): return .transition(name)
     case .history: return .history(HistoryParameters())
+    case .restore: return .restore
     case .item where method == .patch: return .update
     case .item where method == .put: return .replace
     case .item where method == .delete: return .delete
@@ -80,7 +81,10 @@ struct OperationReader {
       guard try await collected(limit: 0).isEmpty else { throw misplacedBody }
       return ([], "")
     }
-    if case .transition = route { return (try await transitionBody(), "json") }
+    switch route {
+    case .transition, .restore: return (try await transitionBody(), "json")
+    default: break
+    }
     if request.body.isEmpty { throw Failure(.malformedJSON, "The body is empty: expected a JSON object") }
     try Negotiation.demandIdentity(contentEncoding: joined("content-encoding"))
     let subtype = try Negotiation.demand(method == .patch ? .patch : .json, contentType: try single("content-type"))
@@ -158,7 +162,7 @@ extension Route {
   /// The id in the path, where there is one.
   var key: String? {
     switch self {
-    case .item(_, let key), .transition(_, let key, _), .history(_, let key): key
+    case .item(_, let key), .transition(_, let key, _), .history(_, let key), .restore(_, let key): key
     default: nil
     }
   }

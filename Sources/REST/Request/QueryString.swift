@@ -63,6 +63,7 @@ struct QueryString: Sendable {
       case "fields": read.fields = value
       case "include": read.include = value
       case "at": read.at = value
+      case "deleted": read.deleted = value
       default: read.others.append(name)
       }
     }
@@ -77,6 +78,7 @@ struct QueryString: Sendable {
       case "limit": history.limit = value
       case "after": history.after = value
       case "before": history.before = value
+      case "deleted": history.deleted = value
       default: history.others.append(name)
       }
     }

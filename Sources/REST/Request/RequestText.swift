@@ -17,7 +17,8 @@ package enum RequestText {
     let query = try QueryString(ArraySlice(Array((parts.count > 1 ? String(parts[1]) : "").utf8)))
     let number: Int
     switch route {
-    case .collection(let resource), .item(let resource, _), .transition(let resource, _, _), .history(let resource, _):
+    case .collection(let resource), .item(let resource, _), .transition(let resource, _, _), .history(let resource, _),
+      .restore(let resource, _):
       number = resource
     default: throw Failure(.notFound, "only requests for resources can be explained")
     }

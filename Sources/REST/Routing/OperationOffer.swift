@@ -9,6 +9,8 @@ struct OperationOffer: Sendable {
 
   /// Records' histories can be read, and records as they were.
   let hasHistory: Bool
+  /// Deleted records are kept, and somebody may delete: who may, sees them and brings them back.
+  let restores: Bool
 
   /// Nobody may do anything with it.
   var isEmpty: Bool { collection == [.options] && item == [.options] && transitions.isEmpty }
@@ -25,6 +27,7 @@ struct OperationOffer: Sendable {
     if writable, !access.create.isNobody { collection.insert(.post) }
     if writable, !access.update.isNobody { item.formUnion([.put, .patch]) }
     if writable, !access.delete.isNobody { item.insert(.delete) }
+    restores = resource.isSoftDeleted && writable && !access.delete.isNobody
     hasHistory = resource.hasHistory && !access.read.isNobody
     self.collection = collection
     self.item = item

@@ -7,6 +7,7 @@ enum Route: Sendable, Equatable {
   case item(Int, key: String)
   case transition(Int, key: String, name: String)
   case history(Int, key: String)
+  case restore(Int, key: String)
   case openAPI(OpenAPIFormat)
   case docs(DocsAsset)
   case problems

@@ -28,6 +28,9 @@ struct Router: Sendable {
     let transitions: [Transition]
     /// The place of its history's template; nil where it shows none.
     let historyPlace: Int?
+    /// The same of the path that brings a deleted record back; nil where none is kept.
+    let restorePlace: Int?
+    let restoreOffered: MethodSet
   }
 
   let entries: [Entry]
@@ -67,14 +70,19 @@ struct Router: Sendable {
       return Transition(
         name: $0.name, template: itemTemplate + "/" + $0.name, offered: [.post, .options], place: templates.count - 1)
     }
-    if resource.hasHistory { templates.append(itemTemplate + "/history") }
+    func place(_ isThere: Bool, _ name: String) -> Int? {
+      guard isThere else { return nil }
+      templates.append(itemTemplate + "/" + name)
+      return templates.count - 1
+    }
     let readOnly = resource.storage.isReadOnly
     return Entry(
       name: resource.name, collectionTemplate: collectionTemplate, itemTemplate: itemTemplate,
       collectionOffered: offer.collection, itemOffered: offer.item,
       collectionServed: readOnly ? [.reading, .query] : [.reading, .query, .post],
       itemServed: readOnly ? .reading : [.reading, .put, .patch, .delete],
-      transitions: transitions, historyPlace: resource.hasHistory ? templates.count - 1 : nil)
+      transitions: transitions, historyPlace: place(resource.hasHistory, "history"),
+      restorePlace: place(resource.isSoftDeleted, Resource.restoring), restoreOffered: offer.restores ? [.post, .options] : [.options])
   }
 
   /// The route of a raw path (without its query). Throws `bad_request` for a bad escape, `not_found` for an unknown path.
@@ -127,6 +135,7 @@ struct Router: Sendable {
     if segments.atEnd { return .item(number, key: key) }
     guard let action = try segments.next(), segments.atEnd else { throw unknown(path) }
     if action == "history", entries[number].historyPlace != nil { return .history(number, key: key) }
+    if action == Resource.restoring, entries[number].restorePlace != nil { return .restore(number, key: key) }
     guard entries[number].transitions.contains(where: { $0.name == action }) else { throw unknown(path) }
     return .transition(number, key: key, name: action)
   }
@@ -155,6 +164,7 @@ struct Router: Sendable {
     case .transition(let number, _, let name):
       entries[number].transitions.first { $0.name == name }.map(\.place) ?? number * 2 + 1
     case .history(let number, _): entries[number].historyPlace ?? number * 2 + 1
+    case .restore(let number, _): entries[number].restorePlace ?? number * 2 + 1
     case .docs(let asset): fixedPlace + (DocsAsset.allCases.firstIndex(of: asset) ?? 0)
     case .health(let check): fixedPlace + DocsAsset.allCases.count + (HealthCheck.allCases.firstIndex(of: check) ?? 0)
     case .openAPI(let format): format == .json ? unmatched - 5 : unmatched - 4
@@ -170,6 +180,7 @@ struct Router: Sendable {
     case .collection(let number): entries[number].collectionOffered
     case .item(let number, _): entries[number].itemOffered
     case .transition: [.post, .options]
+    case .restore(let number, _): entries[number].restoreOffered
     default: .reading
     }
   }
@@ -179,7 +190,7 @@ struct Router: Sendable {
     switch route {
     case .collection(let number): entries[number].collectionServed
     case .item(let number, _): entries[number].itemServed
-    case .transition: [.post, .options]
+    case .transition, .restore: [.post, .options]
     default: .reading
     }
   }

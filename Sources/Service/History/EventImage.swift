@@ -22,6 +22,9 @@ struct EventImage {
   /// When the record that this is a state of was made, where the engine keeps that.
   var createdAt: Timestamp? { members["created_at"]?.stringValue.flatMap { Timestamp($0) } }
 
+  /// Whether the record that this is a state of was deleted, where deleted records are kept.
+  var isDeleted: Bool { members[Resource.deletedMember]?.isNull == false }
+
   /// The members at those places that are there, as one object.
   func append(_ table: TableLayout, places: [Int], to out: inout [UInt8]) {
     out.append(UInt8(ascii: "{"))

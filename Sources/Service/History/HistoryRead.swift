@@ -12,14 +12,16 @@ extension Engine {
       throw Failure.notFound(plan.resource.name)
     }
     if let unknown = parameters.others.first {
-      throw Failure.unknownParameter(unknown, known: ["limit", "after", "before"], "a history takes limit, after and before")
+      let known = ["limit", "after", "before"] + (plan.keepsDeleted ? ["deleted"] : [])
+      throw Failure.unknownParameter(unknown, known: known, "a history takes \(known.joined(separator: ", "))")
     }
     let limit = try ListRequest.limit(parameters.limit)
     guard parameters.after == nil || parameters.before == nil else {
       throw Failure.parameter("before", "cannot be used together with after")
     }
+    let deleted = try deletedSight(parameters.deleted, plan: plan, facts: facts)
     var statements = 0
-    let history = try await RecordHistory(key, plan: plan, facts: facts, engine: self, statements: &statements)
+    let history = try await RecordHistory(key, deleted: deleted, plan: plan, facts: facts, engine: self, statements: &statements)
     let context = cursorContext(of: history, name, facts)
     let given = try cursorTime(parameters, context: context)
     if let given, try await history.wasDeleted(after: given, statements: &statements) {
@@ -50,7 +52,9 @@ extension Engine {
     }
     appendPage(limit: limit, next: next, previous: previous, to: &answer.body)
     answer.body.append("}}")
-    let target = "\(prefix.prefix)/\(plan.resource.name)/\(PercentEncoding.path(name))/history?limit=\(limit)&"
+    let target =
+      "\(prefix.prefix)/\(plan.resource.name)/\(PercentEncoding.path(name))/history?limit=\(limit)&"
+      + (deleted == nil ? "" : "deleted=include&")
     if let next { answer.links.append(("next", target + "after=" + next)) }
     if let previous { answer.links.append(("prev", target + "before=" + previous)) }
     answer.etag = tags.weak(tags.variant(of: answer.body, coding: operation.context.contentCoding))
@@ -80,7 +84,7 @@ extension Engine {
     let before = EventImage(text)
     let changed = history.places.filter { place in
       let field = table.fields[place]
-      guard field.field != nil, let old = before.value(of: field) else { return false }
+      guard field.isOfChange, let old = before.value(of: field) else { return false }
       return after.value(of: field)?.rawText != old.rawText
     }
     out.append(",\"before\":")

@@ -15,11 +15,14 @@ extension Engine {
     let selection = try Selection(
       fields: parameters.fields, include: nil, resource: plan.resource, contract: contract,
       visible: { self.visibleMembers(of: $0, facts) })
+    let deleted = try deletedSight(parameters.deleted, plan: plan, facts: facts)
     var statements = 0
-    let history = try await RecordHistory(key, plan: plan, facts: facts, engine: self, statements: &statements)
+    let history = try await RecordHistory(key, deleted: deleted, plan: plan, facts: facts, engine: self, statements: &statements)
     let end = Timestamp(microseconds: time.microseconds + 1)
     let events = try await history.newest(before: end, limit: 1, statements: &statements)
-    guard let event = events.first, try await !history.wasDeleted(after: time, statements: &statements) else {
+    guard let event = events.first, deleted != nil || !plan.keepsDeleted || !event.after.isDeleted,
+      try await !history.wasDeleted(after: time, statements: &statements)
+    else {
       throw Failure(.notFound, "There was no such record in \(plan.resource.name) at that time").counting(statements)
     }
     var answer = Answer(.ok)

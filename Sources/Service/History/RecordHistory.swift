@@ -22,13 +22,17 @@ struct RecordHistory {
   /// events of the one before are not this one's, and say another time.
   let created: Timestamp?
 
+  /// - Parameter deleted: a deleted record has its history too, for a caller who sees it by this.
   /// - Throws: 404 where the caller may not read the record as it is today, or there is none.
   init(
-    _ key: [Value], plan: ResourcePlan, facts: Facts, engine: Engine, statements: inout Int
+    _ key: [Value], deleted: DeletedSight?, plan: ResourcePlan, facts: Facts, engine: Engine, statements: inout Int
   ) async throws(Failure) {
     guard !plan.read.grant(facts).isNever else { throw engine.denied(facts, else: Failure.notFound(plan.resource.name)) }
-    guard let stored = try await engine.storedRecord(key, grant: .never, plan: plan, facts: facts, statements: &statements),
-      stored.isReadable
+    let grant = deleted.map { $0.condition.map { Grant.when($0) } ?? .always } ?? .never
+    guard
+      let stored = try await engine.storedRecord(
+        key, grant: grant, among: deleted == nil ? .living : .all, plan: plan, facts: facts, statements: &statements),
+      stored.isReadable, stored.isGranted || stored.record.deletion.isNull
     else { throw Failure.notFound(plan.resource.name).counting(statements) }
     self.engine = engine
     self.plan = plan

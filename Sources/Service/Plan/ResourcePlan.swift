@@ -57,7 +57,7 @@ final class ResourcePlan: Sendable {
     self.restrictedWrites = restrictedWrites
     constraints = resource.constraints.map { ($0.name, AccessRule(.rule($0.condition))) }
     generatedColumns = Set(table.fields.filter { $0.field?.isGenerated == true }.flatMap { $0.columns.map(\.name) })
-    wholeRow = reads.item(Projection(members: [], captures: table.allColumns.map { .column($0) }), rule: nil)
+    wholeRow = reads.item(Projection(members: [], captures: table.allColumns.map { .column($0) }), rule: nil, among: .all)
     let places = table.fields.indices.filter { !table.fields[$0].isSecret }
     everything = Visibility(places: places)
     let projection = Projection(

@@ -9,11 +9,13 @@ extension Engine {
     let facts = Facts(caller: operation.caller, context: operation.context)
     if let unknown = parameters.others.first {
       throw Failure.unknownParameter(
-        unknown, known: ["fields", "include"] + (plan.resource.hasHistory ? ["at"] : []), "a record takes fields and include")
+        unknown, known: ["fields", "include"] + (plan.resource.hasHistory ? ["at"] : []) + (plan.keepsDeleted ? ["deleted"] : []),
+        "a record takes fields and include")
     }
     if let time = parameters.at { return try await readPast(operation, parameters, at: time, plan: plan) }
     guard let key = operation.key.flatMap(plan.key) else { throw Failure.notFound(plan.resource.name) }
-    if parameters.fields == nil, parameters.include == nil, plan.restrictedReads.isEmpty, plan.read.grant(facts).isAlways {
+    let deleted = try deletedSight(parameters.deleted, plan: plan, facts: facts)
+    if parameters.fields == nil, parameters.include == nil, deleted == nil, plan.restrictedReads.isEmpty, plan.read.grant(facts).isAlways {
       return try await readPlainItem(operation, key: key, plan: plan)
     }
     let selection = try Selection(
@@ -21,8 +23,14 @@ extension Engine {
       visible: { self.visibleMembers(of: $0, facts) })
     let node = try ReadNode(plan, selection: selection, engine: self, facts: facts, role: .item)
     guard !node.grant.isNever else { throw denied(facts, else: Failure.notFound(plan.resource.name)) }
-    let rule = try rule(of: node)
-    let statement = statement(node, kind: .item) { plan.reads.item(node.projection, rule: rule?.predicate) }
+    var rule = try rule(of: node)
+    if let gone = try deleted.flatMap({ sight throws(Failure) in try sight.predicate(on: plan.table, engine: self) }) {
+      rule = (rule.map { $0.predicate.and(gone.predicate) } ?? gone.predicate, (rule?.values ?? []) + gone.values)
+    }
+    let which = deleted == nil ? Standing.living : .all
+    let statement = statement(node, kind: .item(which), extra: deleted?.conditions ?? []) {
+      plan.reads.item(node.projection, rule: rule?.predicate, among: which)
+    }
     var fetcher = Fetcher(engine: self)
     let rows = try await fetcher.read(statement.query(node.slots + key + (rule?.values ?? [])))
     guard rows.count == 1 else { throw Failure.notFound(plan.resource.name).counting(fetcher.statements) }

@@ -5,8 +5,9 @@ import Store
 extension Engine {
   /// Chooses the index, the filters under the budget and the way the caller's rule is applied.
   func plannedList(
-    _ request: ListRequest, filter text: String?, plan: ResourcePlan, facts: Facts, mayDrive: Bool = true
+    _ request: ListRequest, filter text: String?, deleted: DeletedSight? = nil, plan: ResourcePlan, facts: Facts, mayDrive: Bool = true
   ) throws(Failure) -> ListPlan {
+    let which = deleted == nil ? Standing.living : .all
     let filter = try text.map { (text: String) throws(Failure) in try self.filter(text, plan: plan, facts: facts) }
     var equal: [(field: String, value: Value)] = request.equalities
     for equality in filter?.equalities ?? [] where !equal.contains(where: { $0.field == equality.field }) { equal.append(equality) }
@@ -16,12 +17,14 @@ extension Engine {
     let candidates = equal + ruled
     guard
       let choice = IndexChoice.best(
-        equal: Set(candidates.map(\.field)), order: request.order, keyDescending: request.keyDescending, indexes: plan.table.indexes)
-    else { throw notSortable(request, equal: equal.map(\.field), plan: plan) }
+        equal: Set(candidates.map(\.field)), order: request.order, keyDescending: request.keyDescending,
+        indexes: plan.table.indexes(among: which))
+    else { throw notSortable(request, equal: equal.map(\.field), among: which, plan: plan) }
 
     let order = orderTerms(request, plan: plan)
     let node = try ReadNode(plan, selection: request.selection, engine: self, facts: facts, role: .list, order: order)
     var specification = ListSpecification(projection: node.projection, order: order, limit: request.limit + 1)
+    specification.which = which
     specification.budget = plan.resource.scanMax
     var list = ListPlan(
       node: node, order: order, specification: specification, equalValues: [], filterValues: [], extra: [], filteredFields: [])
@@ -33,8 +36,14 @@ extension Engine {
       list.add(layout, value, isServed: isServed)
     }
     if let filter { try apply(filter, sight: sight(of: filter, plan: plan, facts: facts), choice: choice, served: candidates, to: &list) }
+    if let gone = try deleted.flatMap({ sight throws(Failure) in try sight.predicate(on: plan.table, engine: self) }) {
+      list.specification.filters.append(gone.predicate)
+      list.filterValues.append(contentsOf: gone.values)
+    }
+    list.extra.append(contentsOf: deleted?.conditions ?? [])
     if let condition = grant.condition {
-      try apply(condition, choice: choice, ruled: ruled, mayDrive: mayDrive, to: &list)
+      // No index leads from a rule to the deleted.
+      try apply(condition, choice: choice, ruled: ruled, mayDrive: mayDrive && deleted == nil, to: &list)
     }
     return list
   }
@@ -111,7 +120,7 @@ extension Engine {
 
   /// A field may be filtered where an index begins with it, or the contract lists it under `filterable`.
   func checkFilterable(_ field: String, plan: ResourcePlan) throws(Failure) {
-    if field == "id" || plan.resource.filterable.contains(field) { return }
+    if field == "id" || field == plan.table.deletion?.name || plan.resource.filterable.contains(field) { return }
     if plan.table.indexes.contains(where: { $0.parts.contains { $0.field == field } }) { return }
     let remedy =
       "add \"index: true\" to \(plan.resource.name).\(field), or \"filterable: [\(field)]\" to \(plan.resource.name), in the contract"
@@ -120,7 +129,12 @@ extension Engine {
       items: [.init(parameter: field, code: FailureCode.notFilterable.rawValue, detail: remedy)])
   }
 
-  private func notSortable(_ request: ListRequest, equal: [String], plan: ResourcePlan) -> Failure {
+  private func notSortable(_ request: ListRequest, equal: [String], among which: Standing, plan: ResourcePlan) -> Failure {
+    if which == .all, plan.keepsDeleted {
+      return Failure(
+        .notSortable, "With deleted=include \(plan.resource.name) can be sorted by id alone",
+        items: [.init(parameter: "sort", code: FailureCode.notSortable.rawValue, detail: "leave it out, or say id or -id")])
+    }
     let parts = IndexChoice.missing(equal: equal, order: request.order)
     let remedy = "add \"indexes: [[\(parts.joined(separator: ", "))]]\" to \(plan.resource.name) in the contract"
     return Failure(

@@ -24,7 +24,8 @@ struct ListPlan {
   var key: ListKey {
     ListKey(
       equal: specification.equalities.map(\.column.name) + ["|"] + filteredFields, nulls: specification.equalities.map(\.isNull),
-      order: specification.order, seek: specification.seek, limit: specification.limit, isDriven: specification.drive != nil)
+      order: specification.order, seek: specification.seek, limit: specification.limit, isDriven: specification.drive != nil,
+      which: specification.which)
   }
 
   /// Rows of the caller's own that are read before a page where nothing else leads to it, in budgets.
@@ -52,7 +53,8 @@ extension Engine {
     let visibility = plan.visibility(facts)
     let members = visibility.places.filter(visibility.shows).map { plan.table.fields[$0].name }
     let request = try ListRequest(parameters, plan: plan, contract: contract, members: members) { self.visibleMembers(of: $0, facts) }
-    var list = try plannedList(request, filter: parameters.filter, plan: plan, facts: facts)
+    let deleted = try deletedSight(parameters.deleted, plan: plan, facts: facts)
+    var list = try plannedList(request, filter: parameters.filter, deleted: deleted, plan: plan, facts: facts)
     let form = PageForm(request, parameters, path: "\(prefix.prefix)/\(plan.resource.name)", plan: plan)
     let context = form.context(facts.caller)
     try seek(&list, request, context: context)
@@ -63,7 +65,7 @@ extension Engine {
     if rows == nil, list.specification.drive != nil {
       // More rows than the budget are this caller's: then the order's own index meets enough of them soon.
       let driven = list
-      list = try plannedList(request, filter: parameters.filter, plan: plan, facts: facts, mayDrive: false)
+      list = try plannedList(request, filter: parameters.filter, deleted: deleted, plan: plan, facts: facts, mayDrive: false)
       try seek(&list, request, context: context)
       rows = try await page(of: list, fetcher: &fetcher)
       if rows == nil, driven.specification.seek != nil {
@@ -246,7 +248,7 @@ struct PageForm: Sendable {
     var target = path + "?"
     for (name, value) in [
       ("limit", parameters.limit), ("sort", parameters.sort), ("filter", parameters.filter), ("fields", parameters.fields),
-      ("include", parameters.include), ("count", parameters.count),
+      ("include", parameters.include), ("count", parameters.count), ("deleted", parameters.deleted),
     ] {
       if let value { target += name + "=" + PercentEncoding.query(value) + "&" }
     }

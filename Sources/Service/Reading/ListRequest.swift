@@ -27,7 +27,7 @@ struct ListRequest: Sendable {
   init(
     _ parameters: ListParameters, plan: ResourcePlan, contract: Contract, members: [String], visible: (Resource) -> [String]
   ) throws(Failure) {
-    identity = [parameters.sort, parameters.filter].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
+    identity = [parameters.sort, parameters.filter, parameters.deleted].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
     for (name, value) in parameters.equals { identity += "\(name.utf8.count):\(name)\(value.utf8.count):\(value)" }
     limit = try ListRequest.limit(parameters.limit)
     try sort(parameters.sort, plan: plan, members: members)

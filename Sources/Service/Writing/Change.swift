@@ -11,7 +11,7 @@ struct Change {
   /// The transition's or the action's name, as events carry it.
   var name: String
   var before: Record?
-  /// As the record becomes, with what the database itself adds.
+  /// As the record becomes, with what the database itself adds; nil where its row goes.
   var after: Record?
   /// What is written; nil where that is `after`.
   var sent: Record?
@@ -32,7 +32,7 @@ struct ChangeKey: Hashable, Sendable {
     case update([Int], unchanged: [String], nulls: [Bool])
     case delete(unchanged: [String], nulls: [Bool])
     case lock(unchanged: [String], nulls: [Bool], isDeleted: Bool)
-    case census(Int)
+    case census(Int, Standing)
     case reference(Condition.Key?)
     case row(Condition.Key)
     case candidate(Condition.Key)
@@ -82,7 +82,7 @@ extension Engine {
         plan.table.fields[place].reference.flatMap { self.plan(of: $0.resource) }?.read.grant(facts).condition != nil
       }
     guard change.cascade != nil || holdsOthers && store.dialect == .postgres else { return }
-    addLock(plan, before, isDeleted: change.after == nil, to: &batch)
+    addLock(plan, before, isDeleted: change.action == .delete, to: &batch)
   }
 
   /// A row that is as it was read, and stays so until the batch ends.
@@ -146,7 +146,9 @@ extension Engine {
         plan.writes.insert(columns.filter { !plan.generatedColumns.contains($0.name) }, returningKey: false)
       }
       batch.add(.row, .run(prepared.statement, prepared.values(values), rows: 1))
-    case (let before?, let after?): addUpdate(before, change.sent ?? after, plan: plan, to: &batch)
+    case (let before?, let after?):
+      addUpdate(before, change.sent ?? after, plan: plan, to: &batch)
+      if let cascade = change.cascade { addCascadeWrites(cascade, to: &batch) }
     case (let before?, nil):
       if let cascade = change.cascade { addCascadeWrites(cascade, to: &batch) }
       let (unchanged, values) = plan.unchanged(before)
@@ -195,9 +197,7 @@ extension Engine {
     add(plan, change.before, change.after, change.name, cause: .null)
     guard let cascade = change.cascade else { return }
     let cause = Value.string("\(plan.resource.name)/\(KeyText.text(change.before?.key ?? []))")
-    for dependent in cascade.deleted.dropFirst() {
-      add(dependent.plan, dependent.before, nil, Change.Action.delete.rawValue, cause: cause)
-    }
+    for dependent in cascade.going.dropFirst() { add(dependent.plan, dependent.before, dependent.after, change.name, cause: cause) }
     for cleared in cascade.cleared { add(cleared.plan, cleared.before, cleared.after, Change.Action.update.rawValue, cause: cause) }
   }
 
@@ -249,15 +249,20 @@ extension ResourcePlan {
   var areEventsInOrder: Bool { resource.storage.isManaged && resource.storage.hasOwnKey && !resource.clientChoosesID }
 }
 
+extension FieldLayout {
+  /// Whether an event says what a change replaced in it. What the engine keeps beside that stands in the event itself.
+  var isOfChange: Bool { field != nil || name == Resource.deletedMember }
+}
+
 extension Record {
   /// The whole record for its event; secrets stay out.
   var eventJSON: [UInt8] { eventJSON(table.fields.indices.filter { !table.fields[$0].isSecret }) }
 
-  /// The values of fields that have others in `next`. What the engine keeps itself stands in the event anyway.
+  /// The values of fields that have others in `next`.
   func eventJSON(replacedBy next: Record) -> [UInt8] {
     eventJSON(
       table.fields.indices.filter {
-        table.fields[$0].field != nil && !table.fields[$0].isSecret && values[$0] != next.values[$0]
+        table.fields[$0].isOfChange && !table.fields[$0].isSecret && values[$0] != next.values[$0]
       })
   }
 

@@ -9,6 +9,8 @@ struct ChangeBatch {
     case key
     case reference(Int)
     case rule
+    /// A guard whose refusal is the client's to mend.
+    case standing(Failure)
     case row
     case event
   }
@@ -46,14 +48,23 @@ extension Engine {
     case .committed, .tried: return .done
     case .refused(let step, _):
       if case .reference(let place) = batch.subject(step) { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
+      if case .standing(let failure) = batch.subject(step) { throw failure.counting(statements) }
       // The row is gone, or a rule that held a moment ago does not hold any more: look again, and answer what is true then.
       return .stale
-    case .uniqueViolation(let step, _, let columns):
+    case .uniqueViolation(let step, let table, let columns):
       if case .key = batch.subject(step) { return .keyTaken }
-      if case .row = batch.subject(step) { throw unique(columns, plan: plan, facts: facts).counting(statements) }
+      if case .row = batch.subject(step) {
+        // What changes along may be another's.
+        let owner = change.cascade?.going.first { $0.plan.table.table == table }?.plan ?? plan
+        guard owner === plan else {
+          throw Failure(.unique, "Of what changes along with it, something in \(owner.resource.name) is taken by another record")
+            .counting(statements)
+        }
+        throw unique(columns, plan: plan, facts: facts).counting(statements)
+      }
       return .stale
     case .foreignKeyViolation(let step, _):
-      if change.after == nil { throw try await restricted(change, plan: plan, facts: facts, statements: &statements) }
+      if change.action == .delete { throw try await restricted(change, plan: plan, facts: facts, statements: &statements) }
       if case .row = batch.subject(step) {
         if let place = change.references.first { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
         // A key of the database that the contract does not speak of, such as one over two columns: trying again is no use.
@@ -87,7 +98,7 @@ extension Engine {
     var names: [String] = []
     var asked = 0
     // What goes along may be what others refer to.
-    for dependent in change.cascade?.deleted ?? [.init(plan: plan, before: before)] {
+    for dependent in change.cascade?.going ?? [.init(plan: plan, before: before, after: nil)] {
       for other in plans where !other.read.grant(facts).isNever {
         for place in other.visibility(facts).places {
           let field = other.table.fields[place]
@@ -105,10 +116,6 @@ extension Engine {
         }
       }
     }
-    let list = names.isEmpty ? "" : ": " + names.joined(separator: ", ")
-    var failure = Failure(.restricted, "Other records refer to this one" + list)
-    failure.items = names.map { .init(code: FailureCode.restricted.rawValue, detail: "records refer to it through \($0)") }
-    failure.statements = statements
-    return failure
+    return Failure.restricted(names).counting(statements)
   }
 }

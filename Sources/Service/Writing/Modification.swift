@@ -39,6 +39,7 @@ extension Engine {
     switch action {
     case .update, .patch, .replace: plan.update
     case .delete: UpdateRule(plan.delete)
+    case .restore: plan.keepsDeleted ? UpdateRule(plan.delete) : nil
     case .transition(let name): (plan.transitions[name]?.rule).map { UpdateRule($0) }
     case .list, .read, .history, .create: nil
     }
@@ -48,7 +49,10 @@ extension Engine {
   private func attempt(
     _ operation: Operation, key: [Value], grants: Grants, plan: ResourcePlan, facts: Facts, statements: inout Int
   ) async throws(Failure) -> (answer: Answer, keyTaken: Bool)? {
-    guard let stored = try await storedRecord(key, grant: grants.stored, plan: plan, facts: facts, statements: &statements) else {
+    let which = operation.action == .restore ? Standing.all : .living
+    guard
+      let stored = try await storedRecord(key, grant: grants.stored, among: which, plan: plan, facts: facts, statements: &statements)
+    else {
       if operation.action == .replace, plan.resource.clientChoosesID {
         return try await putNew(operation, key: key, plan: plan, facts: facts, statements: &statements)
       }
@@ -57,10 +61,14 @@ extension Engine {
     guard stored.isGranted else { throw refused(operation, stored, plan: plan, facts: facts).counting(statements) }
     var change = Change(action: .update, name: operation.action.verb, before: stored.record)
     if let condition = grants.stored.condition { change.storedConditions = [condition] }
+    if operation.action == .restore {
+      return try await attemptRestoring(change, operation, stored, plan: plan, facts: facts, statements: &statements)
+    }
     if operation.action == .delete {
       try checkPreconditions(operation, stored.record, plan: plan)
       change.action = .delete
-      change.cascade = try await cascade(of: stored.record, plan: plan, statements: &statements)
+      change.cascade = try await cascade(of: stored.record, plan: plan, facts: facts, statements: &statements)
+      change.after = change.cascade?.going.first?.after ?? deleted(stored.record, plan: plan)
       let result = try await commit(
         change, plan: plan, facts: facts, operation: operation, answer: Answer(.noContent), statements: &statements)
       return answered(Answer(.noContent), result, statements: statements)
@@ -84,12 +92,7 @@ extension Engine {
         let held = try await hold([condition], for: after, before: after, plan: plan, facts: facts, statements: &statements)
         guard held == [true] else { throw refused(operation, stored, plan: plan, facts: facts).counting(statements) }
       }
-      // Nothing is written that would meet the key's answer, so it is looked for.
-      if let kept = try await keptAnswer(operation) { return (kept, false) }
-      var answer = try await self.answer(
-        .ok, stored.record, isReadable: stored.isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
-      answer.statements = statements
-      return (answer, false)
+      return try await unchanged(operation, stored, plan: plan, facts: facts, statements: &statements)
     }
     change.after = touched(after, plan: plan)
     change.references = plan.table.fields.indices.filter {
@@ -109,8 +112,21 @@ extension Engine {
     return answered(answer, result, statements: statements)
   }
 
+  /// The answer where nothing changes.
+  func unchanged(
+    _ operation: Operation, _ stored: StoredRecord, plan: ResourcePlan, facts: Facts, statements: inout Int
+  ) async throws(Failure) -> (answer: Answer, keyTaken: Bool) {
+    // Nothing is written that would meet the key's answer, so it is looked for.
+    if let kept = try await keptAnswer(operation) { return (kept, false) }
+    var answer = try await self.answer(
+      .ok, stored.record, isReadable: stored.isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
+    answer.statements = statements
+    return (answer, false)
+  }
+
   private func refused(_ operation: Operation, _ stored: StoredRecord, plan: ResourcePlan, facts: Facts) -> Failure {
-    guard stored.isReadable else { return Failure.notFound(plan.resource.name) }
+    // A deleted record is not there for who may not delete it.
+    guard stored.isReadable, stored.record.deletion.isNull else { return Failure.notFound(plan.resource.name) }
     return denied(facts, else: Failure(.forbidden, "You may not \(operation.action.verb) this record of \(plan.resource.name)"))
   }
 
@@ -192,7 +208,7 @@ extension Engine {
     return failure
   }
 
-  private func checkPreconditions(_ operation: Operation, _ record: Record, plan: ResourcePlan) throws(Failure) {
+  func checkPreconditions(_ operation: Operation, _ record: Record, plan: ResourcePlan) throws(Failure) {
     let state = record.revision.map(String.init) ?? tags.state(of: record.stateValues)
     if let tags = operation.preconditions.ifMatch {
       guard tags.allows(state: state) else {
@@ -220,7 +236,7 @@ extension Engine {
     } catch {
       guard error.code == .unique else { throw error }
       // Two equal requests may meet in any unique field, and not in the key first.
-      if error.isOfKey { return nil }
+      if error.isOfKey, !plan.keepsDeleted { return nil }
       let made = try await storedRecord(key, grant: .always, plan: plan, facts: facts, statements: &statements)
       if made == nil { throw error }
       return nil
@@ -246,6 +262,7 @@ extension Operation.Action {
     case .update, .patch: "update"
     case .replace: "replace"
     case .delete: "delete"
+    case .restore: Resource.restoring
     case .transition(let name): name
     }
   }

@@ -11,14 +11,15 @@ struct StoredRecord {
 extension Engine {
   /// Reads a record whole, with the answers of the read rule and of the rule of what is asked. Nil where there is none.
   func storedRecord(
-    _ key: [Value], grant: Grant, plan: ResourcePlan, facts: Facts, statements: inout Int
+    _ key: [Value], grant: Grant, among which: Standing = .living, plan: ResourcePlan, facts: Facts, statements: inout Int
   ) async throws(Failure) -> StoredRecord? {
     let read = plan.read.grant(facts)
     let rules = try [read, grant].map { (grant: Grant) throws(Failure) in
       try grant.condition.map { (condition: Condition) throws(Failure) in try predicate(condition, on: plan.table) }
     }
     let statementKey = ReadStatementKey(
-      resource: plan.number, kind: .state, selection: .all, visibility: [read.condition != nil, grant.condition != nil].map { $0 ? 1 : 0 },
+      resource: plan.number, kind: .state(which), selection: .all,
+      visibility: [read.condition != nil, grant.condition != nil].map { $0 ? 1 : 0 },
       conditions: [read, grant].compactMap(\.condition?.key))
     let statement: ReadStatement
     if let known = self.statements.value(for: statementKey) {
@@ -27,7 +28,7 @@ extension Engine {
       let captures =
         plan.table.fields.indices.map { Projection.Captured.field($0) } + plan.reads.storedColumns.map { .column($0) }
         + rules.compactMap { $0.map { .predicate($0.predicate) } }
-      statement = plan.reads.item(Projection(members: [], captures: captures), rule: nil)
+      statement = plan.reads.item(Projection(members: [], captures: captures), rule: nil, among: which)
       self.statements.insert(statement, for: statementKey)
     }
     statements += 1

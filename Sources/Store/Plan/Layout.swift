@@ -61,11 +61,14 @@ package final class TableLayout: Sendable {
   /// Whether rows of it may be locked: a role that only reads a table may not.
   let isLockable: Bool
   package let hasRevision: Bool
+  /// When a record was deleted; null in the living. Nil where deleted records are not kept.
+  package let deletion: ColumnLayout?
   package let key: [ColumnLayout]
   /// Rows may have a null in their key: no records, for nobody could name them. (SQLite lets null into a primary key that is
   /// not the row's own number, and a view's key is only what the contract says.)
   package let mayLackKey: Bool
-  /// Every member of a record in the order of its JSON: `id`, the fields, `created_at`, `updated_at`, `revision`.
+  /// Every member of a record in the order of its JSON: `id`, the fields, `created_at`, `updated_at`, `deleted_at` where deleted
+  /// records are kept, `revision`.
   package let fields: [FieldLayout]
   /// Every column once, in the order of `fields`.
   package let allColumns: [ColumnLayout]
@@ -96,6 +99,8 @@ package final class TableLayout: Sendable {
       fields.append(FieldLayout(engine: "created_at", kind: .timestamp))
       fields.append(FieldLayout(engine: "updated_at", kind: .timestamp))
     }
+    if resource.isSoftDeleted { fields.append(FieldLayout(engine: Resource.deletedMember, kind: .timestamp, isNullable: true)) }
+    deletion = resource.isSoftDeleted ? fields.last?.columns.first : nil
     if resource.storage.hasRevision { fields.append(FieldLayout(engine: "revision", kind: .integer)) }
     self.fields = fields
     var columns: [ColumnLayout] = []
@@ -129,17 +134,35 @@ package final class TableLayout: Sendable {
       if field.isIndexed || isRef, !isThere { wanted.append(Index(parts: [.init(field: field.name)])) }
     }
     var result: [IndexLayout] = []
+    func add(_ parts: [IndexLayout.Part], isUnique: Bool, isOfLiving: Bool) {
+      let layout = IndexLayout(table: resource.storage.table, parts: parts, isUnique: isUnique, isOfLiving: isOfLiving)
+      let isThere = result.contains { $0.parts == parts && $0.isUnique == isUnique && $0.isOfLiving == isOfLiving }
+      if !isThere { result.append(layout) }
+    }
     for index in wanted {
       let parts = index.parts.compactMap { part -> IndexLayout.Part? in
         guard let place = places[part.field] else { return nil }
         return IndexLayout.Part(field: part.field, columns: fields[place].columns.map(\.name), isDescending: part.descending)
       }
       guard parts.count == index.parts.count else { continue }
-      let layout = IndexLayout(table: resource.storage.table, parts: parts, isUnique: index.isUnique)
-      if !result.contains(where: { $0.parts == layout.parts && $0.isUnique == layout.isUnique }) { result.append(layout) }
+      add(parts, isUnique: index.isUnique, isOfLiving: resource.isSoftDeleted)
+    }
+    guard resource.isSoftDeleted else { return result }
+    // The order by key alone; and refs once more over all rows: foreign keys look at the deleted too, and what went along with a
+    // record is found by when that was.
+    add([], isUnique: false, isOfLiving: true)
+    for field in resource.fields {
+      guard case .ref = field.type else { continue }
+      let parts = [field.name, Resource.deletedMember].compactMap { name in
+        places[name].map { IndexLayout.Part(field: name, columns: fields[$0].columns.map(\.name), isDescending: false) }
+      }
+      add(parts, isUnique: false, isOfLiving: false)
     }
     return result
   }
+
+  /// The index that holds the keys of the living alone.
+  var livingKeys: IndexLayout? { indexes.first { $0.isOfLiving && $0.parts.isEmpty } }
 }
 
 /// One column.
@@ -161,7 +184,7 @@ package struct FieldLayout: Sendable {
   /// One; two for money (amount, currency); as many as the key has for `id`.
   package let columns: [ColumnLayout]
   package let content: RowEncoding.Content
-  /// The contract's field; nil for `id`, `created_at`, `updated_at`, `revision`.
+  /// The contract's field; nil for `id` and what the engine keeps itself.
   package let field: Field?
   /// Set for a ref.
   package let reference: Reference?
@@ -186,9 +209,9 @@ package struct FieldLayout: Sendable {
     }
   }
 
-  init(engine name: String, kind: ColumnKind) {
+  init(engine name: String, kind: ColumnKind, isNullable: Bool = false) {
     self.name = name
-    columns = [ColumnLayout(name: name, kind: kind, isNullable: false)]
+    columns = [ColumnLayout(name: name, kind: kind, isNullable: isNullable)]
     content = .scalar(kind)
     field = nil
     reference = nil
@@ -217,17 +240,28 @@ package struct IndexLayout: Sendable {
   package let name: String
   package let parts: [Part]
   package let isUnique: Bool
+  /// Where deleted records are kept: it holds the others alone, so that no list walks past the deleted, and what they had is free.
+  package let isOfLiving: Bool
 
-  init(table: String, parts: [Part], isUnique: Bool) {
+  init(table: String, parts: [Part], isUnique: Bool, isOfLiving: Bool = false) {
     self.parts = parts
     self.isUnique = isUnique
-    var name = (isUnique ? "uq_" : "ix_") + table
+    self.isOfLiving = isOfLiving
+    var name = IndexLayout.prefix(isUnique: isUnique, isOfLiving: isOfLiving) + table
     for part in parts { name += "_" + part.field + (part.isDescending ? "_desc" : "") }
+    if parts.isEmpty { name += "_id" }
     if name.utf8.count > 60 {
       let digest = UInt64.digest(name) & 0xffff_ffff_ffff
       name = String(decoding: name.utf8.prefix(46).filter { $0 < 0x80 }, as: UTF8.self) + "_" + String(digest, radix: 36)
     }
     self.name = name
+  }
+
+  /// What the names of Martlet's own indexes begin with.
+  static let prefixes = [false, true].flatMap { living in [false, true].map { prefix(isUnique: $0, isOfLiving: living) } }
+
+  private static func prefix(isUnique: Bool, isOfLiving: Bool) -> String {
+    isOfLiving ? (isUnique ? "lu_" : "lx_") : (isUnique ? "uq_" : "ix_")
   }
 }
 

@@ -66,9 +66,12 @@ extension PredicateWriter {
     return sql
   }
 
+  /// Under which condition a related row is there: it is not deleted, and may be seen.
   func visible(_ row: RowPlace) throws(ExpressionError) -> SQL? {
-    guard let visibility = compiler.visibility, let sql = try visibility(row.table.resource, row.alias) else { return nil }
-    return SQL("(") + sql + SQL(")")
+    let living = row.table.deletion.map { row.column($0) + SQL(" IS NULL") }
+    guard let visibility = compiler.visibility, let sql = try visibility(row.table.resource, row.alias) else { return living }
+    let seen = SQL("(") + sql + SQL(")")
+    return living.map { $0 + SQL(" AND ") + seen } ?? seen
   }
 
   /// A column of the row at the end of the steps; over a ref that is null it is NULL.

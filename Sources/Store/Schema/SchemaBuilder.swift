@@ -133,7 +133,8 @@ package struct SchemaBuilder {
           parts.append(.init(column: key.name, isDescending: isDescending, isNullable: false))
         }
       }
-      return IndexDefinition(name: index.name, parts: parts, isUnique: index.isUnique)
+      return IndexDefinition(
+        name: index.name, parts: parts, isUnique: index.isUnique, whereNull: index.isOfLiving ? table.deletion?.name : nil)
     }
   }
 

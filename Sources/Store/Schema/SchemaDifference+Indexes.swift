@@ -11,7 +11,7 @@ extension SchemaDifference {
         statements: [table.create(index, dialect)])
       if standing != nil { change.statements.insert(drop(index.name, table), at: 0) }
       let areThere = index.parts.allSatisfy { found.column($0.column) != nil }
-      if index.isUnique, areThere { change.probes = [hasDuplicates(table, index)] }
+      if index.isUnique, areThere { change.probes = [hasDuplicates(table, index, among: found)] }
       changes.append(change)
     }
     for standing in found.indexes where !standing.isConstraint && isOwn(standing.name, table) {
@@ -23,13 +23,15 @@ extension SchemaDifference {
   }
 
   private func isSame(_ live: LiveIndex, _ index: IndexDefinition) -> Bool {
-    live.isUnique == index.isUnique && !live.isPartial
+    live.isUnique == index.isUnique && live.isPartial == (index.whereNull != nil)
       && live.parts.elementsEqual(index.parts) { $0.column == $1.column && $0.isDescending == $1.isDescending }
   }
 
   private func isOwn(_ name: String, _ table: TableDefinition) -> Bool {
     record(of: table) != nil
-      && [table.name, table.was].compactMap(\.self).contains { name.hasPrefix("ix_\($0)_") || name.hasPrefix("uq_\($0)_") }
+      && [table.name, table.was].compactMap(\.self).contains { table in
+        IndexLayout.prefixes.contains { name.hasPrefix("\($0)\(table)_") }
+      }
   }
 
   /// On SQLite it went already where the same plan has rebuilt its table.

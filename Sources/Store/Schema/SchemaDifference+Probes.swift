@@ -30,12 +30,16 @@ extension SchemaDifference {
       "rows of \(table.name) refer to records that do not exist")
   }
 
-  func hasDuplicates(_ table: TableDefinition, _ index: IndexDefinition) -> SchemaChange.Probe {
+  func hasDuplicates(_ table: TableDefinition, _ index: IndexDefinition, among found: LiveTable) -> SchemaChange.Probe {
     var sql = SQL("SELECT 1 FROM ") + source(table) + SQL(" WHERE ")
     for (place, part) in index.parts.enumerated() {
       if place > 0 { sql.append(" AND ") }
       sql.append(identifier: part.column)
       sql.append(" IS NOT NULL")
+    }
+    // Where the column is still to come, every row is one of the living.
+    if let column = index.whereNull, found.column(column) != nil {
+      sql = sql + SQL(" AND ") + SQL(identifier: column) + SQL(" IS NULL")
     }
     sql.append(" GROUP BY ")
     for (place, part) in index.parts.enumerated() {
@@ -44,6 +48,14 @@ extension SchemaDifference {
     }
     sql.append(" HAVING count(*) > 1")
     return probe(sql, "rows of \(table.name) hold the same value more than once")
+  }
+
+  func hasDeleted(_ table: TableDefinition, _ column: String) -> SchemaChange.Probe {
+    let deleted = source(table) + SQL(" WHERE ") + SQL(identifier: column) + SQL(" IS NOT NULL")
+    return probe(
+      SQL("SELECT 1 FROM ") + deleted,
+      "rows hold deleted records, which would come back without \"delete: soft\": keep it, or remove them first ("
+        + (SQL("DELETE FROM ") + deleted).text(dialect) + ")")
   }
 
   private func source(_ table: TableDefinition) -> SQL { SQL(table: table.name, schema: table.schema) }

@@ -1,3 +1,5 @@
+import Contract
+
 /// Plans the way from a live database to a contract's tables. Pure: it looks at nothing but its inputs; what depends on rows
 /// is left to probes.
 package struct SchemaDifference {
@@ -112,7 +114,19 @@ package struct SchemaDifference {
     case .postgres: changes += postgresChanges(table, found, &references)
     }
     changes += indexChanges(table, found)
+    if let change = resurrection(table, found) { changes.append(change) }
     return changes
+  }
+
+  /// Deleted records that were kept would come back where they are kept no more: that stops, and nothing is to be run where there
+  /// are none.
+  private func resurrection(_ table: TableDefinition, _ found: LiveTable) -> SchemaChange? {
+    let column = Resource.deletedMember
+    guard table.column(column) == nil, found.column(column) != nil,
+      SchemaDifference.kinds(record(of: table) ?? "")[column] != nil
+    else { return nil }
+    return SchemaChange(
+      table: table.name, description: "keep no deleted records in \(table.name)", statements: [], probes: [hasDeleted(table, column)])
   }
 
   /// Changes of type and key: never applied by themselves.

@@ -20,7 +20,7 @@ package struct SchemaManager: Sendable {
       guard !statements.isEmpty else { return [] }
       do throws(StoreError) {
         try await store.define(statements)
-        return plan.changes.map(\.description)
+        return plan.changes.filter { !$0.statements.isEmpty }.map(\.description)
       } catch {
         guard attempt < SchemaManager.attemptsMax, error.code == .invalidStatement || error.code == .timeout else {
           throw SchemaError(message: "the schema could not be changed", cause: error)

@@ -88,6 +88,7 @@ extension TableDefinition {
       if dialect == .postgres, part.isNullable { sql.append(part.isDescending ? " NULLS LAST" : " NULLS FIRST") }
     }
     sql.append(")")
+    if let column = index.whereNull { sql = sql + SQL(" WHERE ") + SQL(identifier: column) + SQL(" IS NULL") }
     return sql.text(dialect)
   }
 }

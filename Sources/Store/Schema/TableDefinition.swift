@@ -71,6 +71,8 @@ package struct IndexDefinition: Sendable, Equatable {
   package var name: String
   package var parts: [Part]
   package var isUnique: Bool
+  /// It holds only rows in which this column is null.
+  package var whereNull: String?
 }
 
 extension UInt64 {

@@ -23,6 +23,7 @@ package struct OrderTerm: Sendable, Equatable, Hashable {
 /// What a list statement is made from.
 package struct ListSpecification: Sendable {
   package var projection: Projection
+  package var which = Standing.living
   /// Columns that equal a value, served by the index; `isNull` asks for null instead and takes no slot.
   package var equalities: [(column: ColumnLayout, isNull: Bool)] = []
   /// Ends with the key.
@@ -105,13 +106,27 @@ extension ReadStatements {
   private func source(_ specification: ListSpecification, in builder: inout StatementBuilder) {
     builder.table(table)
     builder.text(" AS t")
-    guard !specification.equalities.isEmpty || specification.seek != nil || specification.drive != nil || table.mayLackKey else { return }
-    builder.text(" WHERE ")
-    if table.mayLackKey {
-      builder.keyIsThere(table.key)
-      if !specification.equalities.isEmpty || specification.seek != nil || specification.drive != nil { builder.text(" AND ") }
+    // SQLite would walk the primary key, whose order costs no sorting, past every deleted record.
+    if dialect == .sqlite, let index = keyIndex(specification) {
+      builder.text(" INDEXED BY ")
+      builder.identifier(index.name)
     }
-    builder.list(specification.equalities, separator: " AND ") { builder, equality in
+    var separator: StaticString = " WHERE "
+    func next() {
+      builder.text(separator)
+      separator = " AND "
+    }
+    if table.mayLackKey {
+      next()
+      builder.keyIsThere(table.key)
+    }
+    if specification.which == .living, let deletion = table.deletion {
+      next()
+      builder.column(deletion.name)
+      builder.text(" IS NULL")
+    }
+    for equality in specification.equalities {
+      next()
       builder.column(equality.column.name)
       if equality.isNull {
         builder.text(" IS NULL")
@@ -121,13 +136,21 @@ extension ReadStatements {
       }
     }
     if let nulls = specification.seek {
-      if !specification.equalities.isEmpty { builder.text(" AND ") }
+      next()
       builder.seek(specification.order, nulls: nulls)
     }
     if let drive = specification.drive {
-      if !specification.equalities.isEmpty || specification.seek != nil { builder.text(" AND ") }
+      next()
       builder.predicate(drive)
     }
+  }
+
+  /// The index of the living's keys, where nothing else leads to a list by the key. (A table of another's may lack it.)
+  private func keyIndex(_ specification: ListSpecification) -> IndexLayout? {
+    guard table.isManaged, specification.which == .living, specification.equalities.isEmpty, specification.drive == nil,
+      specification.order.allSatisfy({ term in table.key.contains { $0.name == term.column } })
+    else { return nil }
+    return table.livingKeys
   }
 }
 

@@ -28,7 +28,8 @@ package struct ReadStatements: Sendable {
   }
 
   /// One record by its key. Slots: the projection's, the key, the rule's.
-  package func item(_ projection: Projection, rule: Predicate?) -> ReadStatement {
+  ///
+  package func item(_ projection: Projection, rule: Predicate?, among which: Standing = .living) -> ReadStatement {
     var builder = StatementBuilder()
     builder.text("SELECT ")
     let encoding = projection.append(to: &builder, table: table)
@@ -36,6 +37,7 @@ package struct ReadStatements: Sendable {
     builder.table(table)
     builder.text(" AS t WHERE ")
     builder.keyEquals(table.key)
+    builder.and(which, of: table)
     builder.and(rule)
     return ReadStatement(prepared: builder.prepared(for: dialect, isShared: true), encoding: encoding, rowsMax: 1)
   }
@@ -52,6 +54,7 @@ package struct ReadStatements: Sendable {
     builder.text(" IN (")
     builder.list(0..<count) { builder, _ in builder.slot(table.key[0].kind) }
     builder.text(")")
+    builder.and(.living, of: table)
     builder.and(rule)
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: count)
   }
@@ -85,6 +88,7 @@ package struct ReadStatements: Sendable {
       builder.text(" AND ")
       builder.keyIsThere(table.key)
     }
+    builder.and(.living, of: table)
     builder.and(rule)
     builder.text(" ORDER BY ")
     keyColumns(&builder, descending: true)
@@ -96,8 +100,8 @@ package struct ReadStatements: Sendable {
   }
 
   /// Whole records that refer to any of `WriteStatements.parentsMax` keys through that field, each followed by its
-  /// `storedColumns`. Slots: the keys.
-  package func referrers(by ref: FieldLayout, limit: Int) -> ReadStatement {
+  /// `storedColumns`. Slots: the keys, then the time where those are meant that were deleted at one.
+  package func referrers(by ref: FieldLayout, among which: Standing, limit: Int) -> ReadStatement {
     var builder = StatementBuilder()
     builder.text("SELECT ")
     let captures = table.fields.indices.map { Projection.Captured.field($0) } + storedColumns.map { .column($0) }
@@ -106,6 +110,7 @@ package struct ReadStatements: Sendable {
     builder.table(table)
     builder.text(" AS t WHERE ")
     builder.refersToParents(ref)
+    builder.and(which, of: table)
     builder.text(" LIMIT ")
     builder.number(limit)
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: limit)
@@ -164,6 +169,16 @@ package struct ReadStatements: Sendable {
 }
 
 extension StatementBuilder {
+  /// `AND t."deleted_at" IS NULL`, where deleted records are kept.
+  mutating func and(_ which: Standing, of table: TableLayout) {
+    guard let deletion = table.deletion, which != .all else { return }
+    text(" AND ")
+    column(deletion.name)
+    if which == .living { return text(" IS NULL") }
+    text(" = ")
+    slot(deletion.kind)
+  }
+
   mutating func and(_ predicate: Predicate?) {
     guard let predicate else { return }
     text(" AND ")

@@ -119,15 +119,17 @@ package struct WriteStatements: Sendable {
     return builder.prepared(for: dialect)
   }
 
-  /// This table holds a row with that key, and the caller may see it. Slots: the key, the rule's.
+  /// This table holds a living row with that key, and the caller may see it. Slots: the key, the rule's.
   package func referenceGuard(rule: Predicate?) -> PreparedSQL {
     var builder = StatementBuilder()
     builder.text("SELECT CASE WHEN EXISTS (SELECT 1 FROM ")
     builder.table(table)
     builder.text(" AS t WHERE ")
     builder.keyEquals(table.key)
+    builder.and(.living, of: table)
     builder.and(rule)
-    if rule != nil, dialect == .postgres, table.isLockable { builder.text(" FOR SHARE OF t") }
+    // The foreign key itself holds the row against removal, but not against what is only a change of it.
+    if rule != nil || table.deletion != nil, dialect == .postgres, table.isLockable { builder.text(" FOR SHARE OF t") }
     builder.text(") THEN 0 ELSE ")
     builder.number(GuardCode.brokenReference.rawValue)
     builder.text(" END")
@@ -144,12 +146,13 @@ package struct WriteStatements: Sendable {
 
   /// So many rows refer to any of the parents through that field. Slots: `parentsMax` keys, the number. Not more than
   /// `limit` rows are counted.
-  package func census(_ ref: FieldLayout, limit: Int) -> PreparedSQL {
+  package func census(_ ref: FieldLayout, among which: Standing, limit: Int) -> PreparedSQL {
     var builder = StatementBuilder()
     builder.text("SELECT CASE WHEN (SELECT count(*) FROM (SELECT 1 AS one FROM ")
     builder.table(table)
     builder.text(" AS t WHERE ")
     builder.refersToParents(ref)
+    builder.and(which, of: table)
     builder.text(" LIMIT ")
     builder.number(limit)
     builder.text(") AS counted) = ")
@@ -160,7 +163,7 @@ package struct WriteStatements: Sendable {
     return builder.prepared(for: dialect)
   }
 
-  /// Whether any row refers to a key through that field. Slots: the key. Yields at most one row, without columns.
+  /// Whether any row, deleted or not, refers to a key through that field. Slots: the key. Yields at most one row, without columns.
   package func referrer(_ ref: FieldLayout) -> ReadStatement {
     var builder = StatementBuilder()
     builder.text("SELECT 1 FROM ")
