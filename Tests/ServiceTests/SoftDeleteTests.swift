@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  private func refusal(_ run: () async throws(Failure) -> some Any) async -> Failure? {
+  static func refusal(_ run: () async throws(Failure) -> some Any) async -> Failure? {
     do throws(Failure) {
       _ = try await run()
       return nil
@@ -124,7 +124,7 @@ import Testing
       ]
       for (action, body) in actions {
         for caller in [ada, bob] {
-          let failure = await refusal { () async throws(Failure) in
+          let failure = await Self.refusal { () async throws(Failure) in
             try await bench.perform(action, "projects", gone, as: caller, body: body)
           }
           #expect(failure?.code == .notFound, "\(action)")
@@ -132,7 +132,7 @@ import Testing
       }
       let made = try #require(try await bench.read("projects", kept, as: ada)["created_at"]?.stringValue)
       #expect(
-        await refusal { () async throws(Failure) in try await bench.past("projects", gone, at: made, as: ada) }?.code == .notFound)
+        await Self.refusal { () async throws(Failure) in try await bench.past("projects", gone, at: made, as: ada) }?.code == .notFound)
       #expect(try await scene.list("projects").rows.map(\.id) == [kept])
       #expect(try await scene.list("projects") { $0.sort = "-created_at" }.rows.map(\.id) == [kept])
       #expect(try await scene.list("projects") { $0.equals = [("kind", "a")] }.rows.map(\.id) == [kept])
@@ -174,10 +174,10 @@ import Testing
       _ = try await bench.read("notes", note, as: scene.ada)
       let column = store == .sqlite ? "1" : "now()"
       try await bench.store.define(["UPDATE projects SET deleted_at = \(column)"])
-      #expect(await refusal { () async throws(Failure) in try await bench.read("notes", note, as: scene.ada) }?.code == .notFound)
+      #expect(await Self.refusal { () async throws(Failure) in try await bench.read("notes", note, as: scene.ada) }?.code == .notFound)
       #expect(try await scene.list("notes").rows.isEmpty)
       #expect(
-        await refusal { () async throws(Failure) in
+        await Self.refusal { () async throws(Failure) in
           try await bench.perform(.update, "notes", note, as: scene.ada, body: #"{"text": "u"}"#)
         }?.code == .notFound)
     }
@@ -190,11 +190,11 @@ import Testing
       let other = try await scene.make("projects", #"{"name": "q"}"#)
       let task = try await scene.make("tasks", #"{"project": "\#(other)"}"#)
       try await scene.delete("projects", gone)
-      let missing = await refusal { () async throws(Failure) in
+      let missing = await Self.refusal { () async throws(Failure) in
         try await bench.perform(.create, "tasks", as: scene.ada, body: #"{"project": "01890a5d-ac96-774b-bcce-b302099a8057"}"#)
       }
       for action in [Operation.Action.create, .update] {
-        let failure = await refusal { () async throws(Failure) in
+        let failure = await Self.refusal { () async throws(Failure) in
           try await bench.perform(
             action, "tasks", action == .create ? nil : task, as: scene.ada, body: #"{"project": "\#(gone)"}"#)
         }
@@ -253,7 +253,7 @@ import Testing
       try await scene.delete("projects", his, as: scene.bob)
       #expect(try await scene.deleted("projects", hers)["deleted_at"] != .null)
       #expect(try await scene.deleted("projects", kept)["deleted_at"] == .null)
-      #expect(await refusal { () async throws(Failure) in try await scene.deleted("projects", his) }?.code == .notFound)
+      #expect(await Self.refusal { () async throws(Failure) in try await scene.deleted("projects", his) }?.code == .notFound)
       #expect(try await scene.deleted("projects", his, as: chief).id == his)
       func ids(_ caller: Caller, _ change: (inout ListParameters) -> Void = { _ in }) async throws -> [String] {
         try await scene.list("projects", as: caller) { parameters in
@@ -271,7 +271,8 @@ import Testing
       let cursor = try #require(first.page("next").stringValue)
       #expect(try await ids(chief) { ($0.after, $0.limit) = (cursor, "2") } == [hers])
       #expect(
-        await refusal { () async throws(Failure) in try await scene.list("projects", as: chief) { $0.after = cursor } }?.code == .badCursor)
+        await Self.refusal { () async throws(Failure) in try await scene.list("projects", as: chief) { $0.after = cursor } }?.code
+          == .badCursor)
       let answer = try await bench.perform(
         .list(
           {
@@ -282,7 +283,7 @@ import Testing
       #expect(answer.links.first?.target.contains("deleted=include") == true)
       // No order but the id's has an index of them.
       #expect(
-        await refusal { () async throws(Failure) in
+        await Self.refusal { () async throws(Failure) in
           try await scene.list("projects", as: chief) { ($0.deleted, $0.sort) = ("include", "-created_at") }
         }?.code == .notSortable)
     }
@@ -294,188 +295,27 @@ import Testing
     let note = try await scene.make("notes", #"{"project": "\#(try await scene.make("projects", #"{"name": "n"}"#))"}"#)
     for value in ["only", "", "true"] {
       #expect(
-        await refusal { () async throws(Failure) in try await scene.list("projects") { $0.deleted = value } }?.code == .badParameter)
+        await Self.refusal { () async throws(Failure) in try await scene.list("projects") { $0.deleted = value } }?.code == .badParameter)
     }
     // Where none is kept there is no such parameter.
     #expect(
-      await refusal { () async throws(Failure) in try await scene.list("notes") { $0.deleted = "include" } }?.code == .unknownParameter)
-    #expect(await refusal { () async throws(Failure) in try await scene.deleted("notes", note) }?.code == .unknownParameter)
-    #expect(await refusal { () async throws(Failure) in try await scene.restore("notes", note) }?.code == .notFound)
+      await Self.refusal { () async throws(Failure) in try await scene.list("notes") { $0.deleted = "include" } }?.code == .unknownParameter
+    )
+    #expect(await Self.refusal { () async throws(Failure) in try await scene.deleted("notes", note) }?.code == .unknownParameter)
+    #expect(await Self.refusal { () async throws(Failure) in try await scene.restore("notes", note) }?.code == .notFound)
     let closed = try await Bench(
       Self.contract.replacing("delete: record.owner == caller.id || caller.has_role(\"chief\")", with: "delete: [chief]"))
     let other = try await Scene(closed)
     let project = try await other.make("projects", #"{"name": "p"}"#)
-    #expect(await refusal { () async throws(Failure) in try await other.deleted("projects", project) }?.code == .forbidden)
-    #expect(await refusal { () async throws(Failure) in try await other.list("projects") { $0.deleted = "include" } }?.code == .forbidden)
+    #expect(await Self.refusal { () async throws(Failure) in try await other.deleted("projects", project) }?.code == .forbidden)
     #expect(
-      await refusal { () async throws(Failure) in
+      await Self.refusal { () async throws(Failure) in try await other.list("projects") { $0.deleted = "include" } }?.code == .forbidden)
+    #expect(
+      await Self.refusal { () async throws(Failure) in
         var parameters = ReadParameters()
         parameters.deleted = "include"
         return try await closed.perform(.read(parameters), "projects", project)
       }?.code == .unauthenticated)
-  }
-
-  // MARK: What goes along, and what keeps it
-
-  @Test(arguments: BenchStore.available) func whatGoesAlongComesBackAlong(_ store: BenchStore) async throws {
-    try await store.run(Self.contract) { bench in
-      let scene = try await Scene(bench)
-      let project = try await scene.make("projects", #"{"name": "p"}"#)
-      let early = try await scene.make("tasks", #"{"project": "\#(project)", "title": "early"}"#)
-      let task = try await scene.make("tasks", #"{"project": "\#(project)", "title": "late"}"#)
-      let comment = try await scene.make("comments", #"{"task": "\#(task)"}"#)
-      let board = try await scene.make("boards", #"{"task": "\#(task)"}"#)
-      try await scene.delete("tasks", early)
-      try await scene.delete("projects", project)
-      for (resource, id) in [("projects", project), ("tasks", task), ("comments", comment)] {
-        #expect(await refusal { () async throws(Failure) in try await bench.read(resource, id, as: scene.ada) }?.code == .notFound)
-      }
-      #expect(try await bench.read("boards", board, as: scene.ada)["task"] == .null)
-      let moment = try await scene.deleted("projects", project)["deleted_at"]
-      #expect(try await scene.deleted("tasks", task)["deleted_at"] == moment)
-      #expect(try await scene.deleted("comments", comment)["deleted_at"] == moment)
-      #expect(try await scene.deleted("comments", comment)["revision"] == .integer(2))
-      // A child cannot come back to a parent that is not there.
-      let refused = await refusal { () async throws(Failure) in try await scene.restore("tasks", task) }
-      #expect(refused?.code == .conflict && refused?.detail.contains("tasks.project") == true)
-
-      let restored = try await scene.restore("projects", project)
-      #expect(restored["deleted_at"] == .null && restored["revision"] == .integer(3))
-      #expect(try await bench.read("tasks", task, as: scene.ada)["revision"] == .integer(3))
-      #expect(try await bench.read("comments", comment, as: scene.ada)["revision"] == .integer(3))
-      // What was deleted before, and what let go, stays so.
-      #expect(await refusal { () async throws(Failure) in try await bench.read("tasks", early, as: scene.ada) }?.code == .notFound)
-      #expect(try await bench.read("boards", board, as: scene.ada)["task"] == .null)
-      let events = try await bench.store.inspect(
-        """
-        SELECT resource, action, revision, coalesce(cause, '-'), CASE WHEN after IS NULL THEN 'no' ELSE 'after' END, before
-        FROM _martlet_events WHERE action IN ('delete', 'restore') ORDER BY position
-        """, []
-      ).map { $0.prefix(5).map { $0 ?? "null" }.joined(separator: " ") }
-      let cause = "projects/\(project)"
-      #expect(
-        events == [
-          "tasks delete 2 - after", "projects delete 2 - after", "tasks delete 2 \(cause) after", "comments delete 2 \(cause) after",
-          "projects restore 3 - after", "tasks restore 3 \(cause) after", "comments restore 3 \(cause) after",
-        ])
-      // Again: nothing changes.
-      #expect(try await scene.restore("projects", project) == restored)
-    }
-  }
-
-  @Test(arguments: BenchStore.available) func aRecordWithTwoParentsComesBackToBoth(_ store: BenchStore) async throws {
-    try await store.run(Self.contract) { bench in
-      let scene = try await Scene(bench)
-      let project = try await scene.make("projects", #"{"name": "p"}"#)
-      let one = try await scene.make("tasks", #"{"project": "\#(project)"}"#)
-      let two = try await scene.make("tasks", #"{"project": "\#(project)"}"#)
-      let comment = try await scene.make("comments", #"{"task": "\#(one)", "second": "\#(two)"}"#)
-      try await scene.delete("tasks", one)
-      try await scene.delete("tasks", two)
-      let refused = await refusal { () async throws(Failure) in try await scene.restore("tasks", one) }
-      #expect(refused?.code == .conflict && refused?.detail.contains("comments.second") == true)
-      _ = try await scene.restore("tasks", two)
-      #expect(await refusal { () async throws(Failure) in try await bench.read("comments", comment, as: scene.ada) }?.code == .notFound)
-      _ = try await scene.restore("tasks", one)
-      _ = try await bench.read("comments", comment, as: scene.ada)
-    }
-  }
-
-  @Test(arguments: BenchStore.available) func livingRecordsThatReferToItKeepIt(_ store: BenchStore) async throws {
-    try await store.run(Self.contract) { bench in
-      let scene = try await Scene(bench)
-      let project = try await scene.make("projects", #"{"name": "p"}"#)
-      let task = try await scene.make("tasks", #"{"project": "\#(project)"}"#)
-      let invoice = try await scene.make("invoices", #"{"task": "\#(task)"}"#)
-      for (resource, id) in [("tasks", task), ("projects", project)] {
-        let failure = await refusal { () async throws(Failure) in try await scene.delete(resource, id) }
-        #expect(failure?.code == .restricted && failure?.detail.contains("invoices.task") == true)
-      }
-      #expect(try await bench.read("tasks", task, as: scene.ada)["revision"] == .integer(1))
-      try await scene.delete("invoices", invoice)
-      // Who may not know of them is not told who they are.
-      _ = try await bench.perform(.create, "hidden", as: scene.ada, body: #"{"task": "\#(task)"}"#)
-      let failure = await refusal { () async throws(Failure) in try await scene.delete("tasks", task) }
-      #expect(failure?.code == .restricted && failure?.detail.contains("hidden") == false)
-      try await bench.store.define(["DELETE FROM hidden"])
-      try await scene.delete("projects", project)
-      // A deleted record that refers to a deleted one comes back after it.
-      #expect(await refusal { () async throws(Failure) in try await scene.restore("invoices", invoice) }?.code == .conflict)
-      _ = try await scene.restore("projects", project)
-      _ = try await scene.restore("invoices", invoice)
-    }
-  }
-
-  // MARK: Coming back
-
-  @Test(arguments: BenchStore.available) func whatWasTakenMeanwhileKeepsItFromComingBack(_ store: BenchStore) async throws {
-    try await store.run(Self.contract) { bench in
-      let scene = try await Scene(bench)
-      let project = try await scene.make("projects", #"{"name": "p"}"#)
-      _ = try await scene.make("tasks", #"{"project": "\#(project)", "title": "t"}"#)
-      try await scene.delete("projects", project)
-      let other = try await scene.make("projects", #"{"name": "p"}"#)
-      let failure = await refusal { () async throws(Failure) in try await scene.restore("projects", project) }
-      #expect(failure?.code == .unique && failure?.items.first?.pointer == "/name")
-      _ = try await bench.perform(.update, "projects", other, as: scene.ada, body: #"{"name": "q"}"#)
-      let task = try await scene.make("tasks", #"{"project": "\#(other)", "title": "t"}"#)
-      let along = await refusal { () async throws(Failure) in try await scene.restore("projects", project) }
-      #expect(along?.code == .unique && along?.detail.contains("tasks") == true)
-      #expect(try await scene.deleted("projects", project)["revision"] == .integer(2))
-      try await scene.delete("tasks", task)
-      _ = try await scene.restore("projects", project)
-    }
-  }
-
-  @Test(arguments: BenchStore.available) func onlyWhoMayDeleteItBringsItBack(_ store: BenchStore) async throws {
-    try await store.run(Self.contract) { bench in
-      let scene = try await Scene(bench)
-      let project = try await scene.make("projects", #"{"name": "p"}"#)
-      func code(_ caller: Caller, ifMatch: String? = nil, body: String = "") async -> FailureCode? {
-        await refusal { () async throws(Failure) in
-          try await bench.perform(.restore, "projects", project, as: caller, body: body, ifMatch: ifMatch)
-        }?.code
-      }
-      // A record that is there is 403 for who may not delete it, and one that is not is 404.
-      #expect(await code(scene.bob) == .forbidden)
-      try await scene.delete("projects", project)
-      #expect(await code(scene.bob) == .notFound)
-      #expect(await code(.anonymous) == .unauthenticated || store == .postgres)
-      #expect(await code(scene.ada, body: #"{"name": "x"}"#) == .validation)
-      #expect(await code(scene.ada, ifMatch: "\"1.x\"") == .preconditionFailed)
-      #expect(await code(scene.ada, ifMatch: "\"2.x\"") == nil)
-    }
-  }
-
-  @Test(arguments: BenchStore.available) func aRepeatedRestoreGetsTheFirstAnswer(_ store: BenchStore) async throws {
-    try await store.run(Self.contract) { bench in
-      let scene = try await Scene(bench)
-      let project = try await scene.make("projects", #"{"name": "p"}"#)
-      try await scene.delete("projects", project)
-      let first = try await bench.perform(.restore, "projects", project, as: scene.ada, key: "k")
-      try await scene.delete("projects", project)
-      let again = try await bench.perform(.restore, "projects", project, as: scene.ada, key: "k")
-      #expect(again.isReplayed && again.body == first.body)
-      #expect(await refusal { () async throws(Failure) in try await bench.read("projects", project, as: scene.ada) }?.code == .notFound)
-    }
-  }
-
-  @Test(arguments: BenchStore.available) func itsIdIsNotFree(_ store: BenchStore) async throws {
-    try await store.run(Self.contract) { bench in
-      let scene = try await Scene(bench)
-      let id = HistoryTests.id
-      _ = try await bench.perform(.replace, "named", id, as: scene.ada, body: #"{"title": "a"}"#)
-      try await scene.delete("named", id)
-      for (action, key, body) in [
-        (Operation.Action.replace, id as String?, #"{"title": "b"}"#), (.create, nil, #"{"id": "\#(id)", "title": "b"}"#),
-      ] {
-        let failure = await refusal { () async throws(Failure) in
-          try await bench.perform(action, "named", key, as: scene.ada, body: body)
-        }
-        #expect(failure?.code == .unique && failure?.items.first?.pointer == "/id")
-      }
-      #expect(try await scene.restore("named", id)["title"] == .string("a"))
-    }
   }
 
   // MARK: History
@@ -491,7 +331,7 @@ import Testing
         try await bench.history("projects", project, as: caller) { $0.deleted = "include" }.rows
       }
       #expect(try await history(scene.ada).map { $0["action"] } == [.string("delete"), .string("create")])
-      #expect(await refusal { () async throws(Failure) in try await history(scene.bob) }?.code == .notFound)
+      #expect(await Self.refusal { () async throws(Failure) in try await history(scene.bob) }?.code == .notFound)
       func past(_ time: String, deleted: String?) async throws(Failure) -> JSONValue {
         var parameters = ReadParameters()
         (parameters.at, parameters.deleted) = (time, deleted)
@@ -505,7 +345,7 @@ import Testing
       #expect(rows[1]["before"] == ["deleted_at": .null] && rows[1]["after"] == ["deleted_at": .string(gone)])
       #expect(rows[0]["before"] == ["deleted_at": .string(gone)] && rows[0]["after"] == ["deleted_at": .null])
       // It was not there then.
-      #expect(await refusal { () async throws(Failure) in try await past(gone, deleted: nil) }?.code == .notFound)
+      #expect(await Self.refusal { () async throws(Failure) in try await past(gone, deleted: nil) }?.code == .notFound)
       #expect(try await past(made, deleted: nil)["name"] == .string("p"))
       #expect(try await past(gone, deleted: "include").id == project)
     }

@@ -275,7 +275,7 @@ import Testing
       _ = try await SchemaManager().prepare(store, soft)
       #expect(try await SchemaManager().prepare(store, soft) == [])
       try await expectObstacle(Library.contract, store, "delete: soft")
-      try await store.define(["UPDATE books SET deleted_at = NULL"])
+      try await store.define(["DELETE FROM books WHERE deleted_at IS NOT NULL"])
       _ = try await SchemaManager().prepare(store, Library.contract)
       #expect(try await SchemaManager().prepare(store, Library.contract) == [])
       let names = try await SchemaInspector(store).inspect().table("books")?.indexes.map(\.name) ?? []
