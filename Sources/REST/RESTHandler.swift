@@ -122,11 +122,15 @@ package final class RESTHandler: HTTPHandler {
         OperationReader.action(route, request.method.asSet), resource: resource, key: route.key, caller: caller, context: context)
       return HTTPResponse(try await operations.perform(operation), isAuthenticated: caller.isAuthenticated)
     }
-    let reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax, queries: queries)
+    var reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax, queries: queries)
+    if request.header("prefer") != nil { reader.preferences = Preferences(request.headers("prefer").joined(separator: ", ")) }
     let operation = try await reader.operation(route, caller: caller, context: context)
-    let answer = try await operations.perform(operation)
+    var answer = try await operations.perform(operation)
     exchange.statements = answer.statements
-    return HTTPResponse(answer, isAuthenticated: caller.isAuthenticated)
+    let applied = reader.preferences == .none ? nil : reader.preferences.applied(to: &answer, of: request.method.asSet)
+    var response = HTTPResponse(answer, isAuthenticated: caller.isAuthenticated)
+    if let applied { response.headers.add("Preference-Applied", applied) }
+    return response
   }
 
   // MARK: Parts of answers

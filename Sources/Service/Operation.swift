@@ -35,6 +35,8 @@ package struct Operation: Sendable {
   package var body: [UInt8] = []
   package var preconditions = Preconditions()
   package var idempotency: Idempotency?
+  /// Parameters that are not known are passed over.
+  package var isLenient = false
   package var context: RequestContext
 
   package init(_ action: Action, resource: String, key: String? = nil, caller: Caller, context: RequestContext) {

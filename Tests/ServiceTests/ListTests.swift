@@ -17,6 +17,22 @@ import Testing
     return bench
   }
 
+  @Test func unknownParametersArePassedOverWhereThatIsPreferred() async throws {
+    let bench = try await Bench(Contracts.notes)
+    let kept = try await bench.create("notes", #"{"title": "a", "kind": "a"}"#).id
+    _ = try await bench.create("notes", #"{"title": "b", "kind": "b"}"#)
+    var parameters = ListParameters()
+    parameters.equals = [("utm", "x"), ("kind", "a")]
+    var operation = Operation(.list(parameters), resource: "notes", caller: .anonymous, context: bench.context)
+    #expect(await bench.refusal { () async throws(Failure) in try await bench.engine.perform(operation) } == .unknownParameter)
+    operation.isLenient = true
+    #expect(try await bench.engine.perform(operation).json.rows.map(\.id) == [kept])
+    // A known one that is wrong stays wrong.
+    parameters.equals = [("rank", "high")]
+    operation.action = .list(parameters)
+    #expect(await bench.refusal { () async throws(Failure) in try await bench.engine.perform(operation) } == .badParameter)
+  }
+
   @Test(arguments: ["-id", "id", "rank", "-rank", "title", "-title"])
   func pagesForwardAndBackMeetEveryRowOnceInOrder(sort: String) async throws {
     let bench = try await ListTests.filled()

@@ -54,6 +54,14 @@ struct ListParameterDocs {
         "schema": ["type": "string", "pattern": "^(?:\"[!#-\\[\\]-~]{1,255}\"|[!#-+\\-.-~]{1,255})$"],
       ]
     ),
+    (
+      "prefer",
+      [
+        "name": "Prefer", "in": "header", "required": false,
+        "description": "`return=minimal`: the answer has no body (RFC 7240). `Preference-Applied` says so.",
+        "schema": ["type": "string"],
+      ]
+    ),
   ]
 
   static func parameter(_ name: String, _ description: String, schema: JSONValue, example: JSONValue? = nil) -> JSONValue {

@@ -134,7 +134,7 @@ struct OperationDocs {
   private static func kind(_ transition: StateMachine.Transition) -> String { "transition " + transition.name }
 
   private static let silent: JSONValue = [
-    "description": "Done; the caller may not read the result.", "headers": headersOfAnything,
+    "description": "Done; the caller may not read the result, or prefers not to.", "headers": headersOfAnything,
   ]
   private static let notModified: JSONValue = ["description": "What you have is still the same.", "headers": headersOfRecord]
 
@@ -216,7 +216,7 @@ struct OperationDocs {
   private func create(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
       "create", summary: "Create one of \(resource.name)", description: "Makes a record.", access: resource.access.create)
-    result["parameters"] = [idempotencyParameter]
+    result["parameters"] = [idempotencyParameter, preference]
     result["requestBody"] = requestBody(.create, example: schemas.createExample)
     var responses: JSONObject = [
       "201": recordResponse(
@@ -238,7 +238,7 @@ struct OperationDocs {
       "update", summary: "Change one of \(resource.name)",
       description: "A merge patch (RFC 7396): members that are left out stay as they are, null clears. Or a JSON Patch (RFC 6902).",
       access: resource.access.update)
-    result["parameters"] = [matchParameter, idempotencyParameter]
+    result["parameters"] = [matchParameter, idempotencyParameter, preference]
     result["requestBody"] = requestBody(.update, patch: true, example: schemas.updateExample)
     var responses: JSONObject = ["200": recordResponse("Changed: the record as it is now."), "204": OperationDocs.silent]
     problems.append(everywhere(resource.access.update, writing + changing + [.unique, .conflict]), to: &responses)
@@ -252,7 +252,7 @@ struct OperationDocs {
       description: "Every writable member: what is left out gets its default or null."
         + (resource.clientChoosesID ? " Makes the record where there is none." : ""),
       access: resource.access.update)
-    result["parameters"] = [matchParameter]
+    result["parameters"] = [matchParameter, preference]
     result["requestBody"] = requestBody(.replace, example: schemas.replaceExample)
     var responses: JSONObject = ["200": recordResponse("Replaced: the record as it is now.")]
     if resource.clientChoosesID { responses["201"] = recordResponse("Made: the record.") }
@@ -281,7 +281,7 @@ struct OperationDocs {
       Resource.restoring, summary: "Restore one of \(resource.name)",
       description: "Brings a deleted record back, with what went along with it. One that is not deleted stays as it is.",
       access: resource.access.delete)
-    result["parameters"] = [matchParameter, idempotencyParameter]
+    result["parameters"] = [matchParameter, idempotencyParameter, preference]
     var responses: JSONObject = ["200": recordResponse("Done: the record as it is now."), "204": OperationDocs.silent]
     let codes: [FailureCode] = [.unique, .conflict, .idempotencyInFlight, .idempotencyMismatch, .validation]
     problems.append(everywhere(resource.access.delete, changing + codes + keyMissing), to: &responses)
@@ -297,7 +297,7 @@ struct OperationDocs {
       OperationDocs.kind(transition),
       summary: "\(transition.name.prefix(1).uppercased() + transition.name.dropFirst()) one of \(resource.name)",
       description: "Moves the record from \(from) to `\(transition.to)`.", access: transition.access)
-    result["parameters"] = [matchParameter, idempotencyParameter]
+    result["parameters"] = [matchParameter, idempotencyParameter, preference]
     var responses: JSONObject = ["200": recordResponse("Done: the record as it is now."), "204": OperationDocs.silent]
     let codes: [FailureCode] = [.wrongState, .conflict, .idempotencyInFlight, .idempotencyMismatch, .validation]
     problems.append(everywhere(transition.access, changing + codes + keyMissing), to: &responses)
@@ -327,6 +327,7 @@ struct OperationDocs {
     return parameter
   }
 
+  private var preference: JSONValue { ListParameterDocs.reference("prefer") }
   private var matchParameter: JSONValue { demanded("ifMatch", resource.concurrencyRequired) }
   private var idempotencyParameter: JSONValue { demanded("idempotencyKey", resource.idempotencyRequired) }
 }

@@ -88,6 +88,7 @@ enum ServiceDocs {
       "description": "The answer is that of an earlier request with the same key.",
       "schema": ["type": "string", "const": "true"],
     ],
+    "Preference-Applied": ["description": "What was done of what `Prefer` asked for (RFC 7240).", "schema": ["type": "string"]],
     "Accept-Encoding": ["description": "The codings that a body may have, where its own was refused.", "schema": ["type": "string"]],
     "Retry-After": ["description": "Seconds to wait before the next try.", "schema": ["type": "integer", "minimum": 0]],
     "WWW-Authenticate": ["description": "How to authenticate (RFC 6750).", "schema": ["type": "string"]],

@@ -12,6 +12,9 @@ struct OperationReader {
   let resource: String
   let bodyBytesMax: Int
   let queries: KnownQueries
+  var preferences = Preferences.none
+
+  private var isLenient: Bool { preferences.handling == .lenient }
 
   func operation(_ route: Route, caller: Caller, context: RequestContext) async throws(Failure) -> Operation {
     guard Negotiation.acceptsJSON(joined("accept")) else {
@@ -22,7 +25,9 @@ struct OperationReader {
     let (asked, parameters) = try action(route, method, body: body.bytes)
     let isPatch = asked == .update && body.subtype == Negotiation.jsonPatch
     var operation = Operation(isPatch ? .patch : asked, resource: resource, key: route.key, caller: caller, context: context)
-    operation.parameters = parameters
+    operation.isLenient = isLenient
+    // What was planned for one that passes over unknown names is not for others.
+    operation.parameters = isLenient ? nil : parameters
     if method != .query { operation.body = body.bytes }
     try readPreconditions(into: &operation)
     if method == .post || method == .patch { operation.idempotency = try idempotency(body.bytes) }
@@ -45,12 +50,12 @@ struct OperationReader {
     let query = try QueryString(request.queryBytes)
     switch action {
     case .list:
-      try query.demandNone()
+      if !isLenient { try query.demandNone() }
       return (.list(try ListParameters(queryBody: body)), nil)
     case .read: return (.read(query.read()), nil)
     case .history: return (.history(query.history()), nil)
     default:
-      try query.demandNone()
+      if !isLenient { try query.demandNone() }
       return (action, nil)
     }
   }

@@ -17,11 +17,12 @@ extension HTTPResponse {
     if let seconds = answer.cacheSeconds {
       // What a caller was shown is nobody else's, whatever the contract says of the resource.
       headers.add("Cache-Control", (isAuthenticated ? "private, max-age=" : "public, max-age=") + String(seconds))
+      // What is refused otherwise may be answered with `handling=lenient` (RFC 7240 section 2).
+      headers.add(lines: "Vary: Authorization, Cookie, Accept, Accept-Encoding, Prefer\r\n")
     } else {
-      headers.add(lines: "Cache-Control: private, no-cache\r\n")
+      // What depends on who asks and in which form (RFC 9110 section 12.5.5).
+      headers.add(lines: "Cache-Control: private, no-cache\r\nVary: Authorization, Cookie, Accept, Accept-Encoding\r\n")
     }
-    // What depends on who asks and in which form (RFC 9110 section 12.5.5).
-    headers.add(lines: "Vary: Authorization, Cookie, Accept, Accept-Encoding\r\n")
     headers.add(lines: SecurityHeaders.data)
   }
 

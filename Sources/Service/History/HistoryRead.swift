@@ -11,7 +11,7 @@ extension Engine {
     guard plan.resource.hasHistory, let name = operation.key, let key = plan.key(name) else {
       throw Failure.notFound(plan.resource.name)
     }
-    if let unknown = parameters.others.first {
+    if let unknown = parameters.others.first, !operation.isLenient {
       let known = ["limit", "after", "before"] + (plan.keepsDeleted ? ["deleted"] : [])
       throw Failure.unknownParameter(unknown, known: known, "a history takes \(known.joined(separator: ", "))")
     }

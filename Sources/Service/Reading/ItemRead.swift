@@ -7,7 +7,7 @@ extension Engine {
   /// `GET /v1/RESOURCE/ID`
   func readItem(_ operation: Operation, _ parameters: ReadParameters, plan: ResourcePlan) async throws(Failure) -> Answer {
     let facts = Facts(caller: operation.caller, context: operation.context)
-    if let unknown = parameters.others.first {
+    if let unknown = parameters.others.first, !operation.isLenient {
       throw Failure.unknownParameter(
         unknown, known: ["fields", "include"] + (plan.resource.hasHistory ? ["at"] : []) + (plan.keepsDeleted ? ["deleted"] : []),
         "a record takes fields and include")

@@ -52,7 +52,9 @@ extension Engine {
     guard case .list(let parameters) = operation.action else { throw Failure(.internal, "") }
     let visibility = plan.visibility(facts)
     let members = visibility.places.filter(visibility.shows).map { plan.table.fields[$0].name }
-    let request = try ListRequest(parameters, plan: plan, contract: contract, members: members) { self.visibleMembers(of: $0, facts) }
+    let request = try ListRequest(
+      parameters, isLenient: operation.isLenient, plan: plan, contract: contract, members: members
+    ) { self.visibleMembers(of: $0, facts) }
     let deleted = try deletedSight(parameters.deleted, plan: plan, facts: facts)
     var list = try plannedList(request, filter: parameters.filter, deleted: deleted, plan: plan, facts: facts)
     let form = PageForm(request, parameters, path: "\(prefix.prefix)/\(plan.resource.name)", plan: plan)

@@ -22,10 +22,12 @@ struct ListRequest: Sendable {
   static let limitMax: Int64 = 100
 
   /// - Parameters:
+  ///   - isLenient: names that are not known are passed over.
   ///   - members: what may be filtered and sorted by: the members that this caller sees in every row.
   ///   - visible: the members of a resource that this caller sees at all.
   init(
-    _ parameters: ListParameters, plan: ResourcePlan, contract: Contract, members: [String], visible: (Resource) -> [String]
+    _ parameters: ListParameters, isLenient: Bool = false, plan: ResourcePlan, contract: Contract, members: [String],
+    visible: (Resource) -> [String]
   ) throws(Failure) {
     identity = [parameters.sort, parameters.filter, parameters.deleted].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
     for (name, value) in parameters.equals { identity += "\(name.utf8.count):\(name)\(value.utf8.count):\(value)" }
@@ -33,6 +35,7 @@ struct ListRequest: Sendable {
     try sort(parameters.sort, plan: plan, members: members)
     for (name, text) in parameters.equals {
       guard members.contains(name), let place = plan.table.place(name) else {
+        if isLenient { continue }
         throw ListRequest.unknown(name, members: members)
       }
       equalities.append((name, try ListRequest.value(of: text, field: plan.table.fields[place], plan: plan)))
