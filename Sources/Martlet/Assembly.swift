@@ -27,7 +27,7 @@ struct Assembly: Sendable {
     self.group = group
     self.store = store
     self.logger = logger
-    health = HealthMonitor(store: store, clock: clock)
+    health = HealthMonitor(store: store, clock: clock, logger: logger)
     figures = Figures(metrics: metrics, store: store, group: group)
   }
 

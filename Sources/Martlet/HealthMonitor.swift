@@ -2,6 +2,7 @@ import Base
 import REST
 import Store
 import Synchronization
+import Telemetry
 
 /// The state of the store, asked at most once a second, and whether the process is about to end.
 final class HealthMonitor: HealthSource {
@@ -11,12 +12,15 @@ final class HealthMonitor: HealthSource {
   }
   private let store: any Store
   private let clock: any Clock
+  /// Told of each change.
+  private let logger: Logger
   private let state = Mutex(State())
   private let draining = Atomic<Bool>(false)
 
-  init(store: any Store, clock: any Clock) {
+  init(store: any Store, clock: any Clock, logger: Logger) {
     self.store = store
     self.clock = clock
+    self.logger = logger
   }
 
   var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -31,20 +35,41 @@ final class HealthMonitor: HealthSource {
       return nil
     }
     if let known { return [known] }
-    let isHealthy = await pings()
+    let trouble = await trouble()
+    let isHealthy = trouble == nil
     let health = DependencyHealth(name: "store", isHealthy: isHealthy, nanoseconds: clock.monotonicNanoseconds &- now)
-    state.withLock { $0.last = health }
+    let hasChanged = state.withLock { state in
+      defer { state.last = health }
+      return state.last.isHealthy != isHealthy
+    }
+    if hasChanged { report(trouble) }
     return [health]
   }
 
-  private func pings() async -> Bool {
-    await withTaskGroup(of: Bool.self) { group in
-      group.addTask { [store] in (try? await store.ping()) != nil }
+  private func report(_ trouble: StoreError?) {
+    if let trouble {
+      logger.warning("not ready", [LogField("detail", .cause(trouble.description))])
+    } else {
+      logger.notice("ready again")
+    }
+  }
+
+  /// Why the store cannot be used; nil where it can.
+  private func trouble() async -> StoreError? {
+    await withTaskGroup(of: StoreError?.self) { group in
+      group.addTask { [store] in
+        do throws(StoreError) {
+          try await store.ping()
+          return nil
+        } catch {
+          return error
+        }
+      }
       group.addTask {
         try? await Task.sleep(for: .seconds(2))
-        return false
+        return StoreError(.timeout, "no answer within 2 s")
       }
-      let first = await group.next() ?? false
+      let first = await group.next() ?? nil
       group.cancelAll()
       return first
     }

@@ -9,7 +9,13 @@ import Synchronization
 /// go to the first loop. Reads of one tick share one sync; a write is one round trip, from BEGIN to COMMIT.
 package final class PostgresStore: Store {
   private let pools: [LoopPool]
+  private let trouble = WriteTrouble()
   private let isClosed = Atomic<Bool>(false)
+
+  private static let writable = Statement(text: EngineSQL.writable.description, parameters: [])
+
+  /// Whether its disk has room again is only known when a write is tried; until then no longer than this is readiness red.
+  private static let troubleMax = Duration.seconds(10)
 
   /// Begins to connect and returns at once; `ping` tells whether it can answer.
   ///
@@ -23,9 +29,10 @@ package final class PostgresStore: Store {
     precondition(!loops.isEmpty && (1...1000).contains(options.pool), "a store has a loop and 1 to 1000 connections")
     let settings = try ConnectionSettings(url: url, options: options)
     let count = max(1, min(loops.count, options.pool / 2))
+    let trouble = trouble
     pools = (0..<count).map { index in
       let share = options.pool / count + (index < options.pool % count ? 1 : 0)
-      return LoopPool(loop: loops[index], connectionsMax: share, options: options, settings: settings, random: random)
+      return LoopPool(loop: loops[index], connectionsMax: share, options: options, settings: settings, random: random, trouble: trouble)
     }
     for pool in pools { pool.loop.execute { pool.planDispatch() } }
   }
@@ -57,7 +64,17 @@ package final class PostgresStore: Store {
     return table
   }
 
-  package func ping() async throws(StoreError) { _ = try await run(.inspect(EngineSQL.ping.description, [])) }
+  package func ping() async throws(StoreError) {
+    _ = try await run(.inspect(EngineSQL.ping.description, []))
+    guard let refusal = trouble.error else { return }
+    if trouble.age < WriteTrouble.quietTime { throw refusal }
+    if refusal.code == .readOnly {
+      if case .committed = try await write(WriteBatch([.guarding(PostgresStore.writable, [])])) { return }
+      throw refusal
+    }
+    guard trouble.age > PostgresStore.troubleMax else { throw refusal }
+    trouble.clear()
+  }
 
   package func gauges() -> [StoreGauge] {
     func sum(_ figure: (PoolFigures) -> Int) -> Double { Double(pools.reduce(0) { $0 + figure($1.figures) }) }

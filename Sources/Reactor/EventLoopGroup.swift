@@ -9,8 +9,8 @@ import Glibc
 import Darwin
 #endif
 
-/// The process's loops, one thread each. SIGPIPE is ignored from the first group on: a peer that is gone is an error of
-/// the write, not of the process. Large blocks of memory go back to the system as they are freed.
+/// The process's loops, one thread each. SIGPIPE and SIGXFSZ are ignored from the first group on: a peer that is gone and a file
+/// that may grow no more are errors of the write, not of the process. Large blocks of memory go back to the system as they are freed.
 package final class EventLoopGroup: Sendable {
   package let loops: [EventLoop]
   private let turn = Atomic<Int>(0)
@@ -25,6 +25,7 @@ package final class EventLoopGroup: Sendable {
   package init(count: Int) throws(ReactorError) {
     precondition((1...256).contains(count), "a group has 1 to 256 loops")
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     martlet_return_large_blocks()
     var loops: [EventLoop] = []
     for index in 0..<count {

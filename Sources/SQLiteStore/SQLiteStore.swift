@@ -68,6 +68,10 @@ package final class SQLiteStore: Store {
 
   package func ping() async throws(StoreError) {
     if state.hasFailed.load(ordering: .acquiring) { try checkWritable() }
+    if let refusal = state.trouble.error {
+      if state.trouble.age < WriteTrouble.quietTime { throw refusal }
+      _ = try await WriteJob(.probe, deadline: deadline).outcome(admittedBy: writes.push).get()
+    }
     _ = try await inspect("SELECT 1", [])
   }
 
@@ -98,7 +102,7 @@ package final class SQLiteStore: Store {
   private var deadline: UInt64 { clock.monotonicNanoseconds &+ timeoutNanoseconds }
 
   private func checkWritable() throws(StoreError) {
-    if options.isReadOnly { throw StoreError(.storage, "the database was opened to be read only: \(path)") }
+    if options.isReadOnly { throw StoreError(.readOnly, "the database was opened to be read only: \(path)") }
     guard state.hasFailed.load(ordering: .acquiring) else { return }
     if let failure = state.failure.withLock({ $0 }) { throw failure }
   }

@@ -19,6 +19,9 @@ extension Failure {
     case .storage:
       self.init(.unavailable, "The database cannot write to its disk, or read from it, at the moment")
       retryAfter = 10
+    case .readOnly:
+      self.init(.unavailable, "The database takes no changes at the moment; reading goes on")
+      retryAfter = 10
     case .corrupt, .invalidStatement, .invalidValue:
       self.init(.internal, "Something went wrong on our side; it is in the log under the request's id")
     }

@@ -19,7 +19,8 @@ package protocol Store: Sendable {
   /// The rows of a statement as text, for schema inspection and query plans. Not for requests. At most 100,000 rows.
   func inspect(_ statement: String, _ values: [Value]) async throws(StoreError) -> [[String?]]
 
-  /// A cheap round trip: throws when the store cannot answer.
+  /// A cheap round trip: throws when the store cannot answer. After a write that the disk or the database refused it throws until
+  /// one would go through again; only then does it write itself.
   func ping() async throws(StoreError)
 
   /// Figures for `/metrics`: queue lengths, group sizes, connections.
@@ -56,8 +57,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case timeout
     /// The connection was lost after a write was sent: its outcome is not known.
     case outcomeUnknown
-    /// Disk full, I/O error, read-only file.
+    /// Disk full, I/O error.
     case storage
+    /// It takes no writes: a standby, a server or a file that was made read-only.
+    case readOnly
     case corrupt
     case cancelled
     case closed

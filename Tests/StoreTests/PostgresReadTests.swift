@@ -177,7 +177,7 @@ import Testing
       let error = await #expect(throws: StoreError.self) {
         _ = try await server.store.read(Query("INSERT INTO t VALUES (1) RETURNING a", captures: [.integer]))
       }
-      #expect(error?.code == .unavailable)
+      #expect(error?.code == .readOnly)
     }
   }
 

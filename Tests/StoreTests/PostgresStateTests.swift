@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("57014", StoreError.Code.timeout), ("55P03", .timeout), ("25006", .unavailable), ("57P01", .unavailable), ("57P03", .unavailable),
+    ("57014", StoreError.Code.timeout), ("55P03", .timeout), ("25006", .readOnly), ("57P01", .unavailable), ("57P03", .unavailable),
     ("53300", .unavailable), ("53100", .storage), ("58030", .storage), ("XX001", .corrupt), ("42601", .invalidStatement),
     ("22012", .invalidValue), ("28P01", .unavailable), ("08006", .unavailable),
   ]) func statesBecomeErrors(state: String, code: StoreError.Code) {

@@ -121,7 +121,10 @@ extension Connection {
     }
   }
 
-  private func failed(_ error: ServerError, _ current: Pending) {
+  private func failed(_ reported: ServerError, _ current: Pending) {
+    var error = reported
+    // A standby does not know `READ WRITE` (feature_not_supported); where it gets further it says read_only_sql_transaction.
+    if case .begin = current.kind, error.state == "0A000" { error.state = ServerError.readOnlyState }
     // Without an SQLSTATE it is libpq itself that speaks: the connection is gone.
     if error.state.isEmpty {
       fatal = fatal ?? StoreError(.unavailable, driverMessage)
@@ -208,10 +211,13 @@ extension Connection {
   /// Gives a transaction its answer, or sends it again.
   func finishTransaction(_ request: Request) {
     if request.isCommitted, request.isTrial { return request.finish(.success(.outcome(.tried(request.returned)))) }
+    if request.isCommitted { pool.trouble.clear() }
     if request.isCommitted { return request.finish(.success(request.isBatch ? .outcome(.committed(request.returned)) : .done)) }
     switch request.verdict {
     case .outcome(let outcome): request.finish(.success(.outcome(outcome)))
-    case .failed(let error): request.finish(.failure(error))
+    case .failed(let error):
+      pool.trouble.note(error)
+      request.finish(.failure(error))
     case .tryAgain(let error), .prepareAgain(let error): pool.retryWrite(request, after: error)
     case nil: request.fail(.outcomeUnknown, "the server did not say how the transaction ended")
     }

@@ -6,6 +6,8 @@ enum EngineSQL {
   static let commit: StaticString = "COMMIT"
   static let rollback: StaticString = "ROLLBACK"
   static let ping: StaticString = "SELECT 1"
+  /// As a guard: whether a transaction of this session may write.
+  static let writable: StaticString = "SELECT CASE current_setting('transaction_read_only') WHEN 'off' THEN 0 ELSE 2 END"
 
   /// Makes the two functions that let a pipelined transaction refuse itself, where they are not there yet. Many processes may
   /// start at once: the lock makes one of them do it. On a standby there is nothing to do.

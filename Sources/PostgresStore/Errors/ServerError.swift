@@ -14,7 +14,8 @@ struct ServerError: Sendable {
   var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }
 
   /// The database takes no writes now: a standby, or one that was made so.
-  var refusesWrites: Bool { state == "25006" }
+  var refusesWrites: Bool { state == ServerError.readOnlyState }
+  static let readOnlyState = "25006"
 
   /// For the log. Messages of class 22 (data exceptions) quote values, so they are not repeated; details never are.
   var summary: String { state.hasPrefix("22") || message.isEmpty ? "SQLSTATE \(state)" : "SQLSTATE \(state): \(message)" }
@@ -33,7 +34,7 @@ struct ServerError: Sendable {
   /// - Parameter step: the place in the batch of the statement that failed; nil outside a batch.
   func verdict(step: Int?) -> Verdict {
     if let step, let outcome = outcome(step: step) { return .outcome(outcome) }
-    if refusesWrites { return .failed(StoreError(.unavailable, summary)) }
+    if refusesWrites { return .failed(StoreError(.readOnly, summary)) }
     switch state {
     case "40001", "40P01": return .tryAgain(StoreError(.overloaded, summary))
     case "26000": return .prepareAgain(StoreError(.invalidStatement, summary))

@@ -13,6 +13,7 @@ final class LoopPool: @unchecked Sendable {
   let policy: PoolPolicy
   let random: any RandomSource
   let figures = PoolFigures()
+  let trouble: WriteTrouble
 
   var connections: [Connection] = []
   var reads: WaitQueue<Request>
@@ -38,12 +39,14 @@ final class LoopPool: @unchecked Sendable {
   var closesAt: UInt64?
 
   init(
-    loop: EventLoop, connectionsMax: Int, options: PostgresOptions, settings: ConnectionSettings, random: any RandomSource
+    loop: EventLoop, connectionsMax: Int, options: PostgresOptions, settings: ConnectionSettings, random: any RandomSource,
+    trouble: WriteTrouble
   ) {
     self.loop = loop
     self.options = options
     self.settings = settings
     self.random = random
+    self.trouble = trouble
     groupSize = GroupSize(readsMax: options.batchMax)
     policy = PoolPolicy(connectionsMax: connectionsMax)
     reads = WaitQueue(capacity: options.readQueueMax)

@@ -16,7 +16,8 @@ struct DriverError: Error {
     let text = "SQLite \(code): \(message)"
     switch primaryCode {
     case SQLITE_CORRUPT, SQLITE_NOTADB: return StoreError(.corrupt, text)
-    case SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_NOMEM:
+    case SQLITE_READONLY: return StoreError(.readOnly, text)
+    case SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_NOMEM:
       return StoreError(.storage, text)
     case SQLITE_BUSY, SQLITE_LOCKED: return StoreError(.timeout, text + " (another process holds the database)")
     case SQLITE_INTERRUPT: return StoreError(.timeout, "the statement took longer than its time limit")
@@ -35,6 +36,10 @@ struct DriverError: Error {
   static let constraintUnique = SQLITE_CONSTRAINT | 8 << 8
   static let constraintRowID = SQLITE_CONSTRAINT | 10 << 8
   static let constraintDataType = SQLITE_CONSTRAINT | 12 << 8
+
+  /// A commit's pages could not be written, or the log's index could not grow: a quota, a limit, a full disk. What was durable
+  /// before is not in doubt, as it is after a failed `fsync`, and the next commit writes over what this one left in the log.
+  var isFailedWrite: Bool { (primaryCode == SQLITE_IOERR) && [3, 18, 19, 20, 21].contains(code >> 8) }
 
   /// The outcome of a batch whose step violated a constraint; nil where it is not one that a batch may meet.
   func outcome(step: Int) -> WriteOutcome? {

@@ -7,6 +7,8 @@ import Synchronization
 enum WriteWork: Sendable {
   case batch(WriteBatch)
   case define([String])
+  /// A commit that changes nothing, to see whether one goes through.
+  case probe
 }
 
 /// What comes of it. A definition that went well is `.committed([])`.
@@ -20,6 +22,7 @@ final class WriterState: Sendable {
   /// Why no write is possible any more.
   let failure = Mutex<StoreError?>(nil)
   let hasFailed = Atomic<Bool>(false)
+  let trouble = WriteTrouble()
 
   /// After a failed write to the disk nobody knows what the file holds until it has been opened anew: the kernel may have
   /// dropped the pages and report the next `fsync` as good.
@@ -80,7 +83,11 @@ struct Writer {
           case .define(let statements):
             serve(group)
             group.removeAll(keepingCapacity: true)
-            job.finish(connection.define(statements).map { .committed([]) })
+            job.finish(noting(connection.define(statements).map { .committed([]) }))
+          case .probe:
+            serve(group)
+            group.removeAll(keepingCapacity: true)
+            job.finish(noting(probe()))
           }
         }
       }
@@ -91,6 +98,27 @@ struct Writer {
     }
   }
 
+  /// Remembers what the disk refused.
+  private func noting(_ outcome: WriteJob.Outcome) -> WriteJob.Outcome {
+    if case .failure(let error) = outcome { state.trouble.note(error) }
+    return outcome
+  }
+
+  /// Writes the number that the file's header keeps for applications, as it is: one page of the log and its `fsync`.
+  private func probe() -> WriteJob.Outcome {
+    if let failure = state.failure.withLock({ $0 }) { return .failure(failure) }
+    do throws(DriverError) {
+      try connection.execute(Writer.begin)
+      let version = try connection.rows("PRAGMA user_version").first?.first.flatMap { $0 }.flatMap { Int32($0) } ?? 0
+      try connection.execute("PRAGMA user_version=\(version)")
+      try commit()
+      state.trouble.clear()
+      return .success(.committed([]))
+    } catch {
+      return .failure(unknownOutcome(after: error) ?? error.storeError)
+    }
+  }
+
   private mutating func serve(_ group: [Member]) {
     guard !group.isEmpty else { return }
     state.lastGroup.store(group.count, ordering: .relaxed)
@@ -98,7 +126,7 @@ struct Writer {
     if group.count > 1, let outcomes = runTogether(group) {
       WriteJob.finish(zip(group, outcomes).map { ($0.job, $1) })
     } else {
-      for (job, batch) in group { job.finish(runAlone(batch, deadline: job.deadline)) }
+      for (job, batch) in group { job.finish(noting(runAlone(batch, deadline: job.deadline))) }
     }
   }
 
@@ -144,6 +172,7 @@ struct Writer {
   private func transact(_ group: [Member], inSavepoints: Bool) -> GroupEnd {
     var outcomes: [WriteJob.Outcome] = []
     outcomes.reserveCapacity(group.count)
+    let changesBefore = connection.changesEver
     do throws(DriverError) {
       try connection.execute(Writer.begin)
       for (job, batch) in group {
@@ -167,8 +196,10 @@ struct Writer {
       rollBack()
       return .lost
     }
+    let hasChanged = connection.changesEver != changesBefore
     do throws(DriverError) {
       try commit()
+      if hasChanged { state.trouble.clear() }
     } catch {
       guard let lost = unknownOutcome(after: error) else { return .lost }
       return .committed(Array(repeating: .failure(lost), count: group.count))
@@ -178,6 +209,7 @@ struct Writer {
 
   private func runAlone(_ batch: WriteBatch, deadline: UInt64) -> WriteJob.Outcome {
     if let failure = state.failure.withLock({ $0 }) { return .failure(failure) }
+    let changesBefore = connection.changesEver
     do throws(DriverError) {
       try connection.execute(Writer.begin)
     } catch {
@@ -190,8 +222,10 @@ struct Writer {
       rollBack()
       return outcome
     }
+    let hasChanged = connection.changesEver != changesBefore
     do throws(DriverError) {
       try commit()
+      if hasChanged { state.trouble.clear() }
     } catch {
       if let lost = unknownOutcome(after: error) { return .failure(lost) }
       // A foreign key that is checked at the end of the transaction.
@@ -206,10 +240,15 @@ struct Writer {
     state.commits.wrappingAdd(1, ordering: .relaxed)
   }
 
-  /// Undoes what a failed commit left. After an I/O error the outcome is not known and the store takes no more writes.
+  /// Undoes what a failed commit left. After an I/O error the outcome is not known: it may be found done after a crash. Where it was
+  /// not a mere write that failed, the store takes no more writes.
   private func unknownOutcome(after error: DriverError) -> StoreError? {
     rollBack()
     guard error.primaryCode == SQLITE_IOERR else { return nil }
+    if error.isFailedWrite {
+      state.trouble.note(error.storeError)
+      return StoreError(.outcomeUnknown, "a write to the disk failed (\(error.message))")
+    }
     state.fail(StoreError(.storage, "a write to the disk failed (\(error.message)); the store must be opened anew"))
     return StoreError(.outcomeUnknown, "a write to the disk failed (\(error.message))")
   }

@@ -23,7 +23,12 @@ package struct SchemaManager: Sendable {
         return plan.changes.filter { !$0.statements.isEmpty }.map(\.description)
       } catch {
         guard attempt < SchemaManager.attemptsMax, error.code == .invalidStatement || error.code == .timeout else {
-          throw SchemaError(message: "the schema could not be changed", cause: error)
+          let isReadOnly = error.code == .readOnly
+          throw SchemaError(
+            message: isReadOnly
+              ? "the database takes no writes (a standby, or made read-only), and it lacks what the contract wants: start the service "
+                + "on one that does"
+              : "the schema could not be changed", cause: error)
         }
         attempt += 1
       }

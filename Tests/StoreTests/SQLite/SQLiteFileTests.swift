@@ -96,7 +96,7 @@ import Darwin
       let reader = try SQLiteStore(path: path, options: options)
       #expect(try await Library.count("authors", reader) == 0)
       let error = await #expect(throws: StoreError.self) { _ = try await reader.write(self.author(1)) }
-      #expect(error?.code == .storage)
+      #expect(error?.code == .readOnly)
       await reader.close()
       #expect(Files.read(path) == before)
       let missing = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path + ".none", options: options) }
