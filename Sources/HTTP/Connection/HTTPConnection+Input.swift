@@ -164,7 +164,6 @@ extension HTTPConnection {
       if case .length(let declared) = head.framing { length = declared }
       content = HTTPBody(from: self, request: request, declaredLength: length)
     }
-    let time = owner.measuresTime ? EventLoop.monotonicNanoseconds : 0
-    return HTTPRequest(head: head, body: content, peer: peer, connectionID: id, receivedAtNanoseconds: time)
+    return HTTPRequest(head: head, body: content, peer: peer, connectionID: id)
   }
 }

@@ -22,14 +22,12 @@ extension HTTPConnection {
     let keepsAlive = decideToKeep(response, request)
     let isHead = request.method == .head
     appendHead(response, request, isCompressed: isCompressed, keepsAlive: keepsAlive)
-    var bodyBytes = 0
     var isWhole = true
     switch response.body {
     case .bytes(let bytes) where !isHead && !response.hasNoBody:
-      bodyBytes = bytes.count
       output.append(body: bytes)
     case .stream(let length, let write) where !isHead && !response.hasNoBody:
-      (isWhole, bodyBytes) = await stream(length: length, request, write)
+      isWhole = await stream(length: length, request, write)
     default:
       break
     }
@@ -38,7 +36,6 @@ extension HTTPConnection {
       guard !isBroken else { break }
       await waitForOutput()
     }
-    report(request, status: response.status, bodyBytes: bodyBytes, isAborted: isBroken || !isWhole)
     if !isWhole {
       abort()
       return false
@@ -111,15 +108,6 @@ extension HTTPConnection {
     return true
   }
 
-  func report(_ request: HTTPRequest, status: Int, bodyBytes: Int, isAborted: Bool) {
-    guard let onExchange = owner.configuration.onExchange else { return }
-    let duration = EventLoop.monotonicNanoseconds &- request.receivedAtNanoseconds
-    onExchange(
-      HTTPExchange(
-        request: request, status: status, bodyBytes: bodyBytes, duration: .nanoseconds(Int64(clamping: duration)),
-        isAborted: isAborted))
-  }
-
   // MARK: The server's own answers
 
   /// Refuses what cannot become a request, and ends the connection.
@@ -134,9 +122,6 @@ extension HTTPConnection {
   func timeOutHandler() {
     let request = HTTPRequest(head: parser.head, peer: peer, connectionID: id)
     appendRefusal(HTTPRefusal(status: 504, detail: "The request took too long.", path: request.path, origin: origin))
-    if let onExchange = owner.configuration.onExchange {
-      onExchange(HTTPExchange(request: request, status: 504, bodyBytes: 0, duration: limits.handlerTimeMax, isAborted: false))
-    }
     task?.cancel()
     finish()
   }
@@ -144,7 +129,6 @@ extension HTTPConnection {
   private var origin: [UInt8]? { parser.head.first("origin").map { Array(parser.head.bytes[$0]) } }
 
   private func appendRefusal(_ refusal: HTTPRefusal) {
-    owner.configuration.onRefusal?(refusal)
     owner.handler.refusal(refusal)
       .appendRefusal(to: &output.bytes, dateLine: owner.dateLine(), isOfHead: parser.head.method == .head)
   }

@@ -4,32 +4,31 @@ import Reactor
 extension HTTPConnection: HTTPBodySink {
   /// Runs a handler's stream.
   ///
-  /// - Returns: whether the body is whole, and its bytes.
+  /// - Returns: whether the body is whole.
   func stream(
     length: Int?, _ request: HTTPRequest, _ write: @Sendable (HTTPBodyWriter) async throws -> Void
-  ) async -> (isWhole: Bool, bytes: Int) {
+  ) async -> Bool {
     if let length {
       streamLeft = .length(left: max(0, length))
     } else {
       streamLeft = request.head.versionMinor == 1 ? .chunked : .untilClose
     }
-    streamed = 0
     owner.markDirty(self)
     do {
       try await write(HTTPBodyWriter(self, request: self.request))
     } catch {
       streamLeft = nil
-      return (false, streamed)
+      return false
     }
     defer { streamLeft = nil }
     switch streamLeft {
     case .chunked:
       output.bytes.append("0\r\n\r\n")
-      return (!isBroken, streamed)
+      return !isBroken
     case .length(let left):
-      return (!isBroken && left == 0, streamed)
+      return !isBroken && left == 0
     case .untilClose, nil:
-      return (!isBroken, streamed)
+      return !isBroken
     }
   }
 
@@ -50,7 +49,6 @@ extension HTTPConnection: HTTPBodySink {
     case .untilClose:
       output.bytes.append(contentsOf: bytes)
     }
-    streamed += bytes.count
     owner.markDirty(self)
     while output.count > limits.outputBytesMax {
       await waitForOutput()

@@ -36,7 +36,6 @@ import Reactor
   var isDirty = false
   var outputWaiter: UnsafeContinuation<Void, Never>?
   var streamLeft: StreamFraming?
-  var streamed = 0
   /// The peer shut its side: it sends nothing more, and may still read.
   var isPeerDone = false
   /// Nothing can be written any more.
@@ -87,10 +86,7 @@ import Reactor
     owner.counters.requests.increment()
     let response = await owner.handler.respond(to: request)
     guard state.phase == .handling else { return false }
-    guard !isBroken else {
-      report(request, status: response.status, bodyBytes: 0, isAborted: true)
-      return false
-    }
+    guard !isBroken else { return false }
     return await send(response, to: request)
   }
 

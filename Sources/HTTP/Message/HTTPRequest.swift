@@ -8,18 +8,14 @@ package struct HTTPRequest: Sendable {
   package let peer: String
   /// Counts up within the process.
   package let connectionID: UInt64
-  /// Nanoseconds of the monotonic clock when the head was complete.
-  package let receivedAtNanoseconds: UInt64
 
   package init(
-    head: HTTPHead, body: HTTPBody = HTTPBody([]), peer: String = "unix", connectionID: UInt64 = 0,
-    receivedAtNanoseconds: UInt64 = 0
+    head: HTTPHead, body: HTTPBody = HTTPBody([]), peer: String = "unix", connectionID: UInt64 = 0
   ) {
     self.head = head
     self.body = body
     self.peer = peer
     self.connectionID = connectionID
-    self.receivedAtNanoseconds = receivedAtNanoseconds
   }
 
   /// A request without a connection, for tests and for what is handled inside. It goes through the parser, so that it

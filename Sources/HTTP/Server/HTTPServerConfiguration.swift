@@ -18,25 +18,9 @@ package struct HTTPRefusal: Sendable, Equatable {
   }
 }
 
-/// What an answer came to, for logs and metrics.
-package struct HTTPExchange: Sendable {
-  package var request: HTTPRequest
-  package var status: Int
-  /// Bytes of the body as they were handed to the connection (compressed ones where it compressed).
-  package var bodyBytes: Int
-  /// From the end of the request's head to its answer being handed to the connection.
-  package var duration: Duration
-  /// The client left, or read nothing for too long, before the whole answer was handed over.
-  package var isAborted: Bool
-}
-
 /// How a server looks to the outside, beside its handler.
 package struct HTTPServerConfiguration: Sendable {
   package var limits = HTTPLimits()
-  /// Called on the loop after each answer of the handler (and each 504 in its place).
-  package var onExchange: (@Sendable (HTTPExchange) -> Void)?
-  /// Called on the loop for each request that the server refused by itself.
-  package var onRefusal: (@Sendable (HTTPRefusal) -> Void)?
 
   package init() {}
 }

@@ -14,7 +14,6 @@ final class LoopServer: @unchecked Sendable {
   let counters = LoopCounters()
   let gzip = Gzip()
   let limits: HTTPLimits
-  let measuresTime: Bool
 
   private(set) var isDraining = false
   private var listeners: [Listener] = []
@@ -37,7 +36,6 @@ final class LoopServer: @unchecked Sendable {
     self.handler = handler
     self.shared = shared
     limits = configuration.limits
-    measuresTime = configuration.onExchange != nil
   }
 
   // MARK: Connections
