@@ -405,6 +405,40 @@ extension Bench {
     }
   }
 
+  /// Each sees its own requests' ids, and of what was deleted only what the record says of it.
+  @Test(arguments: BenchStore.available) func causesAndRequestsAreShownToThoseWhoKnowOfThem(_ store: BenchStore) async throws {
+    let yaml = """
+      martlet: 1
+      service: {name: desk, version: v1}
+      roles: [clerk]
+      resources:
+        folders: {fields: {title: string}, access: {create: authenticated, read: authenticated, delete: authenticated}}
+        papers:
+          history: true
+          fields:
+            title:  {type: string}
+            folder: {ref: folders, on_delete: set_null, read: [clerk]}
+          access: {create: authenticated, read: authenticated, update: authenticated}
+      """
+    try await store.run(yaml) { bench in
+      let ada = try await bench.caller("ada", roles: ["clerk"])
+      let bob = try await bench.caller("bob")
+      let folder = try await bench.create("folders", "{}", as: ada).id
+      let paper = try await bench.create("papers", #"{"title": "a", "folder": "\#(folder)"}"#, as: ada).id
+      bench.clock.advance(seconds: 1)
+      _ = try await bench.perform(.update, "papers", paper, as: bob, body: #"{"title": "b"}"#)
+      bench.clock.advance(seconds: 1)
+      _ = try await bench.perform(.delete, "folders", folder, as: ada)
+      let seen = try await bench.history("papers", paper, as: ada).rows
+      #expect(seen.map { $0["request"] } == ["test", .null, "test"])
+      #expect(seen.map { $0["cause"] } == [.string("folders/\(folder)"), .null, .null])
+      // Who does not see the field learns nothing of what was in it.
+      let other = try await bench.history("papers", paper, as: bob).rows
+      #expect(other.map { $0["request"] } == [.null, "test", .null])
+      #expect(other.allSatisfy { $0["cause"] == .null })
+    }
+  }
+
   @Test func oneIndexServesAllOfIt() async throws {
     let bench = try await Bench(Self.contract)
     let events = EngineStatements(dialect: .sqlite).events

@@ -48,7 +48,7 @@ extension Engine {
     answer.body.append("{\"data\":[")
     for (place, event) in events.enumerated() {
       if place > 0 { answer.body.append(UInt8(ascii: ",")) }
-      append(event, history, to: &answer.body)
+      append(event, history, caller: facts.caller.id, to: &answer.body)
     }
     appendPage(limit: limit, next: next, previous: previous, to: &answer.body)
     answer.body.append("}}")
@@ -63,7 +63,7 @@ extension Engine {
   }
 
   /// An event by today's names: of a creation the whole record, of a change what it changed.
-  private func append(_ event: RecordHistory.Event, _ history: RecordHistory, to out: inout [UInt8]) {
+  private func append(_ event: RecordHistory.Event, _ history: RecordHistory, caller: UUID?, to out: inout [UInt8]) {
     let table = history.plan.table
     let (event, after) = (event.stored, event.after)
     out.append("{\"time\":")
@@ -76,6 +76,12 @@ extension Engine {
     }
     out.append(",\"actor\":")
     (event.actor.map { .uuid($0) } ?? Value.null).appendJSON(to: &out)
+    // Another one's clients choose their requests' ids, and may have meant them for nobody else.
+    let isOwn = caller != nil && event.actor == caller && !event.request.isEmpty
+    out.append(",\"request\":")
+    (isOwn ? Value.string(event.request) : .null).appendJSON(to: &out)
+    out.append(",\"cause\":")
+    (history.shownCause(of: event, after).map { .string($0) } ?? Value.null).appendJSON(to: &out)
     guard let text = event.before else {
       out.append(",\"before\":null,\"after\":")
       after.append(table, places: history.places, to: &out)

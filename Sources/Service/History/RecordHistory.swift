@@ -1,5 +1,6 @@
 import Base
 import Contract
+import JSON
 import Store
 
 /// The events that belong to a record as it is today, for one caller: what it may read of the record now decides what it may
@@ -77,6 +78,25 @@ struct RecordHistory {
   private func own(_ event: StoredEvent) -> Event? {
     guard let image = event.after.map(EventImage.init), created == nil || image.createdAt == created else { return nil }
     return Event(stored: event, after: image)
+  }
+
+  /// The record whose deletion brought an event about, where the caller sees in this one that it referred to it: so it learns of no
+  /// record that it could not know of.
+  func shownCause(of event: StoredEvent, _ after: EventImage) -> String? {
+    guard let cause = event.cause, let slash = cause.firstIndex(of: "/") else { return nil }
+    let (name, id) = (cause[..<slash], cause[cause.index(after: slash)...])
+    let before = event.before.map(EventImage.init)
+    let isNamed = places.contains { place in
+      let field = plan.table.fields[place]
+      guard let target = field.reference?.resource, let resource = engine.plan(of: target)?.resource,
+        name == resource.name || name == resource.was ?? ""
+      else { return false }
+      return [before, after].contains { image in
+        guard let value = image?.value(of: field) else { return false }
+        return (value.stringValue ?? String(decoding: value.rawText, as: UTF8.self)) == id
+      }
+    }
+    return isNamed ? cause : nil
   }
 
   private func read(

@@ -27,7 +27,7 @@ package struct EventStatements: Sendable {
   }
 
   private static func page(_ dialect: Dialect, names: Int, isDescending: Bool) -> ReadStatement {
-    let columns = ["time", "revision", "action", "actor", "before", "after"].compactMap { name in
+    let columns = ["time", "revision", "action", "actor", "before", "after", "request", "cause"].compactMap { name in
       EngineTable.events.columns.first { $0.name == name }
     }
     var builder = StatementBuilder()
@@ -68,20 +68,32 @@ package struct StoredEvent: Sendable {
   package let before: [UInt8]?
   /// JSON text; nil for a deletion.
   package let after: [UInt8]?
+  /// The request's id; empty where none is known.
+  package let request: String
+  /// The record whose deletion brought it about, as RESOURCE/ID.
+  package let cause: String?
+
+  private static let columns = 8
 
   /// The rows of `newest` or `oldest`, in their order.
   package static func events(_ rows: Rows) -> [StoredEvent] {
-    stride(from: 0, to: rows.captured.count, by: 6).compactMap { StoredEvent(rows.captured[$0..<min($0 + 6, rows.captured.count)]) }
+    stride(from: 0, to: rows.captured.count, by: columns).compactMap {
+      StoredEvent(rows.captured[$0..<min($0 + columns, rows.captured.count)])
+    }
   }
 
   private init?(_ values: ArraySlice<Value>) {
     let values = Array(values)
-    guard values.count == 6, case .timestamp(let time) = values[0], case .string(let action) = values[2] else { return nil }
+    guard values.count == StoredEvent.columns, case .timestamp(let time) = values[0], case .string(let action) = values[2] else {
+      return nil
+    }
     self.time = time
     self.action = action
     if case .integer(let number) = values[1] { revision = number } else { revision = nil }
     if case .uuid(let id) = values[3] { actor = id } else { actor = nil }
     if case .json(let text) = values[4] { before = text } else { before = nil }
     if case .json(let text) = values[5] { after = text } else { after = nil }
+    if case .string(let id) = values[6] { request = id } else { request = "" }
+    if case .string(let name) = values[7] { cause = name } else { cause = nil }
   }
 }
