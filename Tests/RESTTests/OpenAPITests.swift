@@ -74,6 +74,33 @@ struct OpenAPITests {
     }
   }
 
+  @Test("a record of a table that others write says that a value may not fit")
+  func oddValues() throws {
+    let result = ContractLoader.load(
+      text: """
+        martlet: 1
+        service: {name: s, version: v1}
+        resources:
+          codes:
+            description: Short words.
+            table: codes
+            id: {column: code, type: string, length: 1..8}
+            revision: none
+            fields: {n: integer}
+            access: {read: anyone}
+          plain: {fields: {n: integer}, access: {read: anyone}}
+        """)
+    let tree = OpenAPI.tree(try #require(result.contract, "\(result.diagnostics)"), origin: nil)
+    func description(_ resource: String) throws -> String? {
+      let media = tree["paths"]?["/v1/\(resource)/{id}"]?["get"]?["responses"]?["200"]?["content"]?["application/json"]
+      let name = try #require(media?["schema"]?["$ref"]?.stringValue?.split(separator: "/").last)
+      return tree["components"]?["schemas"]?[String(name)]?["description"]?.stringValue
+    }
+    let words = try #require(try description("codes"))
+    #expect(words.hasPrefix("Short words. The table is not this service's alone") && words.contains("another JSON type"))
+    #expect(try description("plain") == nil)
+  }
+
   @Test("operation ids differ")
   func identifiers() throws {
     var ids: [String] = []

@@ -27,6 +27,10 @@ struct ResourceSchemas {
   /// Fields that a create must hold.
   static func isNeeded(_ field: Field) -> Bool { field.isRequired && field.defaultValue == nil }
 
+  /// Of a table that others write as well: the types say what is written here.
+  static let oddValues =
+    "The table is not this service's alone: a value in it that its field's type cannot hold is shown as it is, in another JSON type."
+
   // MARK: The record
 
   var record: JSONValue {
@@ -54,7 +58,8 @@ struct ResourceSchemas {
     }
     appendEngineFields(&properties)
     var result: JSONObject = ["type": "object"]
-    if let description = resource.description { result["description"] = .string(description) }
+    let words = [resource.description, resource.storage.isManaged ? nil : ResourceSchemas.oddValues].compactMap(\.self)
+    if !words.isEmpty { result["description"] = .string(words.joined(separator: " ")) }
     result["properties"] = .object(properties)
     if let example { result["examples"] = .array([example]) }
     return .object(result)
@@ -195,12 +200,19 @@ struct ResourceSchemas {
     properties["actor"] = [
       "type": ["string", "null"], "format": "uuid", "description": "The id of the user who did it; null without a token.",
     ]
+    properties["request"] = [
+      "type": ["string", "null"], "description": "The request's id; null for what somebody else did.",
+    ]
+    properties["cause"] = [
+      "type": ["string", "null"],
+      "description": "The record whose deletion brought this about, as `RESOURCE/ID`, where this one is seen to refer to it.",
+    ]
     properties["before"] = record
     properties["before"]?["description"] = "The fields that were changed, as they were; null where the record was made."
     properties["after"] = record
     properties["after"]?["description"] = "The same fields as they became; the whole record where it was made."
     return [
-      "type": "object", "required": ["time", "action", "actor", "before", "after"], "properties": .object(properties),
+      "type": "object", "required": ["time", "action", "actor", "request", "cause", "before", "after"], "properties": .object(properties),
     ]
   }
 }
