@@ -7,7 +7,8 @@ package import Store
 /// Opens the store that a contract names.
 package enum StoreOpening {
   /// - Parameter url: `sqlite:PATH`, `postgres://...` or `postgresql://...`; a relative path starts at the working folder.
-  /// - Parameter isReadOnly: changes nothing, so that it may be opened beside a service that holds it (SQLite).
+  /// - Parameter isReadOnly: changes nothing, so that it may be opened beside a service that holds it (SQLite); plans are those of
+  ///   large tables (PostgreSQL).
   /// - Throws: `StartError` with what is wrong and what to do.
   package static func open(_ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false)
     async throws(StartError) -> any Store
@@ -25,6 +26,7 @@ package enum StoreOpening {
         var options = PostgresOptions()
         options.pool = max(2, min(1000, settings.pool))
         options.timeout = settings.timeout
+        options.plansForLargeTables = isReadOnly
         let store = try PostgresStore(url: url, options: options, loops: group.loops)
         try await store.ping()
         return store

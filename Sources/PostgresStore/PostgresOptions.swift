@@ -28,6 +28,8 @@ package struct PostgresOptions: Sendable {
   package var readAttemptsMax = 3
   /// How long reads wait before another connection is opened for them.
   package var growthDelay: Duration = .milliseconds(5)
+  /// Plans read a whole table only where no index serves, as they do once it has grown: for `explain`.
+  package var plansForLargeTables = false
 
   package init() {}
 }

@@ -41,6 +41,9 @@ import Testing
     ("SELECT t.\"id\" FROM \"notes\" AS t ORDER BY t.\"body\" LIMIT 5", 1),
     ("SELECT t.\"id\" FROM \"notes\" AS t WHERE t.\"body\" = 'x'", 1), ("SELECT t.\"id\" FROM \"notes\" AS t ORDER BY t.\"id\"", 1),
     ("SELECT t.\"body\" FROM \"notes\" AS t ORDER BY t.\"id\" LIMIT 5", 0),
+    // Rows of an adopted table may lack their key.
+    ("SELECT t.\"id\" FROM \"notes\" AS t WHERE t.\"body\" IS NOT NULL AND t.\"score\" IS NOT NULL LIMIT 5", 0),
+    ("SELECT t.\"id\" FROM \"notes\" AS t WHERE t.\"body\" IS NOT NULL AND t.\"score\" = 1 LIMIT 5", 1),
     (
       "WITH scanned AS (SELECT t.* FROM \"notes\" AS t WHERE t.\"body\" = 'x' LIMIT 9) SELECT t.\"id\" FROM scanned AS t ORDER BY t.\"id\" LIMIT 5",
       1
@@ -49,5 +52,26 @@ import Testing
   func whatReadsAWholeTableIsMarked(_ text: String, _ count: Int) async throws {
     let bench = try await Bench(Contracts.notes)
     #expect(try await marked(Statement(text: text, parameters: []), [], bench.store).count == count)
+  }
+
+  @Test(arguments: [
+    // A count to its budget, and a page in the table's own order: they end after so many rows.
+    (
+      [
+        "Aggregate  (cost=0.20..0.21 rows=1 width=8)", "  ->  Limit  (cost=0.00..0.18 rows=10)",
+        "        ->  Seq Scan on notes t  (cost=0.00..0.18)",
+      ], 0
+    ),
+    (["Limit  (cost=0.00..0.18 rows=10)", "  ->  Seq Scan on notes t  (cost=0.00..0.18)"], 0),
+    // What is sorted, thinned out or joined first does not.
+    (["Limit  (cost=1)", "  ->  Sort  (cost=1)", "        Sort Key: rank", "        ->  Seq Scan on notes t  (cost=0.00..0.18)"], 1),
+    (["Limit  (cost=1)", "  ->  Seq Scan on notes t  (cost=0.00..0.18)", "        Filter: (score = 1)"], 1),
+    (["Limit  (cost=1)", "  ->  Seq Scan on notes t", "  SubPlan 1", "    ->  Seq Scan on others o", "          Filter: (a = 1)"], 1),
+    (["Seq Scan on notes t  (cost=0.00..0.18)"], 1),
+    (["Limit  (cost=1)", "  ->  Index Scan using x on notes t", "        Filter: (a = 1)"], 0),
+  ])
+  func ofPostgresPlansWhatEndsAtItsLimitIsNotMarked(_ lines: [String], _ count: Int) {
+    let plan = QueryPlan(lines.map { [$0] }, of: Statement(text: "SELECT", parameters: []), dialect: .postgres)
+    #expect(plan.steps.filter(\.readsWholeTable).count == count)
   }
 }

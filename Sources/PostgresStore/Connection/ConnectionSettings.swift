@@ -28,7 +28,7 @@ struct ConnectionSettings: Sendable {
     self.given = given
     // `random_page_cost`: at the server's default, that of a spinning disk, the planner rather walks the key's index past all that
     // a filter does not want than the filter's own index.
-    let settings = [
+    var settings = [
       ("timezone", "UTC"), ("datestyle", "ISO,YMD"), ("intervalstyle", "iso_8601"), ("client_min_messages", "warning"),
       ("extra_float_digits", "1"), ("bytea_output", "hex"), ("synchronous_commit", "on"),
       ("default_transaction_read_only", "on"), ("default_transaction_isolation", "read\\ committed"), ("jit", "off"),
@@ -37,6 +37,7 @@ struct ConnectionSettings: Sendable {
       ("lock_timeout", String(options.lockTimeout.wholeMilliseconds)),
       ("idle_in_transaction_session_timeout", String((options.timeout + options.graceTimeout).wholeMilliseconds)),
     ]
+    if options.plansForLargeTables { settings.append(("enable_seqscan", "off")) }
     sessionOptions = settings.map { "-c \($0.0)=\($0.1)" }.joined(separator: " ")
   }
 

@@ -12,7 +12,8 @@ extension Dialect {
 package struct QueryPlan: Sendable {
   package struct Step: Sendable, Equatable {
     package let text: String
-    /// Its cost grows with a table.
+    /// Its cost grows with a table: a scan that does not end with a page or a budget of rows. On PostgreSQL one that a condition
+    /// thins out on its way to a limit counts as such, on SQLite only one that no index serves.
     package let readsWholeTable: Bool
   }
 
@@ -22,9 +23,9 @@ package struct QueryPlan: Sendable {
   package init(_ rows: [[String?]], of statement: Statement, dialect: Dialect) {
     switch dialect {
     case .postgres:
-      steps = rows.map { row in
-        let text = row.last.flatMap(\.self) ?? ""
-        return Step(text: text, readsWholeTable: text.contains("Seq Scan"))
+      let lines = rows.map { $0.last.flatMap(\.self) ?? "" }
+      steps = lines.indices.map { place in
+        Step(text: lines[place], readsWholeTable: lines[place].contains("Seq Scan") && !QueryPlan.stopsAtLimit(lines, at: place))
       }
     case .sqlite:
       let lines = rows.map { (parent: $0.count > 1 ? $0[1] ?? "" : "", text: $0.last.flatMap(\.self) ?? "") }
@@ -43,9 +44,50 @@ package struct QueryPlan: Sendable {
     }
   }
 
-  /// Whether rows come out of the table one after the other until there are enough of them, with no condition between.
+  /// PostgreSQL: whether a step gives its rows, every one that it meets, straight to a limit.
+  private static func stopsAtLimit(_ lines: [String], at place: Int) -> Bool {
+    func depth(_ line: String) -> Int { line.prefix { $0 == " " }.count }
+    func isStep(_ line: String) -> Bool { line.hasPrefix("->", after: depth(line)) || depth(line) == 0 }
+    guard let parent = lines[..<place].last(where: { isStep($0) && depth($0) < depth(lines[place]) }),
+      parent.hasPrefix("Limit", after: depth(parent)) || parent.hasPrefix("->  Limit", after: depth(parent))
+    else { return false }
+    return !lines[(place + 1)...].prefix { !isStep($0) }.contains { $0.hasPrefix("Filter:", after: depth($0)) }
+  }
+
+  /// Whether rows come out of the table one after the other until there are enough of them, with no condition between but that
+  /// they have a key, which an adopted table's rows may lack.
   private static func walksToLimit(_ statement: Statement) -> Bool {
     let text = statement.text.replacing("FROM scanned AS t", with: "")
-    return text.contains(" LIMIT ") && (text.contains(" AS t ORDER BY ") || text.contains(" AS t LIMIT "))
+    guard text.contains(" LIMIT ") else { return false }
+    var rest = Substring(text)
+    while let alias = rest.firstRange(of: " AS t") {
+      rest = rest[alias.upperBound...]
+      let end = rest.hasPrefix(" WHERE ") ? presenceEnd(rest.dropFirst(7)) : rest
+      if end.hasPrefix(" ORDER BY ") || end.hasPrefix(" LIMIT ") { return true }
+    }
+    return false
   }
+
+  /// What follows `t."a" IS NOT NULL AND t."b" IS NOT NULL`; the whole text where it is another condition.
+  private static func presenceEnd(_ text: Substring) -> Substring {
+    var rest = text
+    while rest.hasPrefix("t.\"") {
+      rest = rest.dropFirst(3)
+      while let quote = rest.firstIndex(of: "\"") {
+        rest = rest[rest.index(after: quote)...]
+        // Two quotes stand for one within the name.
+        guard rest.first == "\"" else { break }
+        rest = rest.dropFirst()
+      }
+      guard rest.hasPrefix(" IS NOT NULL") else { return text }
+      rest = rest.dropFirst(12)
+      guard rest.hasPrefix(" AND ") else { return rest }
+      rest = rest.dropFirst(5)
+    }
+    return text
+  }
+}
+
+extension String {
+  fileprivate func hasPrefix(_ text: String, after count: Int) -> Bool { dropFirst(count).hasPrefix(text) }
 }
