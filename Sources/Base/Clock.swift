@@ -12,6 +12,74 @@ package protocol Clock: Sendable {
   var now: Timestamp { get }
   /// Nanoseconds since some fixed moment; never goes back.
   var monotonicNanoseconds: UInt64 { get }
+  /// Calls a body once, so much later, unless it is cancelled before.
+  func schedule(after time: Duration, _ body: @escaping @Sendable () -> Void) -> ClockTimer
+}
+
+/// What was scheduled.
+package struct ClockTimer: Sendable {
+  /// Has it not happen, where it has not yet. At any time, more than once if need be.
+  package let cancel: @Sendable () -> Void
+
+  package init(cancel: @escaping @Sendable () -> Void) { self.cancel = cancel }
+}
+
+extension Clock {
+  package func schedule(after time: Duration, _ body: @escaping @Sendable () -> Void) -> ClockTimer {
+    let task = Task {
+      guard (try? await Task.sleep(for: time)) != nil else { return }
+      body()
+    }
+    return ClockTimer { task.cancel() }
+  }
+
+  /// Waits. False where the task was cancelled: at once then.
+  package func sleep(for time: Duration) async -> Bool {
+    let end = SleepEnd()
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        end.begin(continuation) { schedule(after: time) { end.finish(true) } }
+      }
+    } onCancel: {
+      end.finish(false)
+    }
+  }
+}
+
+/// One sleep: its time and its task's cancellation race to end it.
+private final class SleepEnd: Sendable {
+  private struct State {
+    var continuation: CheckedContinuation<Bool, Never>?
+    var timer: ClockTimer?
+    /// How it ended.
+    var outcome: Bool?
+  }
+  private let state = Mutex(State())
+
+  func begin(_ continuation: CheckedContinuation<Bool, Never>, schedule: () -> ClockTimer) {
+    let ended = state.withLock { state in
+      if state.outcome == nil { state.continuation = continuation }
+      return state.outcome
+    }
+    if let ended { return continuation.resume(returning: ended) }
+    let timer = schedule()
+    let isOver = state.withLock { state in
+      if state.outcome == nil { state.timer = timer }
+      return state.outcome != nil
+    }
+    if isOver { timer.cancel() }
+  }
+
+  func finish(_ outcome: Bool) {
+    let (continuation, timer) = state.withLock { state -> (CheckedContinuation<Bool, Never>?, ClockTimer?) in
+      guard state.outcome == nil else { return (nil, nil) }
+      state.outcome = outcome
+      defer { (state.continuation, state.timer) = (nil, nil) }
+      return (state.continuation, state.timer)
+    }
+    if !outcome { timer?.cancel() }
+    continuation?.resume(returning: outcome)
+  }
 }
 
 /// The machine's clocks.

@@ -33,8 +33,8 @@ package final class Engine: Sendable {
   let changes = BoundedCache<ChangeKey, PreparedSQL>(countMax: 2_000)
   let engineStatements: EngineStatements
   /// Requests with one idempotency key, by its scope.
-  let keyTurns = Turns<[UInt8]>(waitersMax: 16, waitMax: .seconds(5))
-  let changeTurns = Turns<ChangeTurn>(waitersMax: changeWaitersMax, waitMax: contentionTimeMax)
+  let keyTurns: Turns<[UInt8]>
+  let changeTurns: Turns<ChangeTurn>
   let directory: CallerDirectory
   let prefix: ResponsePlace
   let schema: ContractExpressionSchema
@@ -54,6 +54,8 @@ package final class Engine: Sendable {
     self.store = store
     self.clock = clock
     self.random = random
+    keyTurns = Turns(waitersMax: 16, waitMax: .seconds(5), clock: clock)
+    changeTurns = Turns(waitersMax: Engine.changeWaitersMax, waitMax: Engine.contentionTimeMax, clock: clock)
     var plans: [ResourcePlan] = []
     var places: [String: Int] = [:]
     for (number, resource) in contract.resources.enumerated() {

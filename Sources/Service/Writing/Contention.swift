@@ -34,7 +34,7 @@ extension Engine {
     while true {
       if let result = try await attempt(&statements) { return result }
       let isLate = .nanoseconds(Int64(clamping: clock.monotonicNanoseconds &- started)) >= Engine.contentionTimeMax
-      guard !isLate, (try? await Task.sleep(for: .milliseconds(pause.next(random)))) != nil else {
+      guard !isLate, await clock.sleep(for: .milliseconds(pause.next(random))) else {
         throw contended(plan).counting(statements)
       }
     }

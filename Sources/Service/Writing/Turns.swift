@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 
 /// Lets one at a time do what a key stands for. The others wait, and the turn is handed on in the order in which they came, so
@@ -8,7 +9,7 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
   private struct Waiter {
     let number: Int
     let continuation: CheckedContinuation<Bool, Never>
-    let timer: Task<Void, Never>
+    let timer: ClockTimer
   }
   private struct State {
     /// Who waits, for each key whose turn somebody has.
@@ -18,13 +19,15 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
 
   private let waitersMax: Int
   private let waitMax: Duration
+  private let clock: any Clock
   private let state = Mutex(State())
   /// Keys whose turn somebody has, to be read without the lock.
   private let taken = Atomic<Int>(0)
 
-  init(waitersMax: Int, waitMax: Duration) {
+  init(waitersMax: Int, waitMax: Duration, clock: any Clock = SystemClock()) {
     self.waitersMax = waitersMax
     self.waitMax = waitMax
+    self.clock = clock
   }
 
   /// Whether somebody has the key's turn. Costs one atomic read where nobody has any.
@@ -55,10 +58,7 @@ final class Turns<Key: Hashable & Sendable>: Sendable {
             return true
           }
           guard waiters.count < waitersMax, !Task.isCancelled else { return false }
-          let timer = Task { [self] in
-            guard (try? await Task.sleep(for: waitMax)) != nil else { return }
-            giveUp(key, number)
-          }
+          let timer = clock.schedule(after: waitMax) { [self] in giveUp(key, number) }
           state.waiters[key]?.append(Waiter(number: number, continuation: continuation, timer: timer))
           return nil
         }
