@@ -105,6 +105,8 @@ class Server:
         self.arguments = list(arguments)
         self.store = stores[store](self.folder)
         self.environment = {**os.environ, "MARTLET_DATA": str(self.folder / "data"), "DATABASE_URL": url or self.store.url, "NO_COLOR": "1"}
+        # What is run as the command.
+        self.program = command
         self.process = None
         self.address = None
         self.log = collections.deque(maxlen=400)
@@ -129,7 +131,7 @@ class Server:
         ready = threading.Event()
         self.address = None
         self.process = subprocess.Popen(
-            [command, "serve", "--contract", str(self.contract), "--listen", "127.0.0.1:0", "--log", "json", *self.arguments],
+            [self.program, "serve", "--contract", str(self.contract), "--listen", "127.0.0.1:0", "--log", "json", *self.arguments],
             cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )
         threading.Thread(target=self.read, args=(self.process.stdout, ready), daemon=True).start()
