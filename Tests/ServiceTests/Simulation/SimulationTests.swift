@@ -17,7 +17,7 @@ import Darwin
 
 /// Clients that lose patience and answers, a store that fails, a process that is killed: and still whatever was acknowledged is
 /// there, once. `MARTLET_SIMULATION_SEEDS=10000-10099` runs those seeds (`77` one of them).
-@Suite("Simulated services", .timeLimit(.minutes(10))) struct SimulationTests {
+@Suite("Simulated services", .timeLimit(.minutes(20))) struct SimulationTests {
   static let contract = """
     martlet: 1
     service: {name: simulated, version: v1}
