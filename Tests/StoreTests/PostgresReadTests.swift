@@ -66,10 +66,14 @@ import Testing
   @Test func everyKindIsReadAsItsJSONAndItsValue() async throws {
     try await PostgresServer.with { server in
       for (sql, kind, json, value) in PostgresReadTests.encodings {
-        let rows = try await server.store.read(Query(json: "SELECT " + sql, as: kind))
-        #expect(rows.text == "{\"v\":" + json, "\(sql)")
-        #expect(rows.captured == [value], "\(sql)")
-        #expect(rows.ends == [rows.json.count])
+        let query = Query(json: "SELECT " + sql, as: kind)
+        // Text at first; then in the binary format where it is one of those that have one.
+        for _ in 0..<3 {
+          let rows = try await server.store.read(query)
+          #expect(rows.text == "{\"v\":" + json, "\(sql)")
+          #expect(rows.captured == [value], "\(sql)")
+          #expect(rows.ends == [rows.json.count])
+        }
       }
     }
   }
@@ -85,11 +89,17 @@ import Testing
   ]) func whatAKindCannotHoldIsItsText(sql: String, kind: ColumnKind) async throws {
     try await PostgresServer.with { server in
       let text = try await server.store.inspect("SELECT (\(sql))::text", []).first?.first ?? nil
-      let rows = try await server.store.read(Query(json: "SELECT " + sql, as: kind))
-      #expect(rows.captured == [.string(try #require(text))])
-      #expect(
-        rows.count == 1 && (try? JSONDocument.parse(rows.json + [UInt8(ascii: "}")])) != nil,
-        "\(String(decoding: rows.json, as: UTF8.self))")
+      let query = Query(json: "SELECT " + sql, as: kind)
+      var answers: Set<[UInt8]> = []
+      for _ in 0..<3 {
+        let rows = try await server.store.read(query)
+        #expect(rows.captured == [.string(try #require(text))])
+        #expect(
+          rows.count == 1 && (try? JSONDocument.parse(rows.json + [UInt8(ascii: "}")])) != nil,
+          "\(String(decoding: rows.json, as: UTF8.self))")
+        answers.insert(rows.json)
+      }
+      #expect(answers.count == 1)
     }
   }
 

@@ -17,6 +17,8 @@ final class PostgresRelay: Sendable {
   private let isOver = Atomic<Bool>(false)
   /// Connections that were accepted.
   let accepted = Atomic<Int>(0)
+  /// Octets that the server said.
+  let said = Atomic<Int>(0)
 
   /// - Parameter url: must name 127.0.0.1 or localhost and a port.
   init(to url: String) throws {
@@ -80,6 +82,7 @@ final class PostgresRelay: Sendable {
             drop(index)
             break
           }
+          if to == pairs[index].client { said.add(count, ordering: .relaxed) }
         }
       }
       if polls[0].revents & Int16(POLLIN) != 0 { accept(into: &pairs) }

@@ -61,6 +61,22 @@ import Testing
     #expect(cache.count == 2)
   }
 
+  @Test func theBinaryFormatIsOneEncodings() {
+    var cache = StatementCache(capacity: 2)
+    let key = StatementKey(number: 1, form: .plain)
+    let encoding = RowEncoding(fields: [], captures: [])
+    cache.setBinary(key, for: encoding)
+    #expect(!cache.isBinary(key, for: encoding))
+    _ = cache.use(key)
+    #expect(!cache.isBinary(key, for: encoding))
+    cache.setBinary(key, for: encoding)
+    #expect(cache.isBinary(key, for: encoding) && !cache.isBinary(key, for: RowEncoding(fields: [], captures: [])))
+    #expect(!cache.isBinary(StatementKey(number: 1, form: .shared), for: encoding))
+    cache.forget(key)
+    _ = cache.use(key)
+    #expect(!cache.isBinary(key, for: encoding))
+  }
+
   @Test func quickReadsShareAConnectionAndOthersDoNot() {
     var size = GroupSize(readsMax: 64)
     #expect(size.reads == 64)

@@ -82,6 +82,9 @@ extension Connection {
       do throws(StoreError) {
         switch request.work {
         case .read(let query): request.finish(.success(.rows(try RowEncoder.rows(of: view, for: query))))
+        case .alike(let requests):
+          guard case .read(let query)? = requests.first?.work else { break }
+          request.finish(.success(.rows(try RowEncoder.rows(of: view, for: query))))
         case .together(let requests): try RowEncoder.share(view, among: requests)
         case .inspect: request.finish(.success(.table(try view.table())))
         case .write(let batch): try take(view, of: batch.steps[step], for: request)
@@ -95,6 +98,10 @@ extension Connection {
       request.isCommitted = view.tag == (request.isTrial ? "ROLLBACK" : "COMMIT")
       if !request.isCommitted, request.verdict == nil {
         request.verdict = .failed(StoreError(.invalidStatement, "the server answered COMMIT with \(view.tag)"))
+      }
+    case .describe(let key):
+      if let encoding = request.encoding, BinaryColumns.fit(view.types, encoding, isShared: key.form == .shared) {
+        cache.setBinary(key, for: encoding)
       }
     case .prepare, .deallocate, .begin, .rollback, .sync: break
     }
@@ -117,7 +124,7 @@ extension Connection {
     case .step:
       guard let request = current.request, !request.isTransaction, !request.isFinished else { return }
       if let verdict = request.verdict { finishRead(request, verdict) } else { undone.append(request) }
-    case .begin, .commit, .rollback, .sync: break
+    case .describe, .begin, .commit, .rollback, .sync: break
     }
   }
 
@@ -160,7 +167,10 @@ extension Connection {
 
   private func finishRead(_ request: Request, _ verdict: ServerError.Verdict) {
     switch verdict {
-    case .tryAgain(let error), .prepareAgain(let error): pool.retryRead(request, after: error)
+    case .tryAgain(let error): pool.retryRead(request, after: error)
+    case .prepareAgain(let error):
+      pool.excuse(request)
+      pool.retryRead(request, after: error)
     case .failed(let error): refuseRead(request, error)
     case .outcome: refuseRead(request, StoreError(.invalidStatement, "a read was refused as a write is"))
     }
@@ -168,7 +178,7 @@ extension Connection {
 
   /// Those who shared a statement hear what becomes of their own.
   private func refuseRead(_ request: Request, _ error: StoreError) {
-    if case .together = request.work { pool.retryRead(request, after: error) } else { request.finish(.failure(error)) }
+    if request.members == nil { request.finish(.failure(error)) } else { pool.retryRead(request, after: error) }
   }
 
   // MARK: the end of a group
@@ -218,7 +228,10 @@ extension Connection {
     case .failed(let error):
       pool.trouble.note(error)
       request.finish(.failure(error))
-    case .tryAgain(let error), .prepareAgain(let error): pool.retryWrite(request, after: error)
+    case .tryAgain(let error): pool.retryWrite(request, after: error)
+    case .prepareAgain(let error):
+      pool.excuse(request)
+      pool.retryWrite(request, after: error)
     case nil: request.fail(.outcomeUnknown, "the server did not say how the transaction ended")
     }
   }

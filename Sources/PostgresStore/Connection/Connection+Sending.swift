@@ -21,7 +21,7 @@ extension Connection {
     sentReads = reads.count
     sentStatements.removeAll(keepingCapacity: true)
     var isOpen = false
-    for request in sharing(reads) { isOpen = send(read: request) || isOpen }
+    for (request, place) in sharing(reads) { isOpen = send(read: request, place) || isOpen }
     if isOpen { sync() }
     for request in reads where request.isAlone {
       if send(read: request) { sync() }
@@ -29,25 +29,53 @@ extension Connection {
     finishSending()
   }
 
-  /// The reads that are not alone, those of one statement made one where the statement offers it.
-  private func sharing(_ reads: [Request]) -> [Request] {
-    var result: [Request] = []
-    var groups: [(statement: Statement, requests: [Request])] = []
+  /// The reads that are not alone, in their order. Those of one statement are one where the statement offers it; else those that
+  /// are the same, with where their parameters are.
+  private func sharing(_ reads: [Request]) -> [(Request, ParameterBuffer.Place?)] {
+    var groups: [(query: Query?, requests: [Request])] = []
     for request in reads where !request.isAlone {
-      guard case .read(let query) = request.work, query.statement.shared != nil,
-        query.values.count == query.statement.parameters.count
-      else {
-        result.append(request)
+      guard case .read(let query) = request.work, query.values.count == query.statement.parameters.count else {
+        groups.append((nil, [request]))
         continue
       }
-      if let place = groups.firstIndex(where: { $0.statement === query.statement }) {
+      if let place = groups.firstIndex(where: { $0.query?.isAsked(as: query) ?? false }) {
         groups[place].requests.append(request)
       } else {
-        groups.append((query.statement, [request]))
+        groups.append((query, [request]))
       }
     }
-    for (_, requests) in groups { result.append(requests.count > 1 ? Request(.together(requests)) : requests[0]) }
+    var result: [(Request, ParameterBuffer.Place?)] = []
+    for (query, requests) in groups {
+      if requests.count == 1 {
+        result.append((requests[0], nil))
+      } else if query?.statement.shared != nil {
+        result.append((Request(.together(requests)), nil))
+      } else {
+        result += merging(requests)
+      }
+    }
     return result
+  }
+
+  /// Reads of one statement, those made one whose parameters are the same to the byte: the database is asked after all of them
+  /// came, so one answer is as true for each. (Values that are equal are not enough: 1.0 is 1.00, and not the same text.)
+  private func merging(_ reads: [Request]) -> [(Request, ParameterBuffer.Place?)] {
+    var groups: [(place: ParameterBuffer.Place, requests: [Request])] = []
+    for request in reads {
+      guard case .read(let query) = request.work else { continue }
+      do throws(StoreError) {
+        let place = try parameters.append(query.values, as: query.statement.parameters)
+        if let known = groups.firstIndex(where: { parameters.isSame($0.place, place) }) {
+          groups[known].requests.append(request)
+          parameters.removeLast(place)
+        } else {
+          groups.append((place, [request]))
+        }
+      } catch {
+        request.finish(.failure(error))
+      }
+    }
+    return groups.map { ($0.requests.count > 1 ? Request(.alike($0.requests)) : $0.requests[0], $0.place) }
   }
 
   /// Sends several reads of one statement as one.
@@ -65,13 +93,20 @@ extension Connection {
     execute(statement, .shared, place, step: 0, request)
   }
 
-  /// False where it could not be sent; it has been answered then.
-  private func send(read request: Request) -> Bool {
+  /// - Parameter place: where its parameters are, if they are known already.
+  /// - Returns: false where it could not be sent; it has been answered then.
+  private func send(read request: Request, _ place: ParameterBuffer.Place? = nil) -> Bool {
     request.begin()
     do throws(StoreError) {
       switch request.work {
       case .read(let query):
-        let place = try parameters.append(query.values, as: query.statement.parameters)
+        let place = if let place { place } else { try parameters.append(query.values, as: query.statement.parameters) }
+        sentStatements.insert(query.statement.number)
+        execute(query.statement, .plain, place, step: 0, request)
+      case .alike(let requests):
+        guard case .read(let query)? = requests.first?.work, let place else { return false }
+        for request in requests { request.begin() }
+        pool.figures.shared.add(requests.count, ordering: .relaxed)
         sentStatements.insert(query.statement.number)
         execute(query.statement, .plain, place, step: 0, request)
       case .inspect(let text, let values):
@@ -131,7 +166,7 @@ extension Connection {
         execute(text: text, [], 0..<0, .step(index - first.count, nil), request)
       }
     case .setup: execute(text: EngineSQL.prepareDatabase.description, [], 0..<0, .step(0, nil), request)
-    case .read, .together, .inspect: break
+    case .read, .together, .alike, .inspect: break
     }
     execute(request.isTrial ? Connection.rollbackStatement : Connection.commitStatement, .plain, 0..<0, .commit, request)
     sync()
@@ -169,6 +204,7 @@ extension Connection {
   ) {
     guard let handle = unsafe handle else { return }
     let key = StatementKey(number: statement.number, form: form)
+    let encoding = request.encoding
     let name: String
     switch cache.use(key) {
     case .ready(let known): name = known
@@ -178,9 +214,12 @@ extension Connection {
       let types = statement.parameters.map { form == .shared ? $0.arrayTypeNumber : $0.typeNumber }
       let text = EngineSQL.text(statement, as: form)
       note(unsafe PQsendPrepare(handle, name, text, Int32(types.count), types), .prepare(key), request)
+      // What its columns are decides the format of later results.
+      if encoding != nil { note(unsafe PQsendDescribePrepared(handle, name), .describe(key), request) }
     }
+    let isBinary = encoding.map { cache.isBinary(key, for: $0) } ?? false
     let sent = unsafe parameters.withPointers(place) { count, pointers in
-      unsafe PQsendQueryPrepared(handle, name, count, pointers, nil, nil, 0)
+      unsafe PQsendQueryPrepared(handle, name, count, pointers, nil, nil, isBinary ? 1 : 0)
     }
     note(sent, kind, request)
   }
@@ -239,6 +278,13 @@ extension Connection {
     case 1: watch?.update([.readable, .writable])
     default: lose(StoreError(.unavailable, driverMessage))
     }
+  }
+}
+
+extension Query {
+  /// Both may be answered by one run of their statement, if their parameters allow.
+  fileprivate func isAsked(as other: Query) -> Bool {
+    statement === other.statement && encoding === other.encoding && rowsMax == other.rowsMax
   }
 }
 

@@ -16,6 +16,7 @@ import Store
   struct Pending {
     enum Kind {
       case prepare(StatementKey)
+      case describe(StatementKey)
       case deallocate(String)
       case begin
       case step(Int, StatementKey?)
@@ -117,7 +118,7 @@ import Store
     guard !request.isFinished else { return }
     switch request.work {
     case .setup: return
-    case .read, .together, .inspect: pool.retryRead(request, after: error, pausing: true)
+    case .read, .together, .alike, .inspect: pool.retryRead(request, after: error, pausing: true)
     case .write, .define:
       if request.isCommitted { return finishTransaction(request) }
       if let verdict = request.verdict {

@@ -1,3 +1,5 @@
+import Store
+
 /// What a prepared statement is prepared as.
 struct StatementKey: Hashable, Sendable {
   enum Form: Hashable, Sendable {
@@ -26,6 +28,8 @@ struct StatementCache: Sendable {
   private struct Entry {
     let name: String
     var lastUse: Int
+    /// Its rows are asked for in the binary format, when they are read by this.
+    var binaryEncoding: RowEncoding?
   }
 
   let capacity: Int
@@ -54,6 +58,12 @@ struct StatementCache: Sendable {
     entries[key] = Entry(name: name, lastUse: uses)
     return .missing(name: name, evicted: evicted)
   }
+
+  /// Notes that a statement's columns, as the server described them, can be read in the binary format by an encoding.
+  mutating func setBinary(_ key: StatementKey, for encoding: RowEncoding) { entries[key]?.binaryEncoding = encoding }
+
+  /// Whether to ask for the binary format.
+  func isBinary(_ key: StatementKey, for encoding: RowEncoding) -> Bool { entries[key]?.binaryEncoding === encoding }
 
   /// Drops what turned out not to be prepared, or not to fit any more. Returns its name.
   @discardableResult

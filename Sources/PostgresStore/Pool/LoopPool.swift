@@ -184,11 +184,20 @@ final class LoopPool: @unchecked Sendable {
 
   // MARK: trying again
 
+  /// A prepared statement that fits the schema no more is no failure of who used it, and every connection may hold one: such an
+  /// attempt does not count, as often as there are connections.
+  func excuse(_ request: Request) {
+    for request in request.members ?? [request] where request.excuses < policy.connectionsMax {
+      request.excuses += 1
+      request.attempts = max(0, request.attempts - 1)
+    }
+  }
+
   /// Sends a read again, before the others; gives up after a few times, or where it was the time that ran out.
   ///
   /// - Parameter pausing: a moment later: when one connection is lost the others often are as well, and are not known to be yet.
   func retryRead(_ request: Request, after error: StoreError, pausing: Bool = false) {
-    if case .together(let requests) = request.work {
+    if let requests = request.members {
       // Whoever brought the failure about, the others have no part in it.
       for request in requests {
         request.isAlone = true

@@ -10,6 +10,8 @@ import Store
     case read(Query)
     /// Reads of one statement that go to the server as one; each is answered, given up and tried again by itself.
     case together([Request])
+    /// The same read, asked for by several at once: one answer for all.
+    case alike([Request])
     case inspect(String, [Value])
     case write(WriteBatch)
     case define([String])
@@ -32,13 +34,30 @@ import Store
   var queuedAt: UInt64 = 0
   /// How often it was sent.
   var attempts = 0
+  /// How many of them did not count (`LoopPool.excuse`).
+  var excuses = 0
   /// A neighbour's failure undid it once: it gets a statement and a sync of its own.
   var isAlone = false
   /// Nobody waits for it any more.
-  var isFinished: Bool {
-    if case .together(let requests) = work { requests.allSatisfy(\.isFinished) } else { isAnswered }
-  }
+  var isFinished: Bool { members?.allSatisfy(\.isFinished) ?? isAnswered }
   private var isAnswered = false
+
+  /// Whose reads it stands for; nil where it is one call.
+  var members: [Request]? {
+    switch work {
+    case .together(let requests), .alike(let requests): requests
+    case .read, .inspect, .write, .define, .setup: nil
+    }
+  }
+
+  /// How the rows of its statement are read; nil where it has none that are.
+  var encoding: RowEncoding? {
+    switch work {
+    case .read(let query): query.encoding
+    case .together(let requests), .alike(let requests): requests.first?.encoding
+    case .inspect, .write, .define, .setup: nil
+    }
+  }
 
   /// What the batch's `returning` steps gave so far.
   var returned: [[Value]] = []
@@ -54,7 +73,7 @@ import Store
   /// Runs in a transaction of its own, on a connection of its own.
   var isTransaction: Bool {
     switch work {
-    case .read, .together, .inspect: false
+    case .read, .together, .alike, .inspect: false
     case .write, .define, .setup: true
     }
   }
@@ -73,8 +92,8 @@ import Store
   func finish(_ result: Result<Reply, StoreError>) {
     guard !isAnswered else { return }
     isAnswered = true
-    if case .together(let requests) = work {
-      for request in requests { request.finish(result) }
+    if let members {
+      for request in members { request.finish(result) }
       return
     }
     let waiting = unsafe continuation

@@ -27,6 +27,25 @@ struct ParameterBuffer {
     return first..<starts.count
   }
 
+  /// Whether two statements' parameters are the same texts.
+  func isSame(_ one: Place, _ other: Place) -> Bool {
+    guard one.count == other.count else { return false }
+    return zip(one, other).allSatisfy { one, other in
+      var (one, other) = (starts[one], starts[other])
+      guard one >= 0, other >= 0 else { return one == other }
+      // Both end with a zero.
+      while bytes[one] == bytes[other], bytes[one] != 0 { (one, other) = (one + 1, other + 1) }
+      return bytes[one] == bytes[other]
+    }
+  }
+
+  /// Takes away what was added last.
+  mutating func removeLast(_ place: Place) {
+    guard place.upperBound == starts.count else { return }
+    if let start = starts[place].first(where: { $0 >= 0 }) { bytes.removeSubrange(start...) }
+    starts.removeSubrange(place)
+  }
+
   /// Adds one value.
   mutating func append(_ value: Value, as kind: ColumnKind) throws(StoreError) {
     if value.isNull {

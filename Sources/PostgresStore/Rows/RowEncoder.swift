@@ -27,7 +27,7 @@ struct RowEncoder {
   static func share(_ view: ResultView, among requests: [Request]) throws(StoreError) {
     var rows = [Int?](repeating: nil, count: requests.count)
     for row in 0..<view.rows {
-      guard let number = view.text(row, view.columns - 1)?.integer, number > 0, number <= Int64(rows.count),
+      guard let number = view.integer(row, view.columns - 1), number > 0, number <= Int64(rows.count),
         rows[Int(number) - 1] == nil
       else { throw StoreError(.invalidStatement, "a row of a shared read is nobody's") }
       rows[Int(number) - 1] = row
@@ -60,7 +60,8 @@ struct RowEncoder {
   private mutating func take(_ row: Int) throws(StoreError) {
     for place in encoding.flatCaptures.indices {
       let capture = encoding.flatCaptures[place]
-      if capture.form == .integer, let value = view.text(row, Int(capture.column))?.integer {
+      // A pattern: `==` of an enum from another module is a call through its witness table.
+      if case .integer = capture.form, let value = view.integer(row, Int(capture.column)) {
         rows.captured.append(.integer(value))
       } else {
         rows.captured.append(try view.value(row, Int(capture.column), as: encoding.captures[place].kind))
@@ -72,7 +73,7 @@ struct RowEncoder {
     for place in fields.indices {
       // Plain numbers: copying the field itself would count references, for each field of each row.
       let field = fields[place]
-      if let visibleWhen = field.visibleWhen, view.text(row, Int(visibleWhen))?.isTrue != true { continue }
+      if let visibleWhen = field.visibleWhen, !view.isTrue(row, Int(visibleWhen)) { continue }
       if isFirst { isFirst = false } else { rows.json.append(UInt8(ascii: ",")) }
       rows.json.append(keys, in: field.keyStart..<field.keyEnd)
       if appendCommon(field, row) { continue }
@@ -89,7 +90,12 @@ struct RowEncoder {
   /// The forms that most columns have. False, with nothing appended, for what is out of the ordinary: that goes the long way,
   /// which also reports what does not fit.
   private mutating func appendCommon(_ field: RowEncoding.FlatField, _ row: Int) -> Bool {
-    guard field.form != .other, field.form != .money, let text = view.text(row, Int(field.column)) else { return false }
+    switch field.form {
+    case .money, .other: return false
+    case .text, .integer, .uuid, .timestamp, .boolean: break
+    }
+    guard let text = view.text(row, Int(field.column)) else { return false }
+    if view.isBinary { return ColumnOctets(text).appendJSON(as: field.form, to: &rows.json) }
     switch field.form {
     case .text: text.appendString(to: &rows.json)
     case .integer: return text.appendInteger(to: &rows.json)
@@ -108,6 +114,11 @@ struct RowEncoder {
       guard column >= 0, column < view.columns else { throw view.absent(column) }
       rows.json.append("null")
       return
+    }
+    if view.isBinary {
+      if ColumnOctets(text).appendJSON(as: RowEncoding.Form(.scalar(kind)), to: &rows.json) { return }
+      OddValues.count()
+      return rows.json.appendJSON(string: try view.oddText(text, column, as: kind))
     }
     if text.appendJSON(as: kind, to: &rows.json) { return }
     OddValues.count()

@@ -83,7 +83,7 @@ package final class RowEncoding: Sendable {
     /// Look at the field's content, or at the capture's kind.
     case other
 
-    init(_ content: Content) {
+    package init(_ content: Content) {
       switch content {
       case .scalar(.text): self = .text
       case .scalar(.integer): self = .integer
