@@ -98,9 +98,7 @@ package final class RESTHandler: HTTPHandler {
     _ request: HTTPRequest, _ route: Route, at now: Timestamp, _ exchange: inout Exchange
   ) async throws(Failure) -> HTTPResponse {
     switch route {
-    case .collection(let number), .item(let number, _), .transition(let number, _, _), .history(let number, _),
-      .restore(let number, _):
-      return try await perform(request, route, resource: router.entries[number].name, at: now, &exchange)
+    case .collection, .item, .transition, .history, .restore, .batch: return try await perform(request, route, at: now, &exchange)
     case .health(let check): return await HealthReply.response(check, source: health)
     case .metrics: return metricsResponse()
     default: return library.response(route, request)
@@ -108,8 +106,9 @@ package final class RESTHandler: HTTPHandler {
   }
 
   private func perform(
-    _ request: HTTPRequest, _ route: Route, resource: String, at now: Timestamp, _ exchange: inout Exchange
+    _ request: HTTPRequest, _ route: Route, at now: Timestamp, _ exchange: inout Exchange
   ) async throws(Failure) -> HTTPResponse {
+    let resource = route.resource.map { router.entries[$0].name } ?? ""
     guard !request.isRepeated("authorization") else { throw Failure(.badRequest, "Authorization stands twice") }
     let caller = try await operations.caller(authorization: request.header("authorization"))
     exchange.caller = caller.id
@@ -124,8 +123,15 @@ package final class RESTHandler: HTTPHandler {
     }
     var reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax, queries: queries)
     if request.header("prefer") != nil { reader.preferences = Preferences(request.headers("prefer").joined(separator: ", ")) }
-    let operation = try await reader.operation(route, caller: caller, context: context)
-    var answer = try await operations.perform(operation)
+    var answer: Answer
+    if route == .batch {
+      let (body, idempotency) = try await reader.batch()
+      var batch = try BatchReader(router: router, caller: caller, context: context).batch(body)
+      batch.idempotency = idempotency
+      answer = try await operations.perform(batch)
+    } else {
+      answer = try await operations.perform(try await reader.operation(route, caller: caller, context: context))
+    }
     exchange.statements = answer.statements
     let applied = reader.preferences == .none ? nil : reader.preferences.applied(to: &answer, of: request.method.asSet)
     var response = HTTPResponse(answer, isAuthenticated: caller.isAuthenticated)

@@ -9,6 +9,8 @@ package final class Engine: Sendable {
   let contract: Contract
   let layout: Layout
   let store: any Store
+  /// The batch that this one works for; nil where each change is sent by itself.
+  let session: BatchSession?
   let plans: [ResourcePlan]
   private let places: [String: Int]
   /// By the resource that is referred to.
@@ -18,19 +20,19 @@ package final class Engine: Sendable {
   let tags: EntityTags
   let cursorKey: SealingKey
   let scopeKey: HMACKey
-  let statements = BoundedCache<ReadStatementKey, ReadStatement>(countMax: 2_000)
-  let predicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
+  let statements: BoundedCache<ReadStatementKey, ReadStatement>
+  let predicates: BoundedCache<Condition.Key, Predicate>
   /// Filters with the rules of the related rows that they read.
-  let sightedPredicates = BoundedCache<[Condition.Key], Predicate>(countMax: 1_000)
+  let sightedPredicates: BoundedCache<[Condition.Key], Predicate>
   /// For guards: see `PredicateCompiler.locks`.
-  let heldPredicates = BoundedCache<Condition.Key, Predicate>(countMax: 2_000)
+  let heldPredicates: BoundedCache<Condition.Key, Predicate>
   /// The part of a rule that finds its rows by an index; nil: no part does.
-  let drivers = BoundedCache<Condition.Key, Predicate?>(countMax: 2_000)
-  let lists = BoundedCache<KnownList.Key, KnownList>(countMax: 1_000)
-  let filters = BoundedCache<FilterKey, ListFilter>(countMax: 1_000)
+  let drivers: BoundedCache<Condition.Key, Predicate?>
+  let lists: BoundedCache<KnownList.Key, KnownList>
+  let filters: BoundedCache<FilterKey, ListFilter>
   /// The rule number of each form.
-  let filterForms = BoundedCache<FilterFormKey, Int>(countMax: 1_000)
-  let changes = BoundedCache<ChangeKey, PreparedSQL>(countMax: 2_000)
+  let filterForms: BoundedCache<FilterFormKey, Int>
+  let changes: BoundedCache<ChangeKey, PreparedSQL>
   let engineStatements: EngineStatements
   /// Requests with one idempotency key, by its scope.
   let keyTurns: Turns<[UInt8]>
@@ -54,6 +56,16 @@ package final class Engine: Sendable {
     self.store = store
     self.clock = clock
     self.random = random
+    session = nil
+    statements = BoundedCache(countMax: 2_000)
+    predicates = BoundedCache(countMax: 2_000)
+    sightedPredicates = BoundedCache(countMax: 1_000)
+    heldPredicates = BoundedCache(countMax: 2_000)
+    drivers = BoundedCache(countMax: 2_000)
+    lists = BoundedCache(countMax: 1_000)
+    filters = BoundedCache(countMax: 1_000)
+    filterForms = BoundedCache(countMax: 1_000)
+    changes = BoundedCache(countMax: 2_000)
     keyTurns = Turns(waitersMax: 16, waitMax: .seconds(5), clock: clock)
     changeTurns = Turns(waitersMax: Engine.changeWaitersMax, waitMax: Engine.contentionTimeMax, clock: clock)
     var plans: [ResourcePlan] = []
@@ -77,6 +89,38 @@ package final class Engine: Sendable {
     engineStatements = EngineStatements(dialect: store.dialect)
     prefix = ResponsePlace(prefix: "/" + contract.service.version)
     directory = CallerDirectory(verifier: verifier, users: places["users"].map { plans[$0] })
+  }
+
+  /// The same at work for one batch: what it reads is what that has done so far, and what it changes is left to it.
+  init(_ engine: Engine, session: BatchSession) {
+    store = session
+    self.session = session
+    contract = engine.contract
+    layout = engine.layout
+    plans = engine.plans
+    places = engine.places
+    referrersByResource = engine.referrersByResource
+    clock = engine.clock
+    random = engine.random
+    tags = engine.tags
+    cursorKey = engine.cursorKey
+    scopeKey = engine.scopeKey
+    statements = engine.statements
+    predicates = engine.predicates
+    sightedPredicates = engine.sightedPredicates
+    heldPredicates = engine.heldPredicates
+    drivers = engine.drivers
+    lists = engine.lists
+    filters = engine.filters
+    filterForms = engine.filterForms
+    changes = engine.changes
+    keyTurns = engine.keyTurns
+    changeTurns = engine.changeTurns
+    engineStatements = engine.engineStatements
+    directory = engine.directory
+    prefix = engine.prefix
+    schema = engine.schema
+    plainVariants = engine.plainVariants
   }
 
   func plan(of resource: String) -> ResourcePlan? { places[resource].map { plans[$0] } }

@@ -27,6 +27,7 @@ package final class WatchedStore: Store {
         switch step {
         case .guarding(let statement, let values), .run(let statement, let values, _), .returning(let statement, let values, _):
           asked.append((statement, values))
+        case .reading(let query): asked.append((query.statement, query.values))
         }
       }
     }

@@ -35,6 +35,8 @@ package struct Operation: Sendable {
   package var body: [UInt8] = []
   package var preconditions = Preconditions()
   package var idempotency: Idempotency?
+  /// It is part of a batch that has an idempotency key.
+  package var isKeyed = false
   /// Parameters that are not known are passed over.
   package var isLenient = false
   package var context: RequestContext

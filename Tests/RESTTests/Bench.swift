@@ -32,6 +32,11 @@ final class FakeOperations: Operations {
     return try result.get()
   }
 
+  func perform(_ batch: Batch) async throws(Failure) -> Answer {
+    state.withLock { $0.asked += batch.items.map(\.operation) }
+    return try result.get()
+  }
+
   func caller(authorization: String?) async throws(Failure) -> Caller {
     state.withLock { $0.authorizations.append(authorization) }
     return try callers.get()

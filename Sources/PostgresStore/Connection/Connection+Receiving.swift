@@ -92,7 +92,12 @@ extension Connection {
         }
       } catch {
         // A batch is on its way to its COMMIT: what it gives back is lost, not what it did.
-        if request.isTransaction { request.returned.append([]) } else { refuseRead(request, error) }
+        if request.isTransaction {
+          request.returned.append([])
+          request.readFailure = error
+        } else {
+          refuseRead(request, error)
+        }
       }
     case .commit:
       request.isCommitted = view.tag == (request.isTrial ? "ROLLBACK" : "COMMIT")
@@ -108,6 +113,7 @@ extension Connection {
   }
 
   private func take(_ view: ResultView, of step: WriteBatch.Step, for request: Request) throws(StoreError) {
+    if case .reading(let query) = step { request.readRows = try RowEncoder.rows(of: view, for: query) }
     guard case .returning(_, _, let kinds) = step else { return }
     var values: [Value] = []
     if view.rows > 0 {
@@ -220,7 +226,10 @@ extension Connection {
 
   /// Gives a transaction its answer, or sends it again.
   func finishTransaction(_ request: Request) {
-    if request.isCommitted, request.isTrial { return request.finish(.success(.outcome(.tried(request.returned)))) }
+    if request.isCommitted, request.isTrial {
+      if let failure = request.readFailure { return request.finish(.failure(failure)) }
+      return request.finish(.success(.outcome(request.readRows.map { .read($0) } ?? .tried(request.returned))))
+    }
     if request.isCommitted { pool.trouble.clear() }
     if request.isCommitted { return request.finish(.success(request.isBatch ? .outcome(.committed(request.returned)) : .done)) }
     switch request.verdict {

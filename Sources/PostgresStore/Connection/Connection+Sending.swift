@@ -292,12 +292,14 @@ extension WriteBatch.Step {
   var statement: Statement {
     switch self {
     case .guarding(let statement, _), .run(let statement, _, _), .returning(let statement, _, _): statement
+    case .reading(let query): query.statement
     }
   }
 
   var values: [Value] {
     switch self {
     case .guarding(_, let values), .run(_, let values, _), .returning(_, let values, _): values
+    case .reading(let query): query.values
     }
   }
 
@@ -305,7 +307,7 @@ extension WriteBatch.Step {
     switch self {
     case .guarding: .guarding
     case .run(_, _, .some(let rows)): .counted(rows)
-    case .run, .returning: .plain
+    case .run, .returning, .reading: .plain
     }
   }
 }

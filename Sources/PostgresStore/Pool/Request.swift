@@ -61,6 +61,9 @@ import Store
 
   /// What the batch's `returning` steps gave so far.
   var returned: [[Value]] = []
+  /// What a trial's `reading` step gave, and why something that was given back could not be taken.
+  var readRows: Rows?
+  var readFailure: StoreError?
   /// Why it cannot succeed any more, as the server or the driver said it first.
   var verdict: ServerError.Verdict?
   var isCommitted = false
@@ -82,6 +85,8 @@ import Store
   func begin() {
     attempts += 1
     returned = []
+    readRows = nil
+    readFailure = nil
     verdict = nil
     isCommitted = false
   }

@@ -31,6 +31,7 @@ package enum OpenAPI {
       if let description = resource.description { tag["description"] = .string(description) }
       tags.append(.object(tag))
     }
+    ServiceDocs.appendBatch(to: &paths, contract: contract, names: names, identifiers: &identifiers, problems: &problems)
     ServiceDocs.append(to: &paths, contract: contract, names: names, identifiers: &identifiers)
     tags.append(["name": "service", "description": "Health and description of the service itself."])
     var info: JSONObject = [

@@ -120,6 +120,85 @@ enum ServiceDocs {
     paths["/\(contract.service.version)/openapi.json"] = description
   }
 
+  /// `POST /v1/batch`
+  static func appendBatch(
+    to paths: inout JSONObject, contract: Contract, names: SchemaNames, identifiers: inout OperationIdentifiers,
+    problems: inout ProblemResponses
+  ) {
+    let version = contract.service.version
+    var responses: JSONObject = [
+      "200": [
+        "description": "All of them were carried out.", "headers": ["X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"]],
+        "content": ["application/json": ["schema": batchResults]],
+      ],
+      "204": [
+        "description": "All of them were carried out; the caller prefers no more.",
+        "headers": ["X-Request-Id": ["$ref": "#/components/headers/X-Request-Id"]],
+      ],
+    ]
+    problems.append(
+      [
+        .malformedJSON, .badRequest, .unknownParameter, .tooCostly, .idempotencyKeyMissing, .unauthenticated, .tokenExpired,
+        .tokenInvalid, .forbidden, .notFound, .methodNotAllowed, .notAcceptable, .conflict, .unique, .restricted, .wrongState,
+        .idempotencyInFlight, .preconditionFailed, .bodyTooLarge, .uriTooLong, .unsupportedMediaType, .expectationFailed, .validation,
+        .idempotencyMismatch, .preconditionRequired, .headersTooLarge, .internal, .overloaded, .unavailable, .timeout,
+      ], to: &responses)
+    paths["/\(version)/batch"] = [
+      "post": [
+        "operationId": .string(identifiers.unique("batch")), "tags": ["service"], "summary": "Several changes in one transaction",
+        "description": """
+        The operations one after the other, all or none, each authorised by itself. Later ones refer to the results of those before \
+        them: `{"$from": "NAME.id"}` in a body, `{NAME.id}` in a path, where NAME is what an operation is called `as`. Where one \
+        fails, the answer is its failure, with its place as `operation`, and nothing is done.
+        """,
+        "security": [[:], ["bearer": []]],
+        "parameters": [ListParameterDocs.reference("idempotencyKey"), ListParameterDocs.reference("prefer")],
+        "requestBody": ["required": true, "content": ["application/json": ["schema": batchRequest(version)]]],
+        "responses": .object(responses),
+      ]
+    ]
+  }
+
+  private static func batchRequest(_ version: String) -> JSONValue {
+    let tag: JSONValue = ["type": "string", "description": "As the header of that name."]
+    return [
+      "type": "object", "required": ["operations"], "additionalProperties": false,
+      "properties": [
+        "operations": [
+          "type": "array", "minItems": 1, "maxItems": .integer(Int64(Batch.itemsMax)),
+          "items": [
+            "type": "object", "required": ["method", "path"], "additionalProperties": false,
+            "properties": [
+              "method": ["type": "string", "enum": ["POST", "PUT", "PATCH", "DELETE"]],
+              "path": ["type": "string", "description": .string("A path of this service: `/\(version)/RESOURCE/ID`.")],
+              "body": ["type": ["object", "array", "null"], "description": "As of the request by itself; an array is a JSON Patch."],
+              "as": [
+                "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$",
+                "description": "The name by which later ones refer to its result.",
+              ], "if_match": tag, "if_none_match": tag,
+            ],
+          ],
+        ]
+      ],
+    ]
+  }
+
+  private static let batchResults: JSONValue = [
+    "type": "object", "required": ["results"],
+    "properties": [
+      "results": [
+        "type": "array", "description": "One for each operation, in their order.",
+        "items": [
+          "type": "object", "required": ["status"],
+          "properties": [
+            "status": ["type": "integer"], "location": ["type": "string", "format": "uri-reference"], "etag": ["type": "string"],
+            "body": ["type": "object", "description": "The record; absent where the caller may not read it, or it is gone."],
+          ],
+        ],
+      ]
+    ],
+  ]
+
   private static func get(_ id: String, _ summary: String, _ responses: JSONObject) -> JSONValue {
     [
       "get": [

@@ -34,6 +34,16 @@ struct OperationReader {
     return operation
   }
 
+  /// The body of a batch, and its key.
+  func batch() async throws(Failure) -> (body: [UInt8], idempotency: Idempotency?) {
+    guard Negotiation.acceptsJSON(joined("accept")) else {
+      throw Failure(.notAcceptable, "This endpoint answers application/json")
+    }
+    let body = try await body(.batch, .post).bytes
+    if !isLenient { try QueryString(request.queryBytes).demandNone() }
+    return (body, try idempotency(body))
+  }
+
   // MARK: The action
 
   private func action(

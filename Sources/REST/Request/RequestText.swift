@@ -15,13 +15,7 @@ package enum RequestText {
       throw Failure(.methodNotAllowed, "\(method) is not possible here; use one of: \(router.offered(route).allow)")
     }
     let query = try QueryString(ArraySlice(Array((parts.count > 1 ? String(parts[1]) : "").utf8)))
-    let number: Int
-    switch route {
-    case .collection(let resource), .item(let resource, _), .transition(let resource, _, _), .history(let resource, _),
-      .restore(let resource, _):
-      number = resource
-    default: throw Failure(.notFound, "only requests for resources can be explained")
-    }
+    guard let number = route.resource else { throw Failure(.notFound, "only requests for resources can be explained") }
     var action = OperationReader.action(route, asked)
     switch action {
     case .list: action = .list(query.list())

@@ -8,12 +8,25 @@ enum Route: Sendable, Equatable {
   case transition(Int, key: String, name: String)
   case history(Int, key: String)
   case restore(Int, key: String)
+  case batch
   case openAPI(OpenAPIFormat)
   case docs(DocsAsset)
   case problems
   case problem(FailureCode)
   case health(HealthCheck)
   case metrics
+}
+
+extension Route {
+  /// The number of the resource that it is of.
+  var resource: Int? {
+    switch self {
+    case .collection(let number), .item(let number, _), .transition(let number, _, _), .history(let number, _),
+      .restore(let number, _):
+      number
+    default: nil
+    }
+  }
 }
 
 /// The text form of the description.

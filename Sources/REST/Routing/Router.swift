@@ -56,7 +56,7 @@ struct Router: Sendable {
     entries = contract.resources.map { Router.entry($0, version: contract.service.version, templates: &templates) }
     fixedPlace = templates.count
     templates += DocsAsset.allCases.map(\.rawValue) + HealthCheck.allCases.map(\.rawValue)
-    templates += ["/openapi.json", "/openapi.yaml", "/problems", "/problems/{code}", "/metrics", "unmatched"]
+    templates += ["/openapi.json", "/openapi.yaml", "/problems", "/problems/{code}", "/metrics", "/batch", "unmatched"]
     self.templates = templates
     numbers = Dictionary(entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -127,6 +127,7 @@ struct Router: Sendable {
       if segments.atEnd {
         if name == "openapi.json" { return .openAPI(.json) }
         if name == "openapi.yaml" { return .openAPI(.yaml) }
+        if name == "batch" { return .batch }
       }
       throw unknown(path, resource: name)
     }
@@ -167,10 +168,11 @@ struct Router: Sendable {
     case .restore(let number, _): entries[number].restorePlace ?? number * 2 + 1
     case .docs(let asset): fixedPlace + (DocsAsset.allCases.firstIndex(of: asset) ?? 0)
     case .health(let check): fixedPlace + DocsAsset.allCases.count + (HealthCheck.allCases.firstIndex(of: check) ?? 0)
-    case .openAPI(let format): format == .json ? unmatched - 5 : unmatched - 4
-    case .problems: unmatched - 3
-    case .problem: unmatched - 2
-    case .metrics: unmatched - 1
+    case .openAPI(let format): format == .json ? unmatched - 6 : unmatched - 5
+    case .problems: unmatched - 4
+    case .problem: unmatched - 3
+    case .metrics: unmatched - 2
+    case .batch: unmatched - 1
     }
   }
 
@@ -179,7 +181,7 @@ struct Router: Sendable {
     switch route {
     case .collection(let number): entries[number].collectionOffered
     case .item(let number, _): entries[number].itemOffered
-    case .transition: [.post, .options]
+    case .transition, .batch: [.post, .options]
     case .restore(let number, _): entries[number].restoreOffered
     default: .reading
     }
@@ -190,7 +192,7 @@ struct Router: Sendable {
     switch route {
     case .collection(let number): entries[number].collectionServed
     case .item(let number, _): entries[number].itemServed
-    case .transition, .restore: [.post, .options]
+    case .transition, .restore, .batch: [.post, .options]
     default: .reading
     }
   }

@@ -6,6 +6,7 @@ extension Connection {
   /// Runs a batch's steps in order inside the open transaction, up to the first that ends it. Undoing is the caller's.
   func run(_ batch: WriteBatch) -> Result<WriteOutcome, StoreError> {
     var returned: [[Value]] = []
+    var read: Rows?
     for (place, step) in batch.steps.enumerated() {
       do throws(DriverError) {
         switch step {
@@ -19,12 +20,15 @@ extension Connection {
           let rows = try change(statement, values, kinds).get()
           guard rows.count == 1 else { return .success(.unexpectedRows(step: place, count: rows.count)) }
           returned.append(rows[0])
+        case .reading(let query):
+          do throws(StoreError) { read = try self.read(query) } catch { return .failure(error) }
         }
       } catch {
         if let outcome = error.outcome(step: place) { return .success(outcome) }
         return .failure(error.storeError)
       }
     }
+    if batch.isTrial, let read { return .success(.read(read)) }
     return .success(batch.isTrial ? .tried(returned) : .committed(returned))
   }
 

@@ -23,6 +23,8 @@ struct Change {
   var references: [Int] = []
   /// What a deletion changes besides.
   var cascade: Cascade?
+  /// A record that a PUT makes, because it found none.
+  var isPut = false
 }
 
 /// What a statement's text depends on.
@@ -63,6 +65,10 @@ extension Engine {
     try addWrite(change, plan: plan, to: &batch)
     addEvents(change, plan: plan, facts: facts, to: &batch)
     statements += batch.steps.count
+    if let session {
+      session.add(PendingChange(change: change, batch: batch, plan: plan, facts: facts))
+      return .done
+    }
     let outcome: WriteOutcome
     do {
       outcome = try await store.write(WriteBatch(batch.steps))
@@ -180,7 +186,7 @@ extension Engine {
     return made
   }
 
-  private func answerValues(_ idempotency: Idempotency, _ operation: Operation, _ answer: Answer) -> [Value] {
+  func answerValues(_ idempotency: Idempotency, _ operation: Operation, _ answer: Answer) -> [Value] {
     engineStatements.keepAnswer.values([
       .bytes(scope(of: idempotency, operation)), .bytes(idempotency.fingerprint), .integer(Int64(answer.status.rawValue)),
       answer.etag.map { .string($0) } ?? .null, answer.location.map { .string($0) } ?? .null, .bytes(answer.body),

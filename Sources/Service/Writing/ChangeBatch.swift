@@ -45,7 +45,7 @@ extension Engine {
     of outcome: WriteOutcome, _ change: Change, _ batch: ChangeBatch, plan: ResourcePlan, facts: Facts, statements: inout Int
   ) async throws(Failure) -> ChangeResult {
     switch outcome {
-    case .committed, .tried: return .done
+    case .committed, .tried, .read: return .done
     case .refused(let step, _):
       if case .reference(let place) = batch.subject(step) { throw ChangeBatch.brokenReference(plan, place).counting(statements) }
       if case .standing(let failure) = batch.subject(step) { throw failure.counting(statements) }

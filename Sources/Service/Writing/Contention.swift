@@ -22,12 +22,14 @@ extension Engine {
   ///
   /// - Throws: 503 `overloaded` when too many wait, or after `contentionTimeMax`.
   func untilFirst<Result>(
-    _ turn: ChangeTurn?, plan: ResourcePlan, statements: inout Int, _ attempt: (inout Int) async throws(Failure) -> Result?
+    _ turn: ChangeTurn?, of resource: String, statements: inout Int, _ attempt: (inout Int) async throws(Failure) -> Result?
   ) async throws(Failure) -> Result {
+    // A batch holds nobody up while it is worked out, and begins anew where it is late.
+    let turn = session == nil ? turn : nil
     if turn.map(changeTurns.isTaken) != true, let result = try await attempt(&statements) { return result }
     let started = clock.monotonicNanoseconds
     if let turn {
-      guard await changeTurns.enter(turn) else { throw contended(plan).counting(statements) }
+      guard await changeTurns.enter(turn) else { throw contended(resource).counting(statements) }
     }
     defer { if let turn { changeTurns.leave(turn) } }
     var pause = Backoff(firstMilliseconds: 2, lastMilliseconds: 64)
@@ -35,13 +37,13 @@ extension Engine {
       if let result = try await attempt(&statements) { return result }
       let isLate = .nanoseconds(Int64(clamping: clock.monotonicNanoseconds &- started)) >= Engine.contentionTimeMax
       guard !isLate, await clock.sleep(for: .milliseconds(pause.next(random))) else {
-        throw contended(plan).counting(statements)
+        throw contended(resource).counting(statements)
       }
     }
   }
 
-  private func contended(_ plan: ResourcePlan) -> Failure {
-    var failure = Failure(.overloaded, "Too many requests change this record of \(plan.resource.name) at once")
+  private func contended(_ resource: String) -> Failure {
+    var failure = Failure(.overloaded, "Too many requests change \(resource) at once")
     failure.retryAfter = 1
     return failure
   }

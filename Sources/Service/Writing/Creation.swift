@@ -15,7 +15,8 @@ extension Engine {
       var statements = 0
       // Who makes a record under the next number races with everyone who does.
       let turn = plan.isKeyNumbered ? ChangeTurn(resource: plan.number, key: []) : nil
-      return try await self.untilFirst(turn, plan: plan, statements: &statements) { statements async throws(Failure) in
+      return try await self.untilFirst(turn, of: "this record of \(plan.resource.name)", statements: &statements) {
+        statements async throws(Failure) in
         do throws(Failure) {
           return try await self.attemptCreation(
             body, key: nil, operation, plan: plan, facts: facts, grant: grant, statements: &statements)
@@ -28,7 +29,7 @@ extension Engine {
   }
 
   func requireKey(_ operation: Operation, plan: ResourcePlan) throws(Failure) {
-    guard plan.resource.idempotencyRequired, operation.idempotency == nil else { return }
+    guard plan.resource.idempotencyRequired, operation.idempotency == nil, !operation.isKeyed else { return }
     throw Failure(
       .idempotencyKeyMissing, "\(plan.resource.name) needs an Idempotency-Key: send a fresh UUID with each new request")
   }
@@ -50,6 +51,7 @@ extension Engine {
     }
     guard input.items.isEmpty else { throw Failure.validation(input.items).counting(statements) }
     var change = Change(action: .create, name: Change.Action.create.rawValue, after: record)
+    change.isPut = key != nil
     change.references = plan.table.fields.indices.filter { plan.table.fields[$0].reference != nil && !record.values[$0].isNull }
     try await foresee(&change, plan: plan, facts: facts, statements: &statements)
     let stored = change.after ?? record

@@ -22,7 +22,8 @@ extension Engine {
     return try await idempotently(operation) { (operation: Operation) async throws(Failure) in
       var statements = 0
       let turn = ChangeTurn(resource: plan.number, key: key)
-      return try await self.untilFirst(turn, plan: plan, statements: &statements) { statements async throws(Failure) in
+      return try await self.untilFirst(turn, of: "this record of \(plan.resource.name)", statements: &statements) {
+        statements async throws(Failure) in
         try await self.attempt(operation, key: key, grants: grants, plan: plan, facts: facts, statements: &statements)
       }
     }

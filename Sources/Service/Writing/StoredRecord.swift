@@ -34,6 +34,8 @@ extension Engine {
     statements += 1
     let rows: Rows
     do {
+      let followsRelations = [read, grant].contains { $0.condition?.followsRelations == true }
+      let store = session?.store(for: key, of: plan, followsRelations: followsRelations) ?? store
       rows = try await store.read(statement.query(rules.flatMap { $0?.values ?? [] } + key))
     } catch {
       throw Failure(error, statements: statements)

@@ -14,6 +14,8 @@ package struct WriteBatch: Sendable {
     case run(Statement, [Value], rows: Int?)
     /// As `run`, and the columns of its one row are handed back: of `RETURNING`, or of a `SELECT` of what was written.
     case returning(Statement, [Value], kinds: [ColumnKind])
+    /// The last step of a trial: a read of what is there after the others. Its outcome is `.read`.
+    case reading(Query)
   }
 
   package var steps: [Step]
@@ -42,6 +44,8 @@ package enum WriteOutcome: Sendable {
   case committed([[Value]])
   /// A trial went through, and nothing of it remains. As `committed`.
   case tried([[Value]])
+  /// As `tried`, of a trial that ends with a `reading` step: its rows.
+  case read(Rows)
   /// Nothing changed: the step's index and the guard's code.
   case refused(step: Int, code: Int)
   /// Nothing changed: a unique index or primary key already holds the value.
@@ -52,4 +56,28 @@ package enum WriteOutcome: Sendable {
   case checkViolation(step: Int, constraint: String)
   /// Nothing changed: a `run` changed another number of rows.
   case unexpectedRows(step: Int, count: Int)
+}
+
+extension WriteOutcome {
+  /// The step that ended the batch; nil where none did.
+  package var step: Int? {
+    switch self {
+    case .committed, .tried, .read: nil
+    case .refused(let step, _), .uniqueViolation(let step, _, _), .foreignKeyViolation(let step, _), .checkViolation(let step, _),
+      .unexpectedRows(let step, _):
+      step
+    }
+  }
+
+  /// The same of a batch that begins so many steps later.
+  package func after(_ steps: Int) -> WriteOutcome {
+    switch self {
+    case .committed, .tried, .read: self
+    case .refused(let step, let code): .refused(step: step - steps, code: code)
+    case .uniqueViolation(let step, let table, let columns): .uniqueViolation(step: step - steps, table: table, columns: columns)
+    case .foreignKeyViolation(let step, let constraint): .foreignKeyViolation(step: step - steps, constraint: constraint)
+    case .checkViolation(let step, let constraint): .checkViolation(step: step - steps, constraint: constraint)
+    case .unexpectedRows(let step, let count): .unexpectedRows(step: step - steps, count: count)
+    }
+  }
 }
