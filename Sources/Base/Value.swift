@@ -20,6 +20,17 @@ package enum Value: Sendable, Hashable {
   case bytes([UInt8])
 
   package var isNull: Bool { if case .null = self { true } else { false } }
+
+  /// About how many bytes it holds outside of itself.
+  package var heapBytes: Int {
+    switch self {
+    // Texts of up to 15 bytes lie in the value itself.
+    case .string(let text): text.utf8.count > 15 ? text.utf8.count : 0
+    case .json(let bytes), .bytes(let bytes): bytes.count
+    case .list(let values): values.reduce(values.count * MemoryLayout<Value>.stride) { $0 + $1.heapBytes }
+    default: 0
+    }
+  }
 }
 
 extension Value {

@@ -31,6 +31,10 @@ package struct HTTPLimits: Sendable, Equatable {
   package var pipelineBytesMax = 64 * 1024
   /// Answer bytes that may wait for a slow reader; then its handler waits.
   package var outputBytesMax = 256 * 1024
+  /// The same while the process is short of memory: a peer that does not take its answers gets no further ones.
+  package var outputBytesTightMax = 0
+  /// Bytes that are read at once while the process is short of memory.
+  package var readBytesTightMax = 4 * 1024
   /// Open connections of the whole server; over this a new one gets 503 and is closed.
   package var connectionsMax = 10_000
   /// Connections accepted in one tick, so that a flood cannot starve those that are open.
@@ -52,6 +56,8 @@ package struct HTTPLimits: Sendable, Equatable {
   package var handlerTimeMax: Duration = .seconds(30)
   /// Without progress while answer bytes wait for the peer; then the connection is reset.
   package var writeStallMax: Duration = .seconds(30)
+  /// The same while the process is short of memory.
+  package var writeStallTightMax: Duration = .seconds(5)
   /// For the peer to close its side after ours is shut, so that it can read the last answer.
   package var lingerTimeMax: Duration = .seconds(2)
   /// How often each connection's deadline is looked at: the precision of all times above.

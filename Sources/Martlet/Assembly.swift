@@ -15,20 +15,24 @@ struct Assembly: Sendable {
   let folder: String
   let group: EventLoopGroup
   let store: any Store
+  let memory: MemoryBudget
   let logger: Logger
   let clock = SystemClock()
   let health: HealthMonitor
   let metrics = ServiceMetrics()
   let figures: Figures
 
-  init(settings: ServeSettings, folder: String, group: EventLoopGroup, store: any Store, logger: Logger) {
+  init(
+    settings: ServeSettings, folder: String, group: EventLoopGroup, store: any Store, memory: MemoryBudget, logger: Logger
+  ) {
     self.settings = settings
     self.folder = folder
     self.group = group
     self.store = store
+    self.memory = memory
     self.logger = logger
     health = HealthMonitor(store: store, clock: clock, logger: logger)
-    figures = Figures(metrics: metrics, store: store, group: group)
+    figures = Figures(metrics: metrics, store: store, group: group, memory: memory)
   }
 
   /// Brings the schema to what a contract wants, when everything else about it is known to be right, and makes what serves it.
@@ -42,7 +46,7 @@ struct Assembly: Sendable {
       let verifier = try TokenVerifier(
         contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder, now: clock.now
       ) { [logger] sentence in logger.warning("token keys", [LogField("detail", .cause(sentence))]) }
-      engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier)
+      engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier, memory: memory)
     } catch {
       throw StartError(.refused, "the signing key cannot be used: \(error)")
     }
@@ -66,11 +70,13 @@ struct Assembly: Sendable {
       log: { [metrics, logger] entry in
         if entry.status == 503 { metrics.overloads.add() }
         logger.request(entry)
-      })
+      }, memory: memory)
   }
 
   func server(_ listeners: [ListenAddress], _ handler: RESTHandler) -> HTTPServer {
-    let server = HTTPServer(group: group, listeners: listeners, configuration: HTTPServerConfiguration(), handler: handler)
+    var configuration = HTTPServerConfiguration()
+    configuration.memory = memory
+    let server = HTTPServer(group: group, listeners: listeners, configuration: configuration, handler: handler)
     figures.add(server)
     return server
   }

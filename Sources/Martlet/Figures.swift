@@ -10,7 +10,7 @@ final class Figures: Sendable {
   private let metrics: ServiceMetrics
   private let servers = Mutex<[HTTPServer]>([])
 
-  init(metrics: ServiceMetrics, store: any Store, group: EventLoopGroup) {
+  init(metrics: ServiceMetrics, store: any Store, group: EventLoopGroup, memory: MemoryBudget) {
     self.metrics = metrics
     let registry = metrics.registry
     collect("connections", "Client connections that are open.", \.connectionsOpen)
@@ -23,6 +23,15 @@ final class Figures: Sendable {
       "martlet_loop_lag_microseconds", help: "The longest an event loop was late since the last look.", labels: ["loop"]
     ) {
       group.loops.map { MetricSample(labels: [String($0.index)], value: Double($0.takeLag().max.wholeMicroseconds)) }
+    }
+    registry.collect("martlet_memory_held_bytes", help: "Bytes that requests under way make the process hold.") {
+      [MetricSample(value: Double(max(0, memory.held)))]
+    }
+    registry.collect("martlet_memory_limit_bytes", help: "Bytes that they may make it hold.") {
+      [MetricSample(value: Double(memory.limit))]
+    }
+    registry.collect("martlet_memory_refusals_total", help: "Times that no more bytes were granted.", counts: true) {
+      [MetricSample(value: Double(memory.refusals))]
     }
     for (place, figure) in store.gauges().enumerated() {
       registry.collect("martlet_" + figure.name, help: figure.help, counts: figure.name.hasSuffix("_total")) {

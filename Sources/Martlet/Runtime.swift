@@ -30,8 +30,9 @@ package final class Runtime: Sendable {
     } catch {
       throw StartError(.refused, "the event loops cannot be started: \(error)")
     }
-    let store = try await StoreOpening.open(contract.store, group: group, threads: settings.threads)
-    let assembly = Assembly(settings: settings, folder: folder, group: group, store: store, logger: logger)
+    let memory = MemoryBudget(limit: settings.memoryLimit)
+    let store = try await StoreOpening.open(contract.store, group: group, threads: settings.threads, memory: memory)
+    let assembly = Assembly(settings: settings, folder: folder, group: group, store: store, memory: memory, logger: logger)
     do throws(StartError) {
       return try await Runtime(contract, assembly)
     } catch {

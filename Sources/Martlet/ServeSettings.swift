@@ -1,3 +1,4 @@
+import Base
 package import Identity
 package import REST
 package import Reactor
@@ -19,6 +20,8 @@ package struct ServeSettings: Sendable {
   package var logLevel = LogLevel.info
   /// How long requests in flight may go on after SIGTERM.
   package var drainLimit: Duration = .seconds(30)
+  /// Bytes that requests under way may make the process hold, all together.
+  package var memoryLimit = MemoryBudget.limitDefault
   /// Scheme and authority for absolute URLs, where a proxy stands before the service.
   package var publicOrigin: String?
   /// Answers say how long they took (`Server-Timing`).

@@ -1,3 +1,4 @@
+package import Base
 package import Contract
 import PostgresStore
 package import Reactor
@@ -9,10 +10,11 @@ package enum StoreOpening {
   /// - Parameter url: `sqlite:PATH`, `postgres://...` or `postgresql://...`; a relative path starts at the working folder.
   /// - Parameter isReadOnly: changes nothing, so that it may be opened beside a service that holds it (SQLite); plans are those of
   ///   large tables (PostgreSQL).
+  /// - Parameter memory: what rows that are read are counted in.
   /// - Throws: `StartError` with what is wrong and what to do.
-  package static func open(_ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false)
-    async throws(StartError) -> any Store
-  {
+  package static func open(
+    _ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false, memory: MemoryBudget = .unbounded
+  ) async throws(StartError) -> any Store {
     let url = settings.url
     do throws(StoreError) {
       if let path = path(ofSQLite: url) {
@@ -20,6 +22,7 @@ package enum StoreOpening {
         options.timeout = settings.timeout
         options.readers = max(1, min(4, threads))
         options.isReadOnly = isReadOnly
+        options.memory = memory
         return try SQLiteStore(path: path, options: options)
       }
       if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {
@@ -27,6 +30,7 @@ package enum StoreOpening {
         options.pool = max(2, min(1000, settings.pool))
         options.timeout = settings.timeout
         options.plansForLargeTables = isReadOnly
+        options.memory = memory
         let store = try PostgresStore(url: url, options: options, loops: group.loops)
         try await store.ping()
         return store

@@ -1,3 +1,5 @@
+package import Base
+
 /// How a PostgreSQL store works. Every queue, cache, pool and wait has its bound here.
 package struct PostgresOptions: Sendable {
   /// Connections in all, over every loop. 1 to 1000.
@@ -30,6 +32,8 @@ package struct PostgresOptions: Sendable {
   package var growthDelay: Duration = .milliseconds(5)
   /// Plans read a whole table only where no index serves, as they do once it has grown: for `explain`.
   package var plansForLargeTables = false
+  /// What rows that are read are counted in.
+  package var memory = MemoryBudget.unbounded
 
   package init() {}
 }

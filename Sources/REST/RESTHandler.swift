@@ -19,6 +19,7 @@ package final class RESTHandler: HTTPHandler {
   private let health: any HealthSource
   private let figures: @Sendable () -> [UInt8]
   private let observer: RequestObserver
+  private let memory: MemoryBudget
   private let clock: any Clock
   private let random: any RandomSource
 
@@ -26,11 +27,14 @@ package final class RESTHandler: HTTPHandler {
   ///   - figures: the text of `/metrics`.
   ///   - metrics: where requests are counted; nil counts nothing.
   ///   - log: called once for each request when its answer is ready.
+  ///   - memory: where requests ask before they begin, and large bodies before they are read.
   package init(
     contract: Contract, operations: any Operations, health: any HealthSource, options: RESTOptions = RESTOptions(),
     clock: any Clock = SystemClock(), random: any RandomSource = SystemRandom(), metrics: ServiceMetrics? = nil,
-    figures: @escaping @Sendable () -> [UInt8] = { [] }, log: @escaping @Sendable (RequestLog) -> Void = { _ in }
+    figures: @escaping @Sendable () -> [UInt8] = { [] }, log: @escaping @Sendable (RequestLog) -> Void = { _ in },
+    memory: MemoryBudget = .unbounded
   ) {
+    self.memory = memory
     self.operations = operations
     self.health = health
     self.options = options
@@ -108,6 +112,8 @@ package final class RESTHandler: HTTPHandler {
   private func perform(
     _ request: HTTPRequest, _ route: Route, at now: Timestamp, _ exchange: inout Exchange
   ) async throws(Failure) -> HTTPResponse {
+    // Before anything is asked of the store.
+    guard memory.admits() else { throw .memory }
     let resource = route.resource.map { router.entries[$0].name } ?? ""
     guard !request.isRepeated("authorization") else { throw Failure(.badRequest, "Authorization stands twice") }
     let caller = try await operations.caller(authorization: request.header("authorization"))
@@ -121,14 +127,19 @@ package final class RESTHandler: HTTPHandler {
         OperationReader.action(route, request.method.asSet), resource: resource, key: route.key, caller: caller, context: context)
       return HTTPResponse(try await operations.perform(operation), isAuthenticated: caller.isAuthenticated)
     }
-    var reader = OperationReader(request: request, resource: resource, bodyBytesMax: options.bodyBytesMax, queries: queries)
+    var reader = OperationReader(
+      request: request, resource: resource, bodyBytesMax: options.bodyBytesMax, queries: queries, memory: memory)
     if request.header("prefer") != nil { reader.preferences = Preferences(request.headers("prefer").joined(separator: ", ")) }
     var answer: Answer
     if route == .batch {
       let (body, idempotency) = try await reader.batch()
+      var lease: MemoryLease?
+      guard memory.cover(JSONWeight.bytes(of: body), by: &lease) else { throw .memory }
       var batch = try BatchReader(router: router, caller: caller, context: context).batch(body)
       batch.idempotency = idempotency
       answer = try await operations.perform(batch)
+      answer.lease = memory.count(answer.body.count)
+      withExtendedLifetime(lease) {}
     } else {
       answer = try await operations.perform(try await reader.operation(route, caller: caller, context: context))
     }
@@ -169,7 +180,10 @@ package final class RESTHandler: HTTPHandler {
   }
 
   private func metricsResponse() -> HTTPResponse {
-    var response = HTTPResponse(200, body: .bytes(figures()))
+    let text = figures()
+    var response = HTTPResponse(200, body: .bytes(text))
+    // Whoever watches the service is told how it is above all when nothing is left.
+    response.lease = memory.count(text.count)
     response.headers.add("Content-Type", PrometheusText.contentType)
     response.headers.add(lines: "Cache-Control: no-store\r\n")
     response.headers.add(lines: SecurityHeaders.data)

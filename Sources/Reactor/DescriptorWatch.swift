@@ -29,6 +29,9 @@ package final class DescriptorWatch: LoopHandle, @unchecked Sendable {
 
   override func willClose() { handler = nil }
 
+  /// Bytes that a socket has received and nobody has read.
+  package static func bytesWaiting(on descriptor: Int32) -> Int { SystemSocket.bytesWaiting(descriptor) }
+
   /// Changes what is watched; an empty set pauses. Free when nothing changes. On the loop only.
   ///
   /// Safety: the memory is an initialised uv_poll_t until the watch is closed, which is checked.

@@ -27,7 +27,7 @@ import Darwin
   let uv: UnsafeMutablePointer<uv_loop_t>
   /// What streams read into, one after the other.
   let readBuffer: UnsafeMutablePointer<CChar>
-  static let readBufferBytes = 64 * 1024
+  package static let readBufferBytes = 64 * 1024
 
   enum Work {
     case job(UnownedJob)

@@ -21,6 +21,8 @@ package protocol SocketStreamDelegate: AnyObject {
   private var queued: UnsafeMutablePointer<uv_write_t>?
   private var queuedBytes: UnsafeMutablePointer<CChar>?
   private let isUnix: Bool
+  /// Bytes that the delegate is handed at once.
+  package var readBytesMax = EventLoop.readBufferBytes
 
   /// Bytes that `queue` takes at once.
   package static let queueBytesMax = 16 * 1024
@@ -87,7 +89,8 @@ package protocol SocketStreamDelegate: AnyObject {
     // Safety: libuv calls back on the loop, with this stream's own handle, and reads before it asks for a buffer again.
     let allocate: uv_alloc_cb = { handle, _, buffer in
       guard let stream = unsafe LoopHandle.object(handle?.pointee.data, as: SocketStream.self) else { return }
-      unsafe buffer?.pointee = uv_buf_init(stream.loop.readBuffer, UInt32(EventLoop.readBufferBytes))
+      let count = min(max(1, stream.readBytesMax), EventLoop.readBufferBytes)
+      unsafe buffer?.pointee = uv_buf_init(stream.loop.readBuffer, UInt32(clamping: count))
     }
     let read: uv_read_cb = { handle, count, buffer in
       guard count != 0, let stream = unsafe LoopHandle.object(handle?.pointee.data, as: SocketStream.self) else { return }

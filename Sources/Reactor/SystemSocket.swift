@@ -79,6 +79,21 @@ enum SystemSocket {
     return result == 0 ? code : errno
   }
 
+  /// Bytes that wait to be read; 0 where the system does not say.
+  ///
+  /// Safety: the value outlives the call.
+  static func bytesWaiting(_ descriptor: Int32) -> Int {
+    #if canImport(Glibc)
+    let request = UInt(FIONREAD)
+    #else
+    // _IOR('f', 127, int): a macro that Swift does not import.
+    let request: UInt = 0x4004_667f
+    #endif
+    var count: Int32 = 0
+    guard unsafe ioctl(descriptor, request, &count) == 0 else { return 0 }
+    return Int(max(0, count))
+  }
+
   static func setReusePort(_ descriptor: Int32) { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
 
   /// Takes the next waiting connection, still blocking. Nil with `errno` set where there is none.

@@ -1,4 +1,4 @@
-import Base
+package import Base
 
 /// How a SQLite store is opened. Every queue and cache has its bound here.
 package struct SQLiteOptions: Sendable {
@@ -23,6 +23,8 @@ package struct SQLiteOptions: Sendable {
   package var checkpointPages = 4000
   /// Opens an existing file without changing anything about it, for inspection: no lock, no log, no writes.
   package var isReadOnly = false
+  /// What rows that are read are counted in.
+  package var memory = MemoryBudget.unbounded
 
   package init() {}
 }

@@ -1,3 +1,5 @@
+package import Base
+
 /// What an operation came to when it went well. Failures are thrown as `Failure`.
 package struct Answer: Sendable {
   package enum Status: Int, Sendable {
@@ -21,6 +23,8 @@ package struct Answer: Sendable {
   package var cacheSeconds: Int?
   /// Statements that were sent to the store.
   package var statements = 0
+  /// Covers the body, where it is large.
+  package var lease: MemoryLease?
 
   package init(_ status: Status) { self.status = status }
 }

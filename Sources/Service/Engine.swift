@@ -37,6 +37,7 @@ package final class Engine: Sendable {
   /// Requests with one idempotency key, by its scope.
   let keyTurns: Turns<[UInt8]>
   let changeTurns: Turns<ChangeTurn>
+  let memory: MemoryBudget
   let directory: CallerDirectory
   let prefix: ResponsePlace
   let schema: ContractExpressionSchema
@@ -47,11 +48,13 @@ package final class Engine: Sendable {
   ///   - key: entity tags, cursors and idempotency scopes are keyed with what comes from it, so every process of one
   ///     service needs the same.
   ///   - verifier: verifies bearer tokens; nil refuses them all.
+  ///   - memory: where long answers and large changes ask before they are made.
   package init(
     contract: Contract, layout: Layout, store: any Store, key: ServiceKey, verifier: TokenVerifier?, clock: any Clock = SystemClock(),
-    random: any RandomSource = SystemRandom()
+    random: any RandomSource = SystemRandom(), memory: MemoryBudget = .unbounded
   ) {
     self.contract = contract
+    self.memory = memory
     self.layout = layout
     self.store = store
     self.clock = clock
@@ -95,6 +98,7 @@ package final class Engine: Sendable {
   init(_ engine: Engine, session: BatchSession) {
     store = session
     self.session = session
+    memory = engine.memory
     contract = engine.contract
     layout = engine.layout
     plans = engine.plans

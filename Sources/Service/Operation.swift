@@ -40,6 +40,8 @@ package struct Operation: Sendable {
   /// Parameters that are not known are passed over.
   package var isLenient = false
   package var context: RequestContext
+  /// Covers what the body comes to, where that is much.
+  package var lease: MemoryLease?
 
   package init(_ action: Action, resource: String, key: String? = nil, caller: Caller, context: RequestContext) {
     self.action = action

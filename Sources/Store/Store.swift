@@ -54,6 +54,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case unavailable
     /// A queue or pool is full.
     case overloaded
+    /// The process holds as many bytes as it may. Nothing has happened.
+    case memory
+    /// A read's rows have more bytes than an answer may (`Rows.bytesMax`).
+    case tooLarge
     case timeout
     /// The connection was lost after a write was sent: its outcome is not known.
     case outcomeUnknown
@@ -79,4 +83,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
   }
 
   package var description: String { "\(code.rawValue): \(message)" }
+
+  package static var tooLarge: StoreError {
+    StoreError(.tooLarge, "a statement's rows have more than \(Rows.bytesMax >> 20) MiB")
+  }
+
+  package static var memory: StoreError { StoreError(.memory, "the process holds as many bytes as it may") }
 }

@@ -72,7 +72,8 @@ struct Bench {
 
   init(
     _ result: Result<Answer, Failure> = .success(Answer(.ok)), caller: Result<Caller, Failure> = .success(.anonymous),
-    health: FakeHealth = FakeHealth(), metrics: ServiceMetrics? = nil, change: (inout RESTOptions) -> Void = { _ in }
+    health: FakeHealth = FakeHealth(), metrics: ServiceMetrics? = nil, memory: MemoryBudget = .unbounded,
+    change: (inout RESTOptions) -> Void = { _ in }
   ) throws {
     var options = RESTOptions()
     change(&options)
@@ -80,7 +81,7 @@ struct Bench {
     let logged = logged
     handler = RESTHandler(
       contract: try Bench.contract(), operations: operations, health: health, options: options, clock: FixedClock(),
-      random: FixedRandom(), metrics: metrics, figures: { Array("figure 1\n".utf8) }, log: { logged.append($0) })
+      random: FixedRandom(), metrics: metrics, figures: { Array("figure 1\n".utf8) }, log: { logged.append($0) }, memory: memory)
   }
 
   func send(

@@ -26,21 +26,23 @@ final class Bench: Sendable {
   private let minter: TokenMinter
   private let folder: TemporaryFolder
 
-  convenience init(_ yaml: String) async throws { try await self.init(yaml, on: nil) }
+  convenience init(_ yaml: String, memory: MemoryBudget = .unbounded) async throws { try await self.init(yaml, on: nil, memory: memory) }
 
   /// - Parameter given: nil: a SQLite file of its own. Who gives a store closes it.
-  init(_ yaml: String, on given: (any Store)?) async throws {
+  init(_ yaml: String, on given: (any Store)?, memory: MemoryBudget = .unbounded) async throws {
     let result = ContractLoader.load(text: yaml)
     contract = try #require(result.contract, "\(result.errors.map { $0.rendered() })")
     folder = try TemporaryFolder()
-    store = try given ?? SQLiteStore(path: folder.path + "/test.db")
+    var options = SQLiteOptions()
+    options.memory = memory
+    store = try given ?? SQLiteStore(path: folder.path + "/test.db", options: options)
     _ = try await SchemaManager(clock: clock).prepare(store, contract)
     let key = try ServiceKey.ephemeral()
     let verifier = try TokenVerifier(
       contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder.path, now: clock.now
     ) { _ in }
     minter = TokenMinter(service: contract.service.name, key: key)
-    engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier, clock: clock)
+    engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier, clock: clock, memory: memory)
   }
 
   deinit { folder.remove() }

@@ -172,6 +172,12 @@ package struct ConnectionState: Sendable {
     return min(rate, body.last + times.body)
   }
 
+  /// Whether the peer has taken nothing for so long while output waited.
+  package func hasStalled(for time: Duration, now: UInt64) -> Bool {
+    guard phase != .closed, let outputSince else { return false }
+    return now >= outputSince + time.millisecondsRoundedUp
+  }
+
   /// What is due, or nil. Asked again, it says the same until an event answers it.
   package func expiry(now: UInt64) -> Expiry? {
     guard now >= deadline else { return nil }

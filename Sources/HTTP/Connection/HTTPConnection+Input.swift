@@ -10,6 +10,7 @@ extension HTTPConnection {
       if discarded > limits.discardBytesMax * 16 { close() }
       return
     }
+    defer { countMemory() }
     guard canParse else {
       keep(bytes)
       return
@@ -53,7 +54,7 @@ extension HTTPConnection {
       pendingStart = 0
     }
     pending.append(bytes)
-    if pending.count >= limits.pipelineBytesMax { pauseInput() }
+    if pending.count >= limits.pipelineBytesMax || owner.memory.budget.isTight { pauseInput() }
   }
 
   /// Parses what was put aside, up to the end of one request.
@@ -66,7 +67,8 @@ extension HTTPConnection {
       pending = []
       pendingStart = 0
     }
-    if pending.count - pendingStart < limits.pipelineBytesMax / 2 { resumeInput() }
+    let room = owner.memory.budget.isTight ? limits.readBytesTightMax : limits.pipelineBytesMax / 2
+    if pending.count - pendingStart < room { resumeInput() }
   }
 
   /// Hands bytes to the parser up to the end of the request.
@@ -117,6 +119,8 @@ extension HTTPConnection {
     case .collect(let limit):
       if body.count + bytes.count > limit {
         failBody(.tooLarge(limit: limit))
+      } else if body.count > MemoryBudget.smallMax, !owner.memory.budget.grants(bytes.count) {
+        failBody(.overloaded)
       } else {
         body.append(bytes)
       }

@@ -25,14 +25,14 @@ extension HTTPConnection {
     var isWhole = true
     switch response.body {
     case .bytes(let bytes) where !isHead && !response.hasNoBody:
-      output.append(body: bytes)
+      output.append(body: bytes, lease: response.lease)
     case .stream(let length, let write) where !isHead && !response.hasNoBody:
       isWhole = await stream(length: length, request, write)
     default:
       break
     }
     if output.hasLarge { flush() } else { owner.markDirty(self) }
-    while output.hasLarge || output.count > limits.outputBytesMax {
+    while output.hasLarge || output.count > outputBytesMax {
       guard !isBroken else { break }
       await waitForOutput()
     }
@@ -150,8 +150,9 @@ extension HTTPConnection {
       broken()
       return
     }
-    if !output.hasLarge && output.count <= limits.outputBytesMax { wakeOutput() }
+    if !output.hasLarge && output.count <= outputBytesMax { wakeOutput() }
     if state.phase == .lingering && output.isEmpty && !stream.isWriting { endLingering() }
+    countMemory()
   }
 
   func streamDidWrite(_ error: ReactorError?) {

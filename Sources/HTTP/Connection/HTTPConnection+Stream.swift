@@ -50,7 +50,7 @@ extension HTTPConnection: HTTPBodySink {
       output.bytes.append(contentsOf: bytes)
     }
     owner.markDirty(self)
-    while output.count > limits.outputBytesMax {
+    while output.count > outputBytesMax {
       await waitForOutput()
       guard !isBroken else { throw .disconnected }
     }

@@ -41,6 +41,8 @@ import Reactor
   /// Nothing can be written any more.
   var isBroken = false
   var discarded = 0
+  /// What it has told its loop's account.
+  private var counted = 0
 
   /// What becomes of body bytes that come.
   enum BodyUse {
@@ -65,6 +67,7 @@ import Reactor
   var limits: HTTPLimits { owner.limits }
 
   func start() {
+    countMemory()
     stream.delegate = self
     stream.startReading()
     task = Task(executorPreference: owner.loop) { await self.run() }
@@ -102,6 +105,7 @@ import Reactor
     }
     request += 1
     feedPending()
+    countMemory()
     if isPeerDone, isHeadReady, !parser.isEnded { failBody(.disconnected) }
     while !isHeadReady {
       guard state.phase == .idle || state.phase == .head, !isPeerDone, !isBroken else { return false }
@@ -184,6 +188,7 @@ import Reactor
     state.close()
     isBroken = true
     output.removeAll()
+    countMemory()
     if let task, isHeadReady { task.cancel() }
     stream.close()
     owner.remove(self)
@@ -194,6 +199,7 @@ import Reactor
   /// Looks at the clocks, and gives memory back where nothing happens.
   func sweep(now: UInt64) {
     if let expiry = state.expiry(now: now) { expire(expiry) }
+    if isTight, state.hasStalled(for: limits.writeStallTightMax, now: now) { expire(.writeStall) }
     // Nothing is read any more from a peer that shut its side, so nothing else tells that it is gone altogether.
     if isPeerDone, !isBroken, let error = stream.pendingError() { streamDidEnd(error) }
     guard state.phase == .idle, pendingStart == pending.count else { return }
@@ -201,7 +207,32 @@ import Reactor
     output.release()
     pending = []
     pendingStart = 0
+    countMemory()
   }
+
+  // MARK: Memory
+
+  /// What an open connection holds where nothing waits in it: itself, its task, its handle.
+  private static let ownBytes = 4 << 10
+
+  /// Brings the loop's account up to date with what the connection holds now. Whatever grows or shrinks its buffers is
+  /// followed by this before the loop's tick ends.
+  func countMemory() {
+    var bytes = 0
+    if state.phase != .closed {
+      bytes = HTTPConnection.ownBytes &+ parser.head.bytes.capacity &+ pending.capacity &+ body.capacity &+ output.heldBytes
+      if state.phase == .handling { bytes &+= MemoryBudget.requestBytes }
+      if stream.isWriting { bytes &+= SocketStream.queueBytesMax }
+    }
+    stream.readBytesMax = isTight ? limits.readBytesTightMax : EventLoop.readBufferBytes
+    guard bytes != counted else { return }
+    owner.memory.add(bytes &- counted)
+    counted = bytes
+  }
+
+  private var isTight: Bool { owner.memory.budget.isTight }
+  /// Answer bytes that may wait now.
+  var outputBytesMax: Int { isTight ? limits.outputBytesTightMax : limits.outputBytesMax }
 
   private func expire(_ expiry: ConnectionState.Expiry) {
     if expiry != .close { owner.counters.timeouts.increment() }

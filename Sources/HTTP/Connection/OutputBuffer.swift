@@ -1,3 +1,4 @@
+import Base
 import Reactor
 
 /// What waits to be written on a connection: assembled bytes, and after them at most one large body that is sent from
@@ -12,18 +13,23 @@ struct OutputBuffer {
   private var start = 0
   private var large: [UInt8] = []
   private var largeStart = 0
+  /// Covers `large`.
+  private var lease: MemoryLease?
 
   /// Bytes that the kernel has not taken.
   var count: Int { bytes.count - start + large.count - largeStart }
   var isEmpty: Bool { count == 0 }
   var hasLarge: Bool { !large.isEmpty }
+  /// What it holds that no lease covers. A longer body without one is everybody's: a document of the service.
+  var heldBytes: Int { bytes.capacity &+ (large.count <= MemoryBudget.smallMax ? large.count : 0) }
 
-  /// Adds a body; nothing may be added behind a large one until `hasLarge` is false.
-  mutating func append(body: [UInt8]) {
+  /// Adds a body, and what covers it; nothing may be added behind a large one until `hasLarge` is false.
+  mutating func append(body: [UInt8], lease: MemoryLease?) {
     if body.count <= OutputBuffer.copyBytesMax {
       bytes.append(contentsOf: body)
     } else {
       large = body
+      self.lease = lease
     }
   }
 
@@ -38,6 +44,7 @@ struct OutputBuffer {
     if largeStart == large.count, largeStart > 0 {
       large = []
       largeStart = 0
+      lease = nil
     }
   }
 

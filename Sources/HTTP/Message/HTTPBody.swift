@@ -2,6 +2,8 @@
 package enum HTTPBodyError: Error, Sendable, Equatable {
   /// More than the reader takes.
   case tooLarge(limit: Int)
+  /// The process holds as many bytes as it may.
+  case overloaded
   /// It came too slowly.
   case timeout
   /// It is not framed as HTTP says.
@@ -16,6 +18,7 @@ package enum HTTPBodyError: Error, Sendable, Equatable {
   package var status: Int {
     switch self {
     case .tooLarge: 413
+    case .overloaded: 503
     case .timeout: 408
     case .malformed(let error): error.status
     case .disconnected, .unreadable: 400

@@ -1,3 +1,5 @@
+package import Base
+
 /// What a handler answers. The server adds `Date`, the framing fields, `Connection` and, where it compresses,
 /// `Content-Encoding` and `Vary`: a handler sets those only with `mayCompress` false (its own `Vary` is fine).
 package struct HTTPResponse: Sendable {
@@ -16,6 +18,8 @@ package struct HTTPResponse: Sendable {
   package var mayCompress = true
   /// Ends the connection after this answer.
   package var closesConnection = false
+  /// Covers the body where it is large and not everybody's; kept until the client has taken the body, or has left.
+  package var lease: MemoryLease?
 
   package init(_ status: Int, headers: HTTPHeaders = HTTPHeaders(), body: Body = .none) {
     self.status = status

@@ -1,3 +1,5 @@
+package import Base
+
 /// Why the server itself answers, in place of the handler.
 package struct HTTPRefusal: Sendable, Equatable {
   /// 400, 408, 413, 414, 417, 431, 501, 503, 504 or 505.
@@ -21,6 +23,8 @@ package struct HTTPRefusal: Sendable, Equatable {
 /// How a server looks to the outside, beside its handler.
 package struct HTTPServerConfiguration: Sendable {
   package var limits = HTTPLimits()
+  /// What connections hold is counted in it.
+  package var memory = MemoryBudget.unbounded
 
   package init() {}
 }

@@ -14,6 +14,8 @@ final class LoopServer: @unchecked Sendable {
   let counters = LoopCounters()
   let gzip = Gzip()
   let limits: HTTPLimits
+  /// What the loop's connections hold.
+  var memory: MemoryAccount
 
   private(set) var isDraining = false
   private var listeners: [Listener] = []
@@ -36,6 +38,7 @@ final class LoopServer: @unchecked Sendable {
     self.handler = handler
     self.shared = shared
     limits = configuration.limits
+    memory = MemoryAccount(configuration.memory)
   }
 
   // MARK: Connections
@@ -90,7 +93,10 @@ final class LoopServer: @unchecked Sendable {
     connection.slot = -1
     openCount -= 1
     shared.open.wrappingSubtract(1, ordering: .relaxed)
-    if openCount == 0 { endDrain() }
+    if openCount == 0 {
+      memory.tell()
+      endDrain()
+    }
   }
 
   // MARK: What connections share
@@ -127,6 +133,7 @@ final class LoopServer: @unchecked Sendable {
       connections[slot]?.sweep(now: now)
       slot += LoopServer.sweepParts
     }
+    memory.tell()
     if openCount > 0 || !listeners.isEmpty { scheduleSweep() }
   }
 

@@ -23,6 +23,7 @@ let serveCommand = Command(
     Flag("log", "FORMAT", "text or json (default text on a terminal)"),
     Flag("log-level", "LEVEL", "debug, info, notice, warning or error (default info)"),
     Flag("threads", "N", "event loops (default one for each core)"),
+    Flag("memory", "SIZE", "bytes that requests under way may hold together, 128MiB at least (default 256MiB)"),
     Flag("drain", "SECONDS", "how long requests in flight may go on after SIGTERM (default 30)"),
     Flag("watch", nil, "serves the contract anew whenever its files change, as SIGHUP does; one with errors changes nothing"),
     Flag("check", nil, "checks the contract and prepares the store, then ends"),
@@ -94,6 +95,12 @@ private func settings(_ invocation: Invocation) throws(CommandFailure) -> ServeS
   if let text = invocation["threads"] {
     guard let threads = Int(text), (1...256).contains(threads) else { throw CommandFailure(.usage, "--threads must be 1 to 256") }
     settings.threads = threads
+  }
+  if let text = invocation["memory"] {
+    guard let bytes = SizeForm.bytes(text), bytes >= MemoryBudget.limitMin, bytes <= 1 << 50 else {
+      throw CommandFailure(.usage, "--memory must be a size of 128MiB or more, as 512MiB or 2GiB")
+    }
+    settings.memoryLimit = Int(bytes)
   }
   if let text = invocation["drain"] {
     guard let seconds = Int(text), (0...3600).contains(seconds) else { throw CommandFailure(.usage, "--drain must be 0 to 3600") }

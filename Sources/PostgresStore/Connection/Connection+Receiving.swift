@@ -10,9 +10,11 @@ extension Connection {
   func ready(_ events: DescriptorEvents) {
     guard let handle = unsafe handle, phase != .closed else { return }
     if events.contains(.writable) { flush() }
-    guard phase != .closed else { return }
+    guard phase != .closed, mayReceive() else { return }
     let isAlive = unsafe PQconsumeInput(handle) == 1
+    let first = pendingHead
     drain()
+    noteReceived(from: first)
     guard phase != .closed else { return }
     if let fatal { return lose(fatal) }
     if unsafe !isAlive || PQstatus(handle) == CONNECTION_BAD { return lose(StoreError(.unavailable, driverMessage)) }
@@ -81,11 +83,13 @@ extension Connection {
     case .step(let step, _):
       do throws(StoreError) {
         switch request.work {
-        case .read(let query): request.finish(.success(.rows(try RowEncoder.rows(of: view, for: query))))
+        case .read(let query): request.finish(.success(.rows(try rows(of: view, for: query))))
         case .alike(let requests):
           guard case .read(let query)? = requests.first?.work else { break }
-          request.finish(.success(.rows(try RowEncoder.rows(of: view, for: query))))
-        case .together(let requests): try RowEncoder.share(view, among: requests)
+          request.finish(.success(.rows(try rows(of: view, for: query))))
+        case .together(let requests):
+          try noteWhole(view, of: nil)
+          try RowEncoder.share(view, among: requests, memory: pool.options.memory)
         case .inspect: request.finish(.success(.table(try view.table())))
         case .write(let batch): try take(view, of: batch.steps[step], for: request)
         case .define, .setup: break
@@ -112,8 +116,14 @@ extension Connection {
     }
   }
 
+  private func rows(of view: ResultView, for query: Query) throws(StoreError) -> Rows {
+    try noteWhole(view, of: query.statement)
+    return try RowEncoder.rows(of: view, for: query, memory: pool.options.memory)
+  }
+
   private func take(_ view: ResultView, of step: WriteBatch.Step, for request: Request) throws(StoreError) {
-    if case .reading(let query) = step { request.readRows = try RowEncoder.rows(of: view, for: query) }
+    // On its way to its COMMIT: it is not given up for want of room.
+    if case .reading(let query) = step { request.readRows = try RowEncoder.rows(of: view, for: query, memory: .unbounded) }
     guard case .returning(_, _, let kinds) = step else { return }
     var values: [Value] = []
     if view.rows > 0 {
@@ -248,6 +258,7 @@ extension Connection {
   func becomeIdle() {
     deadline = nil
     let wasOpening = phase == .opening
+    if isToBeReplaced, !wasOpening { return lose(StoreError(.unavailable, "its buffers have grown")) }
     phase = .idle
     if wasOpening { pool.connectionReady() } else { pool.planDispatch() }
   }

@@ -12,9 +12,9 @@ extension Connection {
   // MARK: reads
 
   /// Sends reads: those that may share a sync first, then each of the others with its own.
-  func send(reads: [Request], areSlow: Bool = false) {
+  func send(reads: [Request], being kind: ReadKind = .quick) {
     phase = .reading
-    isSlow = areSlow
+    readsAre = kind
     expectAnswer(within: pool.options.timeout)
     parameters.removeAll()
     sentAt = pool.clock.monotonicNanoseconds

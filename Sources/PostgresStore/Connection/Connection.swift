@@ -12,6 +12,11 @@ import Store
     case opening, idle, reading, writing, closed
   }
 
+  /// What is known of a read. Only quick ones are sent together.
+  enum ReadKind {
+    case quick, slow, long
+  }
+
   /// What the server still owes an answer for, in the order it was sent.
   struct Pending {
     enum Kind {
@@ -51,9 +56,13 @@ import Store
   /// When its reads were sent (the monotonic clock's nanoseconds), how many, and which.
   var sentAt: UInt64 = 0
   var sentReads = 0
-  /// They are known to be slow: nobody waits for their connection.
-  var isSlow = false
+  /// What its reads are known to be. Nobody waits for the connection of those that are not quick.
+  var readsAre = ReadKind.quick
   var sentStatements: Set<Int> = []
+  /// What has come of a result that is not whole.
+  var incoming = IncomingResult()
+  /// A row has made the driver's buffer grow.
+  var isBloated = false
   /// The transaction it runs.
   var transaction: Request?
   /// The server is being asked to stop what it runs.
@@ -94,6 +103,7 @@ import Store
     watch = nil
     if let handle = unsafe handle { unsafe PQfinish(handle) }
     unsafe handle = nil
+    incoming = IncomingResult()
   }
 
   /// The connection is lost: everything it owed is settled, and the pool is told.

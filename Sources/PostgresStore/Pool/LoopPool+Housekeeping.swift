@@ -41,6 +41,7 @@ extension LoopPool {
     guard now >= limit else { return }
     let late =
       reads.removeAll { $0.queuedAt <= now - limit } + slowReads.removeAll { $0.queuedAt <= now - limit }
+      + longReads.removeAll { $0.queuedAt <= now - limit }
       + writes.removeAll { $0.queuedAt <= now - limit }
     for request in late where !request.isFinished {
       figures.refusals.add(1, ordering: .relaxed)

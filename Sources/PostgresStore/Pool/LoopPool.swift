@@ -19,6 +19,8 @@ final class LoopPool: @unchecked Sendable {
   var reads: WaitQueue<Request>
   /// Reads that are known to be slow: each goes alone.
   var slowReads: WaitQueue<Request>
+  /// Reads of which many bytes are to be expected: each goes alone, and few at once.
+  var longReads: WaitQueue<Request>
   var writes: WaitQueue<Request>
   var times = StatementTimes()
   var groupSize: GroupSize
@@ -51,6 +53,7 @@ final class LoopPool: @unchecked Sendable {
     policy = PoolPolicy(connectionsMax: connectionsMax)
     reads = WaitQueue(capacity: options.readQueueMax)
     slowReads = WaitQueue(capacity: options.readQueueMax)
+    longReads = WaitQueue(capacity: options.readQueueMax)
     writes = WaitQueue(capacity: options.writeQueueMax)
   }
 
@@ -74,13 +77,24 @@ final class LoopPool: @unchecked Sendable {
     // A database that is away is said to be so at once; attempts to reach it go on meanwhile.
     if let down { return request.finish(.failure(down)) }
     request.queuedAt = loop.nowMilliseconds
-    let isAdmitted =
-      request.isTransaction ? writes.push(request) : isSlow(request) ? slowReads.push(request) : reads.push(request)
-    guard isAdmitted else {
-      figures.refusals.add(1, ordering: .relaxed)
-      return request.fail(.overloaded, "\(request.isTransaction ? writes.capacity : reads.capacity) calls wait already")
-    }
+    enqueue(request)
     planDispatch()
+  }
+
+  private func enqueue(_ request: Request) {
+    let isAdmitted =
+      if request.isTransaction {
+        writes.push(request)
+      } else {
+        switch kind(of: request) {
+        case .quick: reads.push(request)
+        case .slow: slowReads.push(request)
+        case .long: longReads.push(request)
+        }
+      }
+    if isAdmitted { return }
+    figures.refusals.add(1, ordering: .relaxed)
+    request.fail(.overloaded, "\(request.isTransaction ? writes.capacity : reads.capacity) calls wait already")
   }
 
   private func giveUp(_ request: Request) {
@@ -100,7 +114,8 @@ final class LoopPool: @unchecked Sendable {
 
   private func dispatch() {
     dispatchWrites()
-    dispatchSlowReads()
+    if !slowReads.isEmpty { dispatchAlone(.slow, most: policy.readersMax) }
+    if !longReads.isEmpty { dispatchAlone(.long, most: options.memory.isTight ? 1 : policy.longReadersMax) }
     dispatchReads()
     openConnections()
     keepHouse()
@@ -121,13 +136,13 @@ final class LoopPool: @unchecked Sendable {
   private func dispatchReads() {
     guard !reads.isEmpty else { return }
     var readers = connections.count { $0.phase == .reading }
-    var groups = connections.count { $0.phase == .reading && !$0.isSlow }
+    var groups = connections.count { $0.phase == .reading && $0.readsAre == .quick }
     while readers < policy.readersMax, let connection = connections.first(where: \.isFree) {
       let size = groupSize.reads
       if groups >= LoopPool.groupsMax, reads.count < size, !isFirstReadLate { return holdReads() }
       var batch: [Request] = []
       batch.reserveCapacity(min(size, reads.count))
-      while batch.count < size, let request = nextWaiting(&reads) { batch.append(request) }
+      while batch.count < size, let request = nextQuick() { batch.append(request) }
       if batch.isEmpty { return }
       figures.lastBatch.store(batch.count, ordering: .relaxed)
       figures.batches.add(1, ordering: .relaxed)
@@ -158,20 +173,33 @@ final class LoopPool: @unchecked Sendable {
     }
   }
 
-  /// Slow reads hold a connection each, and never the last one that reads may have.
-  private func dispatchSlowReads() {
-    guard !slowReads.isEmpty else { return }
+  /// Slow and long reads hold a connection each, and never the last one that reads may have.
+  private func dispatchAlone(_ kind: Connection.ReadKind, most: Int) {
     var readers = connections.count { $0.phase == .reading }
-    while readers < max(1, policy.readersMax - 1), let connection = connections.first(where: \.isFree) {
-      guard let request = nextWaiting(&slowReads) else { return }
+    var like = connections.count { $0.phase == .reading && $0.readsAre == kind }
+    while readers < max(1, policy.readersMax - 1), like < most, let connection = connections.first(where: \.isFree) {
+      guard let request = kind == .long ? nextWaiting(&longReads) : nextWaiting(&slowReads) else { return }
       figures.reads.add(1, ordering: .relaxed)
-      connection.send(reads: [request], areSlow: true)
+      connection.send(reads: [request], being: kind)
       readers += 1
+      like += 1
     }
   }
 
-  private func isSlow(_ request: Request) -> Bool {
-    if case .read(let query) = request.work { times.isSlow(query.statement.number) } else { false }
+  private func kind(of request: Request) -> Connection.ReadKind {
+    guard case .read(let query) = request.work else { return .quick }
+    return query.isLong ? .long : times.isSlow(query.statement.number) ? .slow : .quick
+  }
+
+  /// The next read that goes with others. What has turned out to be slow or long since it was queued waits with its like, out
+  /// of the way of the quick ones behind it.
+  private func nextQuick() -> Request? {
+    while let request = nextWaiting(&reads) {
+      if kind(of: request) == .quick { return request }
+      enqueue(request)
+      planDispatch()
+    }
+    return nil
   }
 
   /// The next one whose caller still waits.
@@ -217,7 +245,15 @@ final class LoopPool: @unchecked Sendable {
     guard !request.isFinished else { return }
     guard closesAt == nil || whenClosed != nil else { return request.finish(.failure(error)) }
     if let down { return request.finish(.failure(down)) }
-    if request.isTransaction { writes.pushFirst(request) } else { reads.pushFirst(request) }
+    if request.isTransaction {
+      writes.pushFirst(request)
+    } else {
+      switch kind(of: request) {
+      case .quick: reads.pushFirst(request)
+      case .slow: slowReads.pushFirst(request)
+      case .long: longReads.pushFirst(request)
+      }
+    }
     planDispatch()
   }
 
@@ -233,7 +269,9 @@ final class LoopPool: @unchecked Sendable {
   // MARK: connections
 
   /// Calls wait for a connection.
-  var isAwaited: Bool { !(reads.isEmpty && slowReads.isEmpty && writes.isEmpty) }
+  var isAwaited: Bool { !(reads.isEmpty && slowReads.isEmpty && longReads.isEmpty && writes.isEmpty) }
+
+  var waitingReads: Int { reads.count + slowReads.count + longReads.count }
 
   private func openConnections() {
     guard closesAt == nil || isAwaited else { return }
@@ -243,10 +281,10 @@ final class LoopPool: @unchecked Sendable {
     state.open = connections.count - state.connecting
     state.readers = connections.count { $0.phase == .reading }
     state.writers = connections.count { $0.phase == .writing }
-    state.waitingReads = reads.count + slowReads.count
+    state.waitingReads = waitingReads
     state.waitingWrites = writes.count
     let lateAt = options.growthDelay.wholeMilliseconds
-    state.readsAreLate = [reads.first, slowReads.first].contains { $0.map { now >= $0.queuedAt + lateAt } ?? false }
+    state.readsAreLate = [reads.first, slowReads.first, longReads.first].contains { $0.map { now >= $0.queuedAt + lateAt } ?? false }
     state.isBackingOff = now < opensAt
     state.isDown = down != nil
     for _ in 0..<policy.toOpen(state) {
@@ -283,6 +321,7 @@ final class LoopPool: @unchecked Sendable {
   func failWaiting(_ error: StoreError) {
     while let request = reads.popFirst() { request.finish(.failure(error)) }
     while let request = slowReads.popFirst() { request.finish(.failure(error)) }
+    while let request = longReads.popFirst() { request.finish(.failure(error)) }
     while let request = writes.popFirst() { request.finish(.failure(error)) }
   }
 }

@@ -19,7 +19,7 @@ final class PoolFigures: Sendable {
   func update(_ pool: LoopPool) {
     open.store(pool.connections.count { $0.phase != .opening }, ordering: .relaxed)
     busy.store(pool.connections.count { $0.phase == .reading || $0.phase == .writing }, ordering: .relaxed)
-    waitingReads.store(pool.reads.count + pool.slowReads.count, ordering: .relaxed)
+    waitingReads.store(pool.waitingReads, ordering: .relaxed)
     waitingWrites.store(pool.writes.count, ordering: .relaxed)
   }
 }

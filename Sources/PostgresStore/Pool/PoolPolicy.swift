@@ -14,6 +14,8 @@ struct PoolPolicy: Sendable {
   var writersMax: Int { max(1, connectionsMax - 1) }
   /// Connections that reads may hold together.
   var readersMax: Int { max(1, connectionsMax - 1) }
+  /// Connections that long reads may hold together: more of them at once would keep the loop, and the memory, from the others.
+  var longReadersMax: Int { max(1, readersMax / 2) }
   /// Connections that are kept open where there is nothing to do.
   var connectionsMin: Int { min(2, connectionsMax) }
 

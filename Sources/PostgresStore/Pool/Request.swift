@@ -91,6 +91,12 @@ import Store
     isCommitted = false
   }
 
+  /// The attempt that is under way does not count: it ends for no fault of the request's.
+  func forgetAttempt() {
+    attempts = max(0, attempts - 1)
+    for request in members ?? [] { request.forgetAttempt() }
+  }
+
   /// Gives the answer to whoever waits. Only the first one counts.
   ///
   /// Safety: the continuation is taken out before it is resumed.

@@ -19,11 +19,22 @@ struct StatementTimes: Sendable {
         bounds[number] = min(milliseconds, risen)
       } else if milliseconds >= StatementTimes.slowMilliseconds {
         // Quick from the first is not worth a place.
-        if bounds.count >= StatementTimes.statementsMax { bounds.removeAll(keepingCapacity: true) }
+        makeRoom()
         bounds[number] = milliseconds
       }
       if let bound = bounds[number], bound < StatementTimes.slowMilliseconds / 4 { bounds[number] = nil }
     }
+  }
+
+  /// Notes a statement that is not to be sent with others until it was quick alone.
+  mutating func noteSlow(_ number: Int) {
+    makeRoom()
+    bounds[number] = max(bounds[number] ?? 0, StatementTimes.slowMilliseconds)
+  }
+
+  private mutating func makeRoom() {
+    guard bounds.count >= StatementTimes.statementsMax else { return }
+    bounds.removeAll(keepingCapacity: true)
   }
 
   func isSlow(_ number: Int) -> Bool { !bounds.isEmpty && bounds[number].map { $0 >= StatementTimes.slowMilliseconds } ?? false }

@@ -10,13 +10,18 @@ struct RowEncoder {
   private let fields: [RowEncoding.FlatField]
   private let keys: [UInt8]
   private let view: ResultView
+  private let memory: MemoryBudget
+  private var capturedBytes = 0
+  /// Up to here nothing has to be asked.
+  private var covered = MemoryBudget.smallMax
 
-  /// Throws `.invalidStatement` for more rows than were asked for or a column that is not there.
-  static func rows(of view: ResultView, for query: Query) throws(StoreError) -> Rows {
+  /// Throws `.invalidStatement` for more rows than were asked for or a column that is not there, `.tooLarge` and `.memory` for
+  /// rows that are too long.
+  static func rows(of view: ResultView, for query: Query, memory: MemoryBudget) throws(StoreError) -> Rows {
     guard view.rows <= query.rowsMax else {
       throw StoreError(.invalidStatement, "more than the \(query.rowsMax) rows that were asked for")
     }
-    var encoder = RowEncoder(view, query.encoding, rows: view.rows)
+    var encoder = RowEncoder(view, query.encoding, rows: view.rows, memory)
     for row in 0..<view.rows { try encoder.take(row) }
     return encoder.rows
   }
@@ -24,7 +29,7 @@ struct RowEncoder {
   /// Answers each of the reads with its row, or with none. The last column says whose it is (`Statement.shared`).
   ///
   /// Throws, with nobody answered, where a row is nobody's or the second of somebody.
-  static func share(_ view: ResultView, among requests: [Request]) throws(StoreError) {
+  static func share(_ view: ResultView, among requests: [Request], memory: MemoryBudget) throws(StoreError) {
     var rows = [Int?](repeating: nil, count: requests.count)
     for row in 0..<view.rows {
       guard let number = view.integer(row, view.columns - 1), number > 0, number <= Int64(rows.count),
@@ -34,7 +39,7 @@ struct RowEncoder {
     }
     for (request, row) in zip(requests, rows) {
       guard case .read(let query) = request.work, !request.isFinished else { continue }
-      var encoder = RowEncoder(view, query.encoding, rows: row == nil ? 0 : 1)
+      var encoder = RowEncoder(view, query.encoding, rows: row == nil ? 0 : 1, memory)
       do throws(StoreError) {
         if let row { try encoder.take(row) }
         request.finish(.success(.rows(encoder.rows)))
@@ -44,8 +49,9 @@ struct RowEncoder {
     }
   }
 
-  private init(_ view: ResultView, _ encoding: RowEncoding, rows count: Int) {
+  private init(_ view: ResultView, _ encoding: RowEncoding, rows count: Int, _ memory: MemoryBudget) {
     self.view = view
+    self.memory = memory
     self.encoding = encoding
     fields = encoding.flatFields
     keys = encoding.keys
@@ -57,6 +63,16 @@ struct RowEncoder {
     if !encoding.captures.isEmpty { rows.captured.reserveCapacity(count * encoding.captures.count) }
   }
 
+  private var bytes: Int { rows.json.count &+ capturedBytes }
+
+  /// Asks for what the rows hold by now.
+  private mutating func cover() throws(StoreError) {
+    guard bytes <= Rows.bytesMax else { throw .tooLarge }
+    let capacity = rows.json.capacity + capturedBytes
+    covered = min(capacity, Rows.bytesMax)
+    guard memory.cover(capacity + rows.ends.capacity * 8, by: &rows.lease) else { throw .memory }
+  }
+
   private mutating func take(_ row: Int) throws(StoreError) {
     for place in encoding.flatCaptures.indices {
       let capture = encoding.flatCaptures[place]
@@ -64,9 +80,13 @@ struct RowEncoder {
       if case .integer = capture.form, let value = view.integer(row, Int(capture.column)) {
         rows.captured.append(.integer(value))
       } else {
-        rows.captured.append(try view.value(row, Int(capture.column), as: encoding.captures[place].kind))
+        let value = try view.value(row, Int(capture.column), as: encoding.captures[place].kind)
+        capturedBytes &+= value.heapBytes
+        rows.captured.append(value)
       }
     }
+    capturedBytes &+= encoding.flatCaptures.count &* MemoryLayout<Value>.stride
+    if bytes > covered { try cover() }
     if fields.isEmpty { return }
     rows.json.append(UInt8(ascii: "{"))
     var isFirst = true
@@ -85,6 +105,7 @@ struct RowEncoder {
       }
     }
     rows.ends.append(rows.json.count)
+    if bytes > covered { try cover() }
   }
 
   /// The forms that most columns have. False, with nothing appended, for what is out of the ordinary: that goes the long way,

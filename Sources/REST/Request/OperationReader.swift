@@ -12,6 +12,7 @@ struct OperationReader {
   let resource: String
   let bodyBytesMax: Int
   let queries: KnownQueries
+  let memory: MemoryBudget
   var preferences = Preferences.none
 
   private var isLenient: Bool { preferences.handling == .lenient }
@@ -28,6 +29,7 @@ struct OperationReader {
     operation.isLenient = isLenient
     // What was planned for one that passes over unknown names is not for others.
     operation.parameters = isLenient ? nil : parameters
+    guard memory.cover(JSONWeight.bytes(of: body.bytes), by: &operation.lease) else { throw .memory }
     if method != .query { operation.body = body.bytes }
     try readPreconditions(into: &operation)
     if method == .post || method == .patch { operation.idempotency = try idempotency(body.bytes) }
@@ -128,6 +130,7 @@ struct OperationReader {
       switch error {
       case .tooLarge where limit < bodyBytesMax: throw misplacedBody
       case .tooLarge: throw Failure(.bodyTooLarge, "The body may be \(bodyBytesMax) bytes long")
+      case .overloaded: throw .memory
       case .timeout: throw Failure(.timeout, "The body did not come in time")
       case .malformed, .disconnected, .unreadable: throw Failure(.badRequest, "The body could not be read")
       }

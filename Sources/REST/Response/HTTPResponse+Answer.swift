@@ -8,6 +8,7 @@ extension HTTPResponse {
     headers.reserve(640)
     if !answer.body.isEmpty {
       body = .bytes(answer.body)
+      lease = answer.lease
       headers.add(lines: "Content-Type: application/json\r\n")
     }
     if let etag = answer.etag { headers.add("ETag", etag) }

@@ -1,3 +1,4 @@
+import Base
 import CSQLite
 import Store
 
@@ -18,11 +19,13 @@ import Store
   private var isOpen = true
   private var cache = StatementCache()
   /// Lent to one row at a time.
-  private var rowBuffer = RowBuffer()
+  private var rowBuffer: RowBuffer
+  private let memory: MemoryBudget
   let watch = Watch()
   /// The writer's only.
   let log = LogLength()
 
+  /// Safety: as the type.
   init(path: String, role: Role, options: SQLiteOptions) throws(DriverError) {
     _ = Connection.initialized
     var opened: OpaquePointer?
@@ -35,6 +38,8 @@ import Store
     }
     unsafe handle = database
     self.role = role
+    memory = options.memory
+    rowBuffer = RowBuffer(options.memory)
     unsafe sqlite3_busy_timeout(database, options.busyTimeoutMilliseconds)
     unsafe martlet_sqlite_defend(database)
     unsafe sqlite3_progress_handler(
@@ -99,8 +104,12 @@ import Store
       try execute("PRAGMA query_only=ON")
     case .reader, .inspector:
       try execute("PRAGMA query_only=ON")
+      // What SQLite itself holds of one value: with more the answer would be too large anyway.
+      unsafe sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Rows.bytesMax))
     }
   }
+
+  // Safety: as above.
 
   /// Whether no transaction is open: also after SQLite rolled one back by itself.
   var isIdle: Bool { unsafe sqlite3_get_autocommit(handle) != 0 }
@@ -140,6 +149,16 @@ import Store
 
   /// Runs a query to its end.
   func read(_ query: Query) throws(StoreError) -> Rows {
+    do throws(StoreError) {
+      return try collect(query)
+    } catch {
+      // What was collected up to there may be much.
+      rowBuffer.removeAll()
+      throw error
+    }
+  }
+
+  private func collect(_ query: Query) throws(StoreError) -> Rows {
     let statement: PreparedStatement
     do throws(DriverError) {
       statement = try prepared(query.statement)
@@ -147,7 +166,7 @@ import Store
       throw error.storeError
     }
     defer { statement.reset() }
-    var reader = RowReader(query, &rowBuffer)
+    var reader = RowReader(query, &rowBuffer, memory)
     do throws(DriverError) {
       try statement.bind(query.values, as: query.statement.parameters)
     } catch {
@@ -160,7 +179,7 @@ import Store
       } catch {
         throw error.storeError
       }
-      if step == .done { return reader.finish(&rowBuffer) }
+      if step == .done { return try reader.finish(&rowBuffer) }
       try reader.take(statement, &rowBuffer)
     }
   }

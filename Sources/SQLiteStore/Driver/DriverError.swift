@@ -21,7 +21,8 @@ struct DriverError: Error {
       return StoreError(.storage, text)
     case SQLITE_BUSY, SQLITE_LOCKED: return StoreError(.timeout, text + " (another process holds the database)")
     case SQLITE_INTERRUPT: return StoreError(.timeout, "the statement took longer than its time limit")
-    case SQLITE_TOOBIG, SQLITE_MISMATCH: return StoreError(.invalidValue, text)
+    case SQLITE_TOOBIG: return StoreError(.tooLarge, text)
+    case SQLITE_MISMATCH: return StoreError(.invalidValue, text)
     case SQLITE_CONSTRAINT where code == DriverError.constraintDataType: return StoreError(.invalidValue, text)
     default: return StoreError(.invalidStatement, text)
     }

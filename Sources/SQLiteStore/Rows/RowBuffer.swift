@@ -3,7 +3,8 @@ import JSON
 import Store
 
 /// Where rows become JSON: memory that a connection keeps from one query to the next. Appending costs neither a reference
-/// count nor a check of an array's.
+/// count nor a check of an array's. It holds at most `Rows.bytesMax`, and asks the process's budget before it grows: what
+/// does not fit throws `.tooLarge` or `.memory`.
 ///
 /// It cannot be copied, so its memory has one owner, the connection, which lends it `inout`: whatever throws in between, the
 /// owner has it still, with what was written so far; the next query begins with `removeAll`.
@@ -16,24 +17,29 @@ import Store
   private(set) var capacity: Int
   /// For texts with escapes and for rare kinds, which are written by the functions that every array has.
   private var scratch: [UInt8] = []
+  private let memory: MemoryBudget
+  /// Covers the buffer and `scratch` while a large answer is made: what is kept between answers is the store's own.
+  private var lease: MemoryLease?
 
-  private static let capacityMin = 16 << 10
+  private static let capacityMin = MemoryBudget.smallMax
   /// What is kept after a large answer.
   static let capacityKeptMax = 256 << 10
 
-  init() {
+  init(_ memory: MemoryBudget) {
+    self.memory = memory
     capacity = RowBuffer.capacityMin
     unsafe base = .allocate(capacity: capacity)
   }
 
   deinit { unsafe base.deallocate() }
 
-  /// What it holds, as an array of exactly that size; it is empty then.
+  /// What it holds, as an array with room for one byte more (a record's brace); it is empty then. The caller has seen to it
+  /// that the array is covered.
   ///
   /// Safety: `count` bytes have been written, and the array's storage has room for them.
   mutating func take() -> [UInt8] {
     let (from, size) = unsafe (base, count)
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { target, initialized in
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size + 1) { target, initialized in
       if let to = target.baseAddress { unsafe to.update(from: from, count: size) }
       initialized = size
     }
@@ -44,17 +50,27 @@ import Store
   /// Empties it, and lets go of memory that only a large answer needs.
   mutating func removeAll() {
     count = 0
-    if capacity > RowBuffer.capacityKeptMax || scratch.capacity > RowBuffer.capacityKeptMax { self = RowBuffer() }
+    lease = nil
+    if capacity > RowBuffer.capacityKeptMax || scratch.capacity > RowBuffer.capacityKeptMax { self = RowBuffer(memory) }
   }
 
   /// Room for `extra` more bytes.
-  @inline(__always) private mutating func reserve(_ extra: Int) {
-    if capacity &- count < extra { grow(extra) }
+  @inline(__always) private mutating func reserve(_ extra: Int) throws(StoreError) {
+    if capacity &- count < extra { try grow(extra) }
+  }
+
+  private mutating func cover(_ bytes: Int) throws(StoreError) {
+    guard memory.cover(bytes, by: &lease) else { throw .memory }
   }
 
   /// Safety: the old bytes are copied before their memory is freed.
-  @inline(never) private mutating func grow(_ extra: Int) {
-    let wanted = max(capacity * 2, count + extra)
+  @inline(never) private mutating func grow(_ extra: Int) throws(StoreError) {
+    let needed = count + extra
+    guard needed <= Rows.bytesMax else { throw .tooLarge }
+    let wanted = min(max(capacity * 2, needed), Rows.bytesMax)
+    // Old and new are there together while one is copied into the other.
+    try cover(capacity + wanted + scratch.capacity)
+    defer { _ = memory.cover(capacity + scratch.capacity, by: &lease) }
     let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: wanted)
     unsafe larger.update(from: base, count: count)
     unsafe base.deallocate()
@@ -64,24 +80,35 @@ import Store
 
   // Safety: in what follows `reserve` has made room for what is written.
 
-  @inline(__always) mutating func append(_ byte: UInt8) {
-    reserve(1)
+  @inline(__always) mutating func append(_ byte: UInt8) throws(StoreError) {
+    try reserve(1)
     unsafe base[count] = byte
     count &+= 1
   }
 
-  @inline(__always) mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+  @inline(__always) mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) throws(StoreError) {
+    try reserve(bytes.count)
+    unsafe copy(bytes)
+  }
+
+  @inline(__always) mutating func append(_ bytes: [UInt8], in range: Range<Int>) throws(StoreError) {
+    try reserve(range.count)
+    unsafe bytes.withUnsafeBufferPointer { unsafe copy(UnsafeBufferPointer(rebasing: $0[range])) }
+  }
+
+  mutating func append(_ text: StaticString) throws(StoreError) {
+    try reserve(text.utf8CodeUnitCount)
+    text.withUTF8Buffer { unsafe copy($0) }
+  }
+
+  /// Appends what there is room for: the caller has reserved it.
+  @inline(__always) private mutating func copy(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let from = bytes.baseAddress else { return }
-    reserve(bytes.count)
     unsafe (base + count).update(from: from, count: bytes.count)
     count &+= bytes.count
   }
 
-  @inline(__always) mutating func append(_ bytes: [UInt8], in range: Range<Int>) {
-    unsafe bytes.withUnsafeBufferPointer { unsafe append(UnsafeBufferPointer(rebasing: $0[range])) }
-  }
-
-  mutating func append(_ text: StaticString) { text.withUTF8Buffer { unsafe append($0) } }
+  // Safety: as above.
 
   /// What `write` appends to an array; nothing where it throws.
   @inline(__always) mutating func append(
@@ -89,12 +116,13 @@ import Store
   ) throws(StoreError) {
     scratch.removeAll(keepingCapacity: true)
     try write(&scratch)
-    appendScratch()
+    try appendScratch()
   }
 
-  private mutating func appendScratch() {
+  private mutating func appendScratch() throws(StoreError) {
     let (size, place) = (scratch.count, count)
-    reserve(size)
+    if scratch.capacity > RowBuffer.capacityMin { try cover(capacity + scratch.capacity) }
+    try reserve(size)
     let to = unsafe base + place
     unsafe scratch.withUnsafeBufferPointer {
       if let from = $0.baseAddress { unsafe to.update(from: from, count: size) }
@@ -105,13 +133,14 @@ import Store
   /// A string in quotes. Texts that need no escape are copied as they are.
   ///
   /// Safety: `reserve` has made room for the text and its quotes.
-  mutating func appendJSON(utf8 bytes: UnsafeBufferPointer<UInt8>) {
+  mutating func appendJSON(utf8 bytes: UnsafeBufferPointer<UInt8>) throws(StoreError) {
     guard unsafe RowBuffer.isPlain(bytes) else {
+      if bytes.count > RowBuffer.capacityMin { try cover(capacity + max(scratch.capacity, bytes.count)) }
       scratch.removeAll(keepingCapacity: true)
       unsafe scratch.appendJSON(utf8: bytes)
-      return appendScratch()
+      return try appendScratch()
     }
-    reserve(bytes.count &+ 2)
+    try reserve(bytes.count &+ 2)
     unsafe base[count] = UInt8(ascii: "\"")
     if let from = bytes.baseAddress { unsafe (base + count + 1).update(from: from, count: bytes.count) }
     unsafe base[count &+ 1 &+ bytes.count] = UInt8(ascii: "\"")
@@ -144,8 +173,8 @@ import Store
     return true
   }
 
-  mutating func append(decimal value: Int64) {
-    if value < 0 { append(UInt8(ascii: "-")) }
+  mutating func append(decimal value: Int64) throws(StoreError) {
+    if value < 0 { try append(UInt8(ascii: "-")) }
     let rest = value.magnitude
     var digits = 1
     var limit = rest
@@ -153,14 +182,14 @@ import Store
       limit /= 10
       digits &+= 1
     }
-    append(padded: rest, width: digits)
+    try append(padded: rest, width: digits)
   }
 
   /// The last `width` digits, padded with zeros.
   ///
   /// Safety: `reserve` has made room for them.
-  @inline(__always) private mutating func append(padded value: UInt64, width: Int) {
-    reserve(width)
+  @inline(__always) private mutating func append(padded value: UInt64, width: Int) throws(StoreError) {
+    try reserve(width)
     var rest = value
     var place = count &+ width
     let start = count
@@ -174,40 +203,40 @@ import Store
 
   /// `"2026-01-31T10:00:00.123456Z"`, as `Timestamp.append` writes it. False, with nothing appended, for a moment outside the
   /// years 0001 to 9999.
-  mutating func append(_ time: Timestamp) -> Bool {
+  mutating func append(_ time: Timestamp) throws(StoreError) -> Bool {
     guard time >= .minimum, time <= .maximum else { return false }
     // Nothing below can overflow or be negative within those years.
     let days = time.microseconds.dividedFloor(by: 86_400_000_000)
     let rest = UInt64(truncatingIfNeeded: time.microseconds &- days &* 86_400_000_000)
     let (year, month, day) = CalendarDate(days: Int32(clamping: days)).parts
-    append(UInt8(ascii: "\""))
-    append(padded: UInt64(truncatingIfNeeded: year), width: 4)
-    append(UInt8(ascii: "-"))
-    append(padded: UInt64(truncatingIfNeeded: month), width: 2)
-    append(UInt8(ascii: "-"))
-    append(padded: UInt64(truncatingIfNeeded: day), width: 2)
-    append(UInt8(ascii: "T"))
+    try append(UInt8(ascii: "\""))
+    try append(padded: UInt64(truncatingIfNeeded: year), width: 4)
+    try append(UInt8(ascii: "-"))
+    try append(padded: UInt64(truncatingIfNeeded: month), width: 2)
+    try append(UInt8(ascii: "-"))
+    try append(padded: UInt64(truncatingIfNeeded: day), width: 2)
+    try append(UInt8(ascii: "T"))
     let seconds = rest / 1_000_000
-    append(padded: seconds / 3600, width: 2)
-    append(UInt8(ascii: ":"))
-    append(padded: seconds / 60 % 60, width: 2)
-    append(UInt8(ascii: ":"))
-    append(padded: seconds % 60, width: 2)
+    try append(padded: seconds / 3600, width: 2)
+    try append(UInt8(ascii: ":"))
+    try append(padded: seconds / 60 % 60, width: 2)
+    try append(UInt8(ascii: ":"))
+    try append(padded: seconds % 60, width: 2)
     let fraction = rest % 1_000_000
     if fraction != 0 {
-      append(UInt8(ascii: "."))
-      append(padded: fraction, width: 6)
+      try append(UInt8(ascii: "."))
+      try append(padded: fraction, width: 6)
     }
-    append("Z\"")
+    try append("Z\"")
     return true
   }
 
   /// The 36 characters of a UUID in quotes, from its 16 bytes. False, with nothing appended, for another number of bytes.
   ///
   /// Safety: 38 bytes are reserved and written, 16 read where there are 16.
-  mutating func append(uuid bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+  mutating func append(uuid bytes: UnsafeBufferPointer<UInt8>) throws(StoreError) -> Bool {
     guard bytes.count == 16 else { return false }
-    reserve(38)
+    try reserve(38)
     var place = count
     unsafe base[place] = UInt8(ascii: "\"")
     place &+= 1

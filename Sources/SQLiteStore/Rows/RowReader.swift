@@ -8,11 +8,14 @@ struct RowReader {
   private var rows = Rows()
   private let encoding: RowEncoding
   private let rowsMax: Int
+  private let memory: MemoryBudget
+  private var capturedBytes = 0
 
   /// Empties the buffer: a query before may have thrown.
-  init(_ query: Query, _ buffer: inout RowBuffer) {
+  init(_ query: Query, _ buffer: inout RowBuffer, _ memory: MemoryBudget) {
     encoding = query.encoding
     rowsMax = query.rowsMax
+    self.memory = memory
     buffer.removeAll()
     let expected = min(rowsMax, 32)
     if !encoding.fields.isEmpty { rows.ends.reserveCapacity(expected) }
@@ -20,9 +23,16 @@ struct RowReader {
   }
 
   /// What was collected.
-  consuming func finish(_ buffer: inout RowBuffer) -> Rows {
+  consuming func finish(_ buffer: inout RowBuffer) throws(StoreError) -> Rows {
+    try cover(buffer.count)
     rows.json = buffer.take()
     return rows
+  }
+
+  /// Asks for what the captured values hold, and the text once it is handed over.
+  private mutating func cover(_ textBytes: Int) throws(StoreError) {
+    let bytes = textBytes &+ capturedBytes &+ rows.ends.count &* 8
+    guard memory.cover(bytes, by: &rows.lease) else { throw .memory }
   }
 
   /// Takes the statement's current row.
@@ -31,20 +41,27 @@ struct RowReader {
     rows.count += 1
     for place in encoding.flatCaptures.indices {
       let capture = encoding.flatCaptures[place]
-      if let value = commonValue(capture, statement) {
-        rows.captured.append(value)
+      let value: Value
+      if let common = commonValue(capture, statement) {
+        value = common
       } else {
-        rows.captured.append(try statement.value(of: capture.column, as: encoding.captures[place].kind))
+        value = try statement.value(of: capture.column, as: encoding.captures[place].kind)
       }
+      capturedBytes &+= MemoryLayout<Value>.stride &+ value.heapBytes
+      rows.captured.append(value)
+    }
+    if capturedBytes > MemoryBudget.smallMax {
+      guard capturedBytes <= Rows.bytesMax - buffer.count else { throw .tooLarge }
+      try cover(0)
     }
     if encoding.flatFields.isEmpty { return }
-    buffer.append(UInt8(ascii: "{"))
+    try buffer.append(UInt8(ascii: "{"))
     var isFirst = true
     for place in encoding.flatFields.indices {
       let field = encoding.flatFields[place]
       if let visibleWhen = field.visibleWhen, !statement.isTrue(visibleWhen) { continue }
-      if isFirst { isFirst = false } else { buffer.append(UInt8(ascii: ",")) }
-      buffer.append(encoding.keys, in: field.keyStart..<field.keyEnd)
+      if isFirst { isFirst = false } else { try buffer.append(UInt8(ascii: ",")) }
+      try buffer.append(encoding.keys, in: field.keyStart..<field.keyEnd)
       if try appendCommon(field, statement, &buffer) { continue }
       try buffer.append { out throws(StoreError) in
         switch encoding.fields[place].content {
@@ -85,18 +102,18 @@ struct RowReader {
     case (.money, SQLITE_INTEGER):
       // The currency's column may not be there: SQLite says NULL of it, and the long way says what is wrong.
       guard statement.storage(of: column &+ 1) == SQLITE_TEXT else { return false }
-      buffer.append("{\"amount\":")
-      buffer.append(decimal: statement.integer(of: column))
-      buffer.append(",\"currency\":")
-      unsafe buffer.appendJSON(utf8: statement.textBytes(of: column &+ 1))
-      buffer.append(UInt8(ascii: "}"))
+      try buffer.append("{\"amount\":")
+      try buffer.append(decimal: statement.integer(of: column))
+      try buffer.append(",\"currency\":")
+      try unsafe buffer.appendJSON(utf8: statement.textBytes(of: column &+ 1))
+      try buffer.append(UInt8(ascii: "}"))
     case (.other, _), (.money, _): return false
-    case (_, SQLITE_NULL): buffer.append("null")
-    case (.text, SQLITE_TEXT): unsafe buffer.appendJSON(utf8: statement.textBytes(of: column))
-    case (.integer, SQLITE_INTEGER): buffer.append(decimal: statement.integer(of: column))
-    case (.boolean, SQLITE_INTEGER): buffer.append(statement.integer(of: column) != 0 ? "true" : "false")
-    case (.timestamp, SQLITE_INTEGER): return buffer.append(Timestamp(microseconds: statement.integer(of: column)))
-    case (.uuid, SQLITE_BLOB): return unsafe buffer.append(uuid: statement.blobBytes(of: column))
+    case (_, SQLITE_NULL): try buffer.append("null")
+    case (.text, SQLITE_TEXT): try unsafe buffer.appendJSON(utf8: statement.textBytes(of: column))
+    case (.integer, SQLITE_INTEGER): try buffer.append(decimal: statement.integer(of: column))
+    case (.boolean, SQLITE_INTEGER): try buffer.append(statement.integer(of: column) != 0 ? "true" : "false")
+    case (.timestamp, SQLITE_INTEGER): return try buffer.append(Timestamp(microseconds: statement.integer(of: column)))
+    case (.uuid, SQLITE_BLOB): return try unsafe buffer.append(uuid: statement.blobBytes(of: column))
     default: return false
     }
     return true

@@ -28,6 +28,13 @@ extension Failure {
   /// 404. The same words whether the record is missing or hidden.
   static func notFound(_ resource: String) -> Failure { Failure(.notFound, "There is no such record in \(resource)") }
 
+  /// 503: the process holds as many bytes as it may. Nothing was changed.
+  package static var memory: Failure {
+    var failure = Failure(.overloaded, "The service holds as many bytes as it may at the moment; nothing was changed")
+    failure.retryAfter = 1
+    return failure
+  }
+
   static func validation(_ items: [Item]) -> Failure {
     Failure(.validation, items.count == 1 ? "1 field is not valid" : "\(items.count) fields are not valid", items: items)
   }

@@ -10,6 +10,8 @@ extension Failure {
     case .overloaded:
       self.init(.overloaded, "Too many requests are waiting for the database")
       retryAfter = 1
+    case .memory: self = .memory
+    case .tooLarge: self = Fetcher.tooLong
     case .timeout:
       self.init(.timeout, "The database did not answer in time")
       retryAfter = 1

@@ -132,7 +132,8 @@ extension FailureCode {
     case .overloaded:
       FailureTexts(
         "The service is overloaded",
-        "A queue is full, so the request was refused at once rather than left to wait. Nothing was done.",
+        "A queue is full, or the service holds as many bytes as it may, so the request was refused at once rather than left to wait. "
+          + "Nothing was done.",
         remedy: "Try again after the time in Retry-After, with longer pauses each time.",
         example: "the service is busy; try again shortly")
     case .unavailable:

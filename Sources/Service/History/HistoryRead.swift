@@ -52,6 +52,7 @@ extension Engine {
     }
     appendPage(limit: limit, next: next, previous: previous, to: &answer.body)
     answer.body.append("}}")
+    guard memory.cover(answer.body.capacity, by: &answer.lease) else { throw .memory }
     let target =
       "\(prefix.prefix)/\(plan.resource.name)/\(PercentEncoding.path(name))/history?limit=\(limit)&"
       + (deleted == nil ? "" : "deleted=include&")

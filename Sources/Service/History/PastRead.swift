@@ -29,6 +29,7 @@ extension Engine {
     answer.statements = statements
     let places = history.places.filter { selection.shows(plan.table.fields[$0].name) }
     event.after.append(plan.table, places: places, to: &answer.body)
+    guard memory.cover(answer.body.capacity, by: &answer.lease) else { throw .memory }
     answer.etag = tags.tag(
       state: event.stored.revision.map(String.init) ?? tags.state(of: [event.stored.after.map { .json($0) } ?? .null]),
       variant: tags.variant(of: answer.body, coding: operation.context.contentCoding))

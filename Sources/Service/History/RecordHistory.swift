@@ -10,6 +10,8 @@ struct RecordHistory {
     let stored: StoredEvent
     /// The record as it became.
     let after: EventImage
+    /// Covers what the events come to, where that is much.
+    let lease: MemoryLease?
   }
 
   let engine: Engine
@@ -48,8 +50,8 @@ struct RecordHistory {
   func newest(before end: Timestamp, limit: Int, statements: inout Int) async throws(Failure) -> [Event] {
     let found = try await read(reads.newest, from: created ?? .minimum, to: end, limit: limit, statements: &statements)
     var events: [Event] = []
-    for stored in found {
-      guard let event = own(stored) else { break }
+    for stored in found.events {
+      guard let event = own(stored, found.lease) else { break }
       events.append(event)
       if stored.before == nil { break }
     }
@@ -58,8 +60,9 @@ struct RecordHistory {
 
   /// At most `limit` of its events from a time on, oldest first.
   func oldest(from start: Timestamp, limit: Int, statements: inout Int) async throws(Failure) -> [Event] {
-    try await read(reads.oldest, from: max(start, created ?? .minimum), to: .maximum, limit: limit, statements: &statements)
-      .compactMap(own)
+    let found = try await read(
+      reads.oldest, from: max(start, created ?? .minimum), to: .maximum, limit: limit, statements: &statements)
+    return found.events.compactMap { own($0, found.lease) }
   }
 
   /// Whether a record of this key was deleted after a time: what was before then is not this one's. Where the record says
@@ -75,9 +78,9 @@ struct RecordHistory {
   }
 
   /// Nil for an event of a record that is gone: its deletion, and what says another time of its making.
-  private func own(_ event: StoredEvent) -> Event? {
+  private func own(_ event: StoredEvent, _ lease: MemoryLease?) -> Event? {
     guard let image = event.after.map(EventImage.init), created == nil || image.createdAt == created else { return nil }
-    return Event(stored: event, after: image)
+    return Event(stored: event, after: image, lease: lease)
   }
 
   /// The record whose deletion brought an event about, where the caller sees in this one that it referred to it: so it learns of no
@@ -101,9 +104,9 @@ struct RecordHistory {
 
   private func read(
     _ statement: ReadStatement, from start: Timestamp, to end: Timestamp, limit: Int, statements: inout Int
-  ) async throws(Failure) -> [StoredEvent] {
+  ) async throws(Failure) -> (events: [StoredEvent], lease: MemoryLease?) {
     statements += 1
-    let rows: Rows
+    var rows: Rows
     do {
       rows = try await engine.store.read(
         statement.query(subject + [.timestamp(start), .timestamp(end), .integer(Int64(limit))]))
@@ -113,6 +116,7 @@ struct RecordHistory {
     let events = StoredEvent.events(rows)
     let bytes = events.reduce(0) { $0 + ($1.before?.count ?? 0) + ($1.after?.count ?? 0) }
     guard bytes <= Fetcher.bytesMax else { throw Fetcher.tooLong.counting(statements) }
-    return events
+    try engine.coverChange(of: &rows)
+    return (events, rows.lease)
   }
 }

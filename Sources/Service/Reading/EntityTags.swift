@@ -42,8 +42,9 @@ struct EntityTags: Sendable {
   }
 
   func tag(state: String, variant: [UInt8]) -> String {
-    var out: [UInt8] = [UInt8(ascii: "\"")]
+    var out: [UInt8] = []
     out.reserveCapacity(40)
+    out.append(UInt8(ascii: "\""))
     out.append(state)
     out.append(UInt8(ascii: "."))
     out.append(contentsOf: variant)

@@ -24,57 +24,57 @@ struct Fetched: Sendable {
     return rows.captured[start + places.lowerBound..<start + places.upperBound]
   }
 
-  /// Appends a row's whole object. Throws `too_costly` where the text has grown past the bound of an answer.
-  func append(_ row: Int, to out: inout [UInt8], origin: ResponsePlace) throws(Failure) {
-    guard out.count <= Fetcher.bytesMax else { throw Fetcher.tooLong }
+  /// Appends a row's whole object. Throws what `AnswerText.settle` throws.
+  func append(_ row: Int, to text: inout AnswerText, origin: ResponsePlace) throws(Failure) {
+    try text.settle()
     // A store writes nothing for rows of which only relations are shown.
     if rows.ends.isEmpty {
-      out.append(UInt8(ascii: "{"))
+      text.bytes.append(UInt8(ascii: "{"))
     } else {
       let start = row == 0 ? 0 : rows.ends[row - 1]
-      out.append(rows.json, in: start..<rows.ends[row])
+      text.bytes.append(rows.json, in: start..<rows.ends[row])
     }
     for (place, relation) in node.relations.enumerated() where place < relations.count {
-      if out.last != UInt8(ascii: "{") { out.append(UInt8(ascii: ",")) }
-      out.appendJSONKey(relation.name)
-      try append(relations[place], of: relation, place: place, row: row, to: &out, origin: origin)
+      if text.bytes.last != UInt8(ascii: "{") { text.bytes.append(UInt8(ascii: ",")) }
+      text.bytes.appendJSONKey(relation.name)
+      try append(relations[place], of: relation, place: place, row: row, to: &text, origin: origin)
     }
-    out.append(UInt8(ascii: "}"))
+    text.bytes.append(UInt8(ascii: "}"))
   }
 
   private func append(
-    _ included: Included, of relation: ReadNode.Relation, place: Int, row: Int, to out: inout [UInt8], origin: ResponsePlace
+    _ included: Included, of relation: ReadNode.Relation, place: Int, row: Int, to text: inout AnswerText, origin: ResponsePlace
   ) throws(Failure) {
     switch included {
     case .records(let fetched, let places):
       let reference = node.captures.refs[place].map { captured(row, $0) } ?? .null
       // A record that the caller may not read stays an id.
       if let target = places[reference] {
-        try fetched.append(target, to: &out, origin: origin)
+        try fetched.append(target, to: &text, origin: origin)
       } else {
-        reference.appendJSON(to: &out)
+        reference.appendJSON(to: &text.bytes)
       }
     case .collections(let fetched, let places):
       let key = captured(row, node.captures.key.lowerBound)
       let (range, hasMore) = places[key] ?? (0..<0, false)
-      out.append("{\"data\":[")
+      text.bytes.append("{\"data\":[")
       for child in range {
-        if child > range.lowerBound { out.append(UInt8(ascii: ",")) }
-        try fetched.append(child, to: &out, origin: origin)
+        if child > range.lowerBound { text.bytes.append(UInt8(ascii: ",")) }
+        try fetched.append(child, to: &text, origin: origin)
       }
-      out.append("],\"page\":{\"limit\":")
-      out.append(decimal: UInt64(Fetcher.collectionLimit))
-      out.append(",\"next\":")
+      text.bytes.append("],\"page\":{\"limit\":")
+      text.bytes.append(decimal: UInt64(Fetcher.collectionLimit))
+      text.bytes.append(",\"next\":")
       if hasMore, let by = relation.by {
         var value: [UInt8] = []
         key.appendText(to: &value)
         let equality = PercentEncoding.query(by.name) + "=" + PercentEncoding.query(String(decoding: value, as: UTF8.self))
         let target = "\(origin.prefix)/\(relation.node.plan.resource.name)?\(equality)"
-        out.appendJSON(string: target)
+        text.bytes.appendJSON(string: target)
       } else {
-        out.appendJSON()
+        text.bytes.appendJSON()
       }
-      out.append(",\"previous\":null}}")
+      text.bytes.append(",\"previous\":null}}")
     }
   }
 }

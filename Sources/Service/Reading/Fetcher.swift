@@ -8,7 +8,7 @@ struct Fetcher {
   /// Records in one answer, all levels together.
   static let recordsMax = 10_000
   /// Bytes of one answer. A record that many rows refer to stands in it many times, so that few records can make a long one.
-  static let bytesMax = 32 << 20
+  static let bytesMax = Rows.bytesMax
 
   let engine: Engine
   /// Statements sent so far.

@@ -38,7 +38,9 @@ extension Engine {
     try await fetcher.relations(of: &fetched)
     var answer = Answer(.ok)
     answer.statements = fetcher.statements
-    try fetched.append(0, to: &answer.body, origin: prefix)
+    var text = AnswerText(memory)
+    try fetched.append(0, to: &text, origin: prefix)
+    (answer.body, answer.lease) = text.taken()
     let variant: [UInt8]
     if node.relations.isEmpty, node.visibility.conditions.isEmpty {
       variant = wholeVariant(
@@ -64,6 +66,7 @@ extension Engine {
     answer.statements = 1
     // Taken over, not copied.
     swap(&answer.body, &rows.json)
+    answer.lease = rows.lease
     answer.body.append(UInt8(ascii: "}"))
     answer.etag = tags.tag(
       state: state(of: rows.captured[...], plan: plan),
@@ -86,6 +89,7 @@ extension Engine {
     if let tags = operation.preconditions.ifNoneMatch, let etag = answer.etag, tags.names(etag) {
       answer.status = .notModified
       answer.body = []
+      answer.lease = nil
     }
   }
 

@@ -78,6 +78,8 @@ extension Engine {
     }
     guard let rows else { throw tooCostly(plan).counting(fetcher.statements) }
     let hasMore = rows.count > request.limit
+    // A page before a cursor is turned round, in a copy.
+    if list.isBackward, let lease = rows.lease, !lease.resize(to: lease.bytes * 2) { throw .memory }
     let page = rows.page(
       min(rows.count, request.limit), capturesPerRow: list.node.captures.stride, reversed: list.isBackward)
     var fetched = Fetched(node: list.node, rows: page)
@@ -110,7 +112,9 @@ extension Engine {
     let context = hasNext || hasPrevious ? form.context(operation.caller) : []
     let next = hasNext ? cursor(fetched, row: fetched.rows.count - 1, context: context) : nil
     let previous = hasPrevious ? cursor(fetched, row: 0, context: context) : nil
-    try append(fetched, next: next, previous: previous, limit: form.limit, total: total, to: &answer.body)
+    var text = AnswerText(memory)
+    try append(fetched, next: next, previous: previous, limit: form.limit, total: total, to: &text)
+    (answer.body, answer.lease) = text.taken()
     if let next { answer.links.append(("next", form.target + "after=" + next)) }
     if let previous { answer.links.append(("prev", form.target + "before=" + previous)) }
     answer.etag = tags.weak(tags.variant(of: answer.body, coding: operation.context.contentCoding))
@@ -205,21 +209,21 @@ extension Engine {
   }
 
   private func append(
-    _ fetched: Fetched, next: String?, previous: String?, limit: Int, total: (count: Int64, isCapped: Bool)?, to out: inout [UInt8]
+    _ fetched: Fetched, next: String?, previous: String?, limit: Int, total: (count: Int64, isCapped: Bool)?, to text: inout AnswerText
   ) throws(Failure) {
-    out.reserveCapacity(fetched.rows.json.count + fetched.rows.count * 2 + 256)
-    out.append("{\"data\":[")
+    try text.reserve(fetched.rows.json.count + fetched.rows.count * 2 + 256)
+    text.bytes.append("{\"data\":[")
     for row in 0..<fetched.rows.count {
-      if row > 0 { out.append(UInt8(ascii: ",")) }
-      try fetched.append(row, to: &out, origin: prefix)
+      if row > 0 { text.bytes.append(UInt8(ascii: ",")) }
+      try fetched.append(row, to: &text, origin: prefix)
     }
-    appendPage(limit: limit, next: next, previous: previous, to: &out)
+    appendPage(limit: limit, next: next, previous: previous, to: &text.bytes)
     if let total {
-      out.append(",\"total\":")
-      out.append(decimal: total.count)
-      if total.isCapped { out.append(",\"capped\":true") }
+      text.bytes.append(",\"total\":")
+      text.bytes.append(decimal: total.count)
+      if total.isCapped { text.bytes.append(",\"capped\":true") }
     }
-    out.append("}}")
+    text.bytes.append("}}")
   }
 }
 

@@ -34,6 +34,8 @@ struct Cascade {
   var censuses: [Census] = []
   /// What must be living for the records to come back.
   var needed: [(target: ResourcePlan, key: Value, refusal: Failure)] = []
+  /// Cover it, where it is large.
+  var leases: [MemoryLease] = []
 
   /// More records than this are not changed by one deletion.
   static let recordsMax = 1_000
@@ -189,12 +191,14 @@ extension Engine {
         self.statements.insert(statement, for: key)
       }
       statements += 1
-      let rows: Rows
+      var rows: Rows
       do {
         rows = try await store.read(statement.query(WriteStatements.padded(part) + (time.map { [$0] } ?? [])))
       } catch {
         throw Failure(error, statements: statements)
       }
+      try coverChange(of: &rows)
+      if let lease = rows.lease { cascade.leases.append(lease) }
       var place = 0
       for _ in 0..<rows.count {
         records.append(Record(table, captured: rows.captured, start: &place, storedColumns: referrer.plan.reads.storedColumns.count))

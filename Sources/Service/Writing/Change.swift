@@ -25,6 +25,8 @@ struct Change {
   var cascade: Cascade?
   /// A record that a PUT makes, because it found none.
   var isPut = false
+  /// Covers it, where the stored record is large.
+  var lease: MemoryLease?
 }
 
 /// What a statement's text depends on.

@@ -59,6 +59,8 @@ extension Engine {
     var answer = Answer(status)
     RecordWriter.append(record, places: places, to: &answer.body)
     answer.body.append(UInt8(ascii: "}"))
+    // Not asked for: once the change is made its answer is not to be lost.
+    answer.lease = memory.count(answer.body.count)
     let state = record.revision.map(String.init) ?? tags.state(of: record.stateValues)
     let coding = operation.context.contentCoding
     let variant =

@@ -79,6 +79,7 @@ extension Engine {
     if case .string(let etag) = rows.captured[2] { answer.etag = etag }
     if case .string(let location) = rows.captured[3] { answer.location = location }
     answer.body = body
+    answer.lease = rows.lease
     answer.isReplayed = true
     answer.statements = 1
     return answer

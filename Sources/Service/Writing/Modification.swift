@@ -61,6 +61,7 @@ extension Engine {
     }
     guard stored.isGranted else { throw refused(operation, stored, plan: plan, facts: facts).counting(statements) }
     var change = Change(action: .update, name: operation.action.verb, before: stored.record)
+    change.lease = stored.lease
     if let condition = grants.stored.condition { change.storedConditions = [condition] }
     if operation.action == .restore {
       return try await attemptRestoring(change, operation, stored, plan: plan, facts: facts, statements: &statements)

@@ -6,6 +6,8 @@ struct StoredRecord {
   var record: Record
   var isReadable: Bool
   var isGranted: Bool
+  /// Covers what a change of it comes to, where that is much.
+  var lease: MemoryLease?
 }
 
 extension Engine {
@@ -32,7 +34,7 @@ extension Engine {
       self.statements.insert(statement, for: statementKey)
     }
     statements += 1
-    let rows: Rows
+    var rows: Rows
     do {
       let followsRelations = [read, grant].contains { $0.condition?.followsRelations == true }
       let store = session?.store(for: key, of: plan, followsRelations: followsRelations) ?? store
@@ -41,11 +43,19 @@ extension Engine {
       throw Failure(error, statements: statements)
     }
     guard rows.count == 1 else { return nil }
+    try coverChange(of: &rows)
     var place = 0
     let record = Record(plan.table, captured: rows.captured, start: &place, storedColumns: plan.reads.storedColumns.count)
     var answers = rows.captured[place...]
     let isReadable = read.condition == nil ? read.isAlways : answers.popFirst() == .boolean(true)
     let isGranted = grant.condition == nil ? grant.isAlways : answers.popFirst() == .boolean(true)
-    return StoredRecord(record: record, isReadable: isReadable, isGranted: isGranted)
+    return StoredRecord(record: record, isReadable: isReadable, isGranted: isGranted, lease: rows.lease)
+  }
+
+  /// Asks for what a change of records that were read comes to (or their history), before anything of it is made or sent.
+  func coverChange(of rows: inout Rows) throws(Failure) {
+    // What is not large itself makes no large change.
+    guard let lease = rows.lease else { return }
+    guard memory.cover(lease.bytes * 2 + JSONWeight.bytes(of: rows.captured), by: &rows.lease) else { throw .memory }
   }
 }

@@ -8,6 +8,9 @@ package struct Query: Sendable {
   /// The statement yields at most this many rows; one more is a defect.
   package var rowsMax: Int
 
+  /// Whether many bytes are to be expected of it. One row says nothing about the next one.
+  package var isLong: Bool { rowsMax > 1 && statement.isLong }
+
   package init(_ statement: Statement, _ values: [Value], encoding: RowEncoding, rowsMax: Int) {
     self.statement = statement
     self.values = values
@@ -116,6 +119,9 @@ package final class RowEncoding: Sendable {
 
 /// What a query yielded.
 package struct Rows: Sendable {
+  /// Bytes that one statement's rows may have, JSON and captured values together; with more the read throws `.tooLarge`.
+  package static let bytesMax = 32 << 20
+
   /// The rows' objects one after the other, each `{"a":1,"b":2` **without** its closing brace, so that the service may
   /// append what it knows (included relations).
   package var json: [UInt8] = []
@@ -125,12 +131,14 @@ package struct Rows: Sendable {
   package var captured: [Value] = []
   /// Rows, also where no JSON is written.
   package var count = 0
+  /// Covers all of it, where it is large.
+  package var lease: MemoryLease?
 
   package init() {}
 }
 
 extension Rows {
-  /// The first `count` rows, in reverse if asked.
+  /// The first `count` rows, in reverse if asked: that makes a copy.
   package func page(_ count: Int, capturesPerRow: Int, reversed: Bool) -> Rows {
     guard reversed else {
       guard count < self.count else { return self }
@@ -141,6 +149,7 @@ extension Rows {
       return result
     }
     var result = Rows()
+    result.lease = lease
     result.json.reserveCapacity(json.count)
     for row in (0..<min(count, self.count)).reversed() {
       if !ends.isEmpty {

@@ -15,12 +15,24 @@ package final class Statement: Sendable {
   package let shared: String?
 
   private static let lastNumber = Atomic<Int>(0)
+  /// Rows of more bytes are long: a read of them takes a connection or a thread for a while, and much of the memory there is.
+  private static let longBytes = 1 << 20
+  private let wasLong = Atomic<Bool>(false)
 
   package init(text: String, parameters: [ColumnKind], shared: String? = nil) {
     number = Statement.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     self.text = text
     self.parameters = parameters
     self.shared = shared
+  }
+
+  /// Whether its rows were long when it was run last.
+  package var isLong: Bool { wasLong.load(ordering: .relaxed) }
+
+  /// Notes how many bytes its rows had; `.max` where they were too many to be read.
+  package func note(bytes: Int) {
+    let isLong = bytes > Statement.longBytes
+    if isLong != self.isLong { wasLong.store(isLong, ordering: .relaxed) }
   }
 }
 

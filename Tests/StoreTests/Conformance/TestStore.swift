@@ -24,8 +24,8 @@ enum TestStore: String, CaseIterable, Sendable, CustomTestStringConvertible {
   var testDescription: String { rawValue }
 
   /// Runs `body` with a store of its own over an empty database, which is gone afterwards.
-  func run(_ body: @escaping @Sendable (any Store) async throws -> Void) async throws {
-    try await runReopening { open in
+  func run(memory: MemoryBudget = .unbounded, _ body: @escaping @Sendable (any Store) async throws -> Void) async throws {
+    try await runReopening(memory: memory) { open in
       let store = try open()
       let result = await Task { try await body(store) }.result
       await store.close()
@@ -34,15 +34,25 @@ enum TestStore: String, CaseIterable, Sendable, CustomTestStringConvertible {
   }
 
   /// Runs `body` with what opens a store over one empty database, as often as it likes.
-  func runReopening(_ body: @escaping @Sendable (_ open: @Sendable () throws -> any Store) async throws -> Void) async throws {
+  func runReopening(
+    memory: MemoryBudget = .unbounded, _ body: @escaping @Sendable (_ open: @Sendable () throws -> any Store) async throws -> Void
+  ) async throws {
     switch self {
     case .sqlite:
       let folder = try TemporaryFolder()
       defer { folder.remove() }
-      try await body { try SQLiteStore(path: folder.path + "/data/test.db") }
+      try await body {
+        var options = SQLiteOptions()
+        options.memory = memory
+        return try SQLiteStore(path: folder.path + "/data/test.db", options: options)
+      }
     case .postgres:
       try await PostgresServer.with { server in
-        try await body { try PostgresStore(url: server.url, loops: server.group.loops) }
+        try await body {
+          var options = PostgresOptions()
+          options.memory = memory
+          return try PostgresStore(url: server.url, options: options, loops: server.group.loops)
+        }
       }
     }
   }

@@ -193,15 +193,15 @@ import Testing
     return "CAST(x'" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "' AS TEXT)"
   }
 
-  @Test("a mark at any place of a text is found, whatever stands before it") func marks() {
+  @Test("a mark at any place of a text is found, whatever stands before it") func marks() throws {
     for mark in [0x00, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x5b, 0x5c, 0x5d, 0x7e, 0x7f, 0x80, 0xc3, 0xff] as [UInt8] {
       for before in [0x20, 0x22, 0x61, 0x7f] as [UInt8] {
         for length in 0..<20 {
           for place in 0...length {
             var text = [UInt8](repeating: before, count: length)
             text.insert(mark, at: place)
-            var buffer = RowBuffer()
-            text.withUnsafeBufferPointer { buffer.appendJSON(utf8: $0) }
+            var buffer = RowBuffer(.unbounded)
+            try text.withUnsafeBufferPointer { bytes throws(StoreError) in try buffer.appendJSON(utf8: bytes) }
             var wanted: [UInt8] = []
             wanted.appendJSON(utf8: text[...])
             #expect(buffer.take() == wanted)
@@ -240,13 +240,13 @@ import Testing
     #expect(String(decoding: next, as: UTF8.self) == #"{"field 0":7"#)
   }
 
-  @Test("a large answer's memory is given back") func memory() {
-    var buffer = RowBuffer()
+  @Test("a large answer's memory is given back") func memory() throws {
+    var buffer = RowBuffer(.unbounded)
     let text = [UInt8](repeating: UInt8(ascii: "x"), count: 3_000_000)
     let accented = [UInt8]("ä".utf8) + text
     for round in 0..<3 {
       for body in [text, accented] {
-        body.withUnsafeBufferPointer { buffer.appendJSON(utf8: $0) }
+        try body.withUnsafeBufferPointer { bytes throws(StoreError) in try buffer.appendJSON(utf8: bytes) }
         #expect(buffer.capacity > 3_000_000)
         #expect(buffer.take().count == body.count + 2, "round \(round)")
         #expect(buffer.capacity <= RowBuffer.capacityKeptMax)
@@ -255,7 +255,37 @@ import Testing
     }
   }
 
-  @Test("integers and moments, digit by digit") func digits() {
+  @Test("what a buffer holds is counted, refused where there is no room, and given back") func counted() throws {
+    let memory = MemoryBudget(limit: 4 << 20)
+    for text in [[UInt8](repeating: UInt8(ascii: "x"), count: 100_000), [UInt8](repeating: 0x01, count: 100_000)] {
+      do {
+        var buffer = RowBuffer(memory)
+        let error = #expect(throws: StoreError.self) {
+          while true { try text.withUnsafeBufferPointer { bytes throws(StoreError) in try buffer.appendJSON(utf8: bytes) } }
+        }
+        #expect(error?.code == .memory)
+        #expect(memory.held >= buffer.capacity && memory.held <= memory.largeLimit)
+        buffer.removeAll()
+        #expect(memory.held == 0)
+        try text.withUnsafeBufferPointer { bytes throws(StoreError) in try buffer.appendJSON(utf8: bytes) }
+        #expect(memory.held > text.count)
+      }
+      #expect(memory.held == 0)
+    }
+  }
+
+  @Test("a buffer holds no more than an answer may have") func bounded() throws {
+    var buffer = RowBuffer(.unbounded)
+    let text = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+    let error = #expect(throws: StoreError.self) {
+      while true { try text.withUnsafeBufferPointer { bytes throws(StoreError) in try buffer.appendJSON(utf8: bytes) } }
+    }
+    #expect(error?.code == .tooLarge)
+    #expect(buffer.count <= Rows.bytesMax && buffer.count > Rows.bytesMax - text.count - 2)
+    #expect(buffer.capacity <= Rows.bytesMax)
+  }
+
+  @Test("integers and moments, digit by digit") func digits() throws {
     var numbers: [Int64] = [0, .min, .max, .min + 1]
     for exponent in 0..<19 {
       var power: Int64 = 1
@@ -263,11 +293,11 @@ import Testing
       numbers += [power, power - 1, -power, -power + 1]
     }
     for number in numbers {
-      var buffer = RowBuffer()
-      buffer.append(decimal: number)
+      var buffer = RowBuffer(.unbounded)
+      try buffer.append(decimal: number)
       #expect(String(decoding: buffer.take(), as: UTF8.self) == String(number))
       let time = Timestamp(microseconds: number)
-      let isWritten = buffer.append(time)
+      let isWritten = try buffer.append(time)
       #expect(isWritten == (time >= .minimum && time <= .maximum))
       #expect(String(decoding: buffer.take(), as: UTF8.self) == (isWritten ? "\"\(time)\"" : ""))
     }
