@@ -1,4 +1,4 @@
-"""What peers make the process hold has one bound (docs/operations.md): it is kept, small requests go on being answered, and
+"""What peers make the process hold has one bound (docs/memory.md): it is kept, small requests go on being answered, and
 everything comes back."""
 
 import collections
