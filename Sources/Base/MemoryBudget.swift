@@ -147,3 +147,21 @@ package struct MemoryAccount: ~Copyable {
     untold = 0
   }
 }
+
+/// When what an allocator keeps is worth being given back to the system: what is held has fallen to a quarter of the most that it
+/// was, and that was much.
+package struct MemoryEbb: Sendable {
+  /// Bytes; less than that is soon needed again.
+  package static let least = 16 << 20
+  private var most = 0
+
+  package init() {}
+
+  /// - Parameter held: bytes, now; to be told again and again.
+  package mutating func isDue(held: Int) -> Bool {
+    most = max(most, held)
+    guard most >= MemoryEbb.least, held <= most / 4 else { return false }
+    most = held
+    return true
+  }
+}

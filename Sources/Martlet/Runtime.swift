@@ -102,6 +102,12 @@ package final class Runtime: Sendable {
         await self.edition.withLock { $0.engine }.expireAnswers()
       }
     }
+    let ebbing = Task { [memory = assembly.memory] in
+      var ebb = MemoryEbb()
+      while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+        if ebb.isDue(held: memory.held) { EventLoopGroup.returnFreeMemory() }
+      }
+    }
     manager.tell(.ready, monotonicNanoseconds: assembly.clock.monotonicNanoseconds)
     var iterator = signals.makeAsyncIterator()
     let signal = await iterator.next()
@@ -110,6 +116,7 @@ package final class Runtime: Sendable {
     assembly.health.beginDraining()
     renewal.cancel()
     upkeep.cancel()
+    ebbing.cancel()
     let impatient = Task { [logger] in
       var iterator = signals.makeAsyncIterator()
       if await iterator.next() != nil {

@@ -12,6 +12,9 @@ import Darwin
 /// The process's loops, one thread each. SIGPIPE and SIGXFSZ are ignored from the first group on: a peer that is gone and a file
 /// that may grow no more are errors of the write, not of the process. Large blocks of memory go back to the system as they are freed.
 package final class EventLoopGroup: Sendable {
+  /// Gives memory that nobody uses back to the system: after a burst the allocator keeps it. Not on a loop.
+  package static func returnFreeMemory() { martlet_return_free_memory() }
+
   package let loops: [EventLoop]
   private let turn = Atomic<Int>(0)
   private let threads = Mutex<[SystemThread]>([])
