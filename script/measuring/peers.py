@@ -137,13 +137,13 @@ class PocketBase:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def pgbench(url, script, clients=32, seconds=5):
-    """A script with prepared statements; its rate of transactions."""
+def pgbench(url, script, clients=32, seconds=5, threads=2):
+    """A script with prepared statements; its rate of transactions. pgbench's own default is one thread."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)
         file.flush()
         done = subprocess.run(
-            ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", file.name, url],
+            ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(threads), "-T", str(seconds), "-f", file.name, url],
             capture_output=True, text=True,
         )
     if done.returncode != 0:

@@ -41,7 +41,8 @@ try:
             return lambda: wrk(ours, ours.address, script=script)
 
         rates = in_turns("PostgreSQL: GET by id, 32 clients", {
-            "pgbench": lambda: peers.pgbench(url, read), "martlet": run(read_script(token)),
+            "pgbench": lambda: peers.pgbench(url, read), "pgbench, one thread": lambda: peers.pgbench(url, read, threads=1),
+            "martlet": run(read_script(token)),
         })
         met.append(goal("of pgbench", rates["martlet"] / rates["pgbench"], 1.2))
         rates = in_turns("PostgreSQL: list of 20 with a filter, 32 clients", {
