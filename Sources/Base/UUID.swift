@@ -71,16 +71,29 @@ package struct UUID: Sendable, Hashable, Comparable {
   /// The 36-character lower-case form.
   private var text: InlineArray<36, UInt8> {
     var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
-    var place = 0
-    for position in 0..<16 {
-      if position == 4 || position == 6 || position == 8 || position == 10 { place += 1 }
-      let word = position < 8 ? high : low
-      let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - (position & 7) * 8))
-      text[place] = UInt8.hexadecimalDigit(byte >> 4)
-      text[place + 1] = UInt8.hexadecimalDigit(byte & 15)
-      place += 2
+    let digits = (
+      UUID.digits(of: high >> 32), UUID.digits(of: high), UUID.digits(of: low >> 32), UUID.digits(of: low)
+    )
+    for place in 0..<8 {
+      let shift = UInt64(56 - place * 8)
+      // The two groups of four that a word holds stand a dash apart.
+      let dash = place < 4 ? 0 : 1
+      text[place] = UInt8(truncatingIfNeeded: digits.0 >> shift)
+      text[9 + place + dash] = UInt8(truncatingIfNeeded: digits.1 >> shift)
+      text[19 + place + dash] = UInt8(truncatingIfNeeded: digits.2 >> shift)
+      text[28 + place] = UInt8(truncatingIfNeeded: digits.3 >> shift)
     }
     return text
+  }
+
+  /// The eight hexadecimal digits of a word's lower half, the first one in the highest byte; all at once.
+  private static func digits(of word: UInt64) -> UInt64 {
+    var nibbles = (word & 0xffff_0000) << 16 | word & 0xffff
+    nibbles = (nibbles << 8 | nibbles) & 0x00ff_00ff_00ff_00ff
+    nibbles = (nibbles << 4 | nibbles) & 0x0f0f_0f0f_0f0f_0f0f
+    // 1 in each byte that is a letter's: those stand 39 behind the digits.
+    let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return nibbles + 0x3030_3030_3030_3030 + letters * 39
   }
 
   /// Appends the 36-character lower-case form.

@@ -15,6 +15,19 @@ import Testing
     #expect(value.bytes.last == 0xef)
   }
 
+  @Test func isWrittenWithEveryDigitInEveryPlace() {
+    for digit in 0..<16 as Range<UInt64> {
+      let all = UUID(high: digit * 0x1111_1111_1111_1111, low: digit * 0x1111_1111_1111_1111)
+      let text = String(digit, radix: 16)
+      #expect(all.description == [8, 4, 4, 4, 12].map { String(repeating: text, count: $0) }.joined(separator: "-"))
+      for shift in stride(from: 0 as UInt64, to: 64, by: 4) {
+        let one = UUID(high: digit << shift, low: ~(digit << shift))
+        #expect(UUID(one.description) == one)
+        #expect(one.description.utf8.allSatisfy { $0 == 0x2d || ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66) })
+      }
+    }
+  }
+
   @Test(arguments: [
     "", "0123456789ab7def8123456789abcdef", "{01234567-89ab-7def-8123-456789abcdef}", "01234567-89ab-7def-8123-456789abcdeg",
     "01234567-89ab-7def-8123-456789abcde", "01234567x89ab-7def-8123-456789abcdef", "01234567-89ab-7def-8123-456789abcdefg",
