@@ -54,9 +54,12 @@ package struct HTTPLimits: Sendable, Equatable {
   package var idleTimeMax: Duration = .seconds(75)
   /// From the end of a request to the begin of its answer; then 504 and the handler's task is cancelled.
   package var handlerTimeMax: Duration = .seconds(30)
-  /// Without progress while answer bytes wait for the peer; then the connection is reset.
+  /// For a peer that takes nothing of its answer while bytes of it wait; then the connection is reset. Each `writeRateMin` bytes
+  /// that it takes give it one second more, up to this much again.
   package var writeStallMax: Duration = .seconds(30)
-  /// The same while the process is short of memory.
+  /// Bytes a second that a peer has to take while bytes of its answer wait.
+  package var writeRateMin = 1024
+  /// `writeStallMax` while the process is short of memory.
   package var writeStallTightMax: Duration = .seconds(5)
   /// For the peer to close its side after ours is shut, so that it can read the last answer.
   package var lingerTimeMax: Duration = .seconds(2)

@@ -20,6 +20,8 @@ package protocol SocketStreamDelegate: AnyObject {
   private var isReading = false
   private var queued: UnsafeMutablePointer<uv_write_t>?
   private var queuedBytes: UnsafeMutablePointer<CChar>?
+  /// Bytes that were written or queued, all together.
+  private var handed: UInt64 = 0
   private let isUnix: Bool
   /// Bytes that the delegate is handed at once.
   package var readBytesMax = EventLoop.readBufferBytes
@@ -150,7 +152,10 @@ package protocol SocketStreamDelegate: AnyObject {
         unsafe tryWrite(first[min(firstStart, first.count)...], second[min(secondStart, second.count)...])
       }
     }
-    if result >= 0 { return Int(result) }
+    if result >= 0 {
+      handed &+= UInt64(result)
+      return Int(result)
+    }
     if result == UV_EAGAIN.rawValue { return 0 }
     throw ReactorError(code: result, doing: "writing")
   }
@@ -198,6 +203,7 @@ package protocol SocketStreamDelegate: AnyObject {
       freeQueued()
       throw ReactorError(code: code, doing: "writing")
     }
+    handed &+= UInt64(count)
     return count
   }
 
@@ -211,6 +217,18 @@ package protocol SocketStreamDelegate: AnyObject {
   private func didWrite(_ status: Int32) {
     freeQueued()
     delegate?.streamDidWrite(status == 0 ? nil : ReactorError(code: status, doing: "writing"))
+  }
+
+  /// Bytes of all that was written and queued that the peer has: its side has acknowledged them (of a Unix socket: it has read
+  /// them). Never more than that; where the system does not say, what the kernel has taken.
+  ///
+  /// Safety: the descriptor is the handle's own while it is not closed.
+  package var bytesTaken: UInt64 {
+    guard !isClosed else { return handed }
+    var descriptor: uv_os_fd_t = -1
+    guard unsafe uv_fileno(handle, &descriptor) == 0 else { return handed }
+    let waiting = unsafe UInt64(uv_stream_get_write_queue_size(stream)) &+ UInt64(SystemSocket.bytesUnsent(descriptor))
+    return handed - min(handed, waiting)
   }
 
   /// Tells the peer that nothing more comes, after what was written. Reading goes on.

@@ -94,6 +94,21 @@ enum SystemSocket {
     return Int(max(0, count))
   }
 
+  /// Bytes that were written and that the peer has not acknowledged; 0 where the system does not say.
+  ///
+  /// Safety: the value outlives the call.
+  static func bytesUnsent(_ descriptor: Int32) -> Int {
+    var count: Int32 = 0
+    #if canImport(Glibc)
+    // SIOCOUTQ by its other name, which Swift imports.
+    guard unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
+    #else
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_NWRITE, &count, &length) == 0 else { return 0 }
+    #endif
+    return Int(max(0, count))
+  }
+
   static func setReusePort(_ descriptor: Int32) { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
 
   /// Takes the next waiting connection, still blocking. Nil with `errno` set where there is none.

@@ -100,23 +100,97 @@ import Testing
     #expect(state.expiry(now: 59_000) == .bodyTimeout)
   }
 
-  @Test func aPeerThatReadsNothingIsGivenUp() {
-    var state = state()
+  private static func responding() -> ConnectionState {
+    var state = ConnectionStateTests().state()
     state.headEnded(hasBody: false, waitsForContinue: false, now: 0)
     state.responseStarted(now: 0)
-    state.outputWaits(now: 100)
+    return state
+  }
+
+  @Test func aPeerThatReadsNothingIsGivenUp() {
+    var state = ConnectionStateTests.responding()
+    state.outputWaits(taken: 5_000_000, now: 100)
     #expect(state.expiry(now: 30_099) == nil)
-    state.outputWaits(now: 20_000)
-    #expect(state.expiry(now: 49_999) == nil)
-    #expect(state.expiry(now: 50_000) == .writeStall)
+    #expect(state.expiry(now: 30_100) == .writeStall)
+    // What was written again is nothing that the peer has taken.
+    state.outputWaits(taken: 5_000_000, now: 20_000)
+    state.outputTaken(5_000_000, now: 20_000)
+    #expect(state.expiry(now: 30_100) == .writeStall)
     state.outputDrained(now: 50_000)
     #expect(state.deadline == .max)
+  }
+
+  @Test(
+    "a peer has to take a kibibyte a second, and has thirty seconds for nothing",
+    arguments: [
+      // A byte now and then.
+      (29_000 as UInt64, 1 as UInt64, 31_000 as UInt64), (1_000, 1, 31_000), (1_000, 512, 60_000),
+      // No more than thirty seconds are earned by one that took much and stops.
+      (1_000, 1_023, 30_000_000),
+    ])
+  func tooSlow(every: UInt64, bytes: UInt64, until: UInt64) {
+    var state = ConnectionStateTests.responding()
+    state.outputWaits(taken: 0, now: 0)
+    var (now, taken) = (0 as UInt64, 0 as UInt64)
+    while state.expiry(now: now) == nil, now <= until * 2 {
+      now += 1_000
+      if now.isMultiple(of: every) { taken += bytes }
+      state.outputTaken(taken, now: now)
+    }
+    #expect(state.expiry(now: now) == .writeStall)
+    #expect(now <= until + 1_000)
+  }
+
+  @Test(
+    "a slow honest peer is waited for",
+    arguments: [(1_000 as UInt64, 1_024 as UInt64), (1_000, 10_000), (25_000, 25_600), (7_000, 65_536)])
+  func slowEnough(every: UInt64, bytes: UInt64) {
+    var state = ConnectionStateTests.responding()
+    state.outputWaits(taken: 0, now: 0)
+    for step in 1...2_000 as ClosedRange<UInt64> {
+      if (step * 1_000).isMultiple(of: every) { state.outputTaken(step * 1_000 / every * bytes, now: step * 1_000) }
+      #expect(state.expiry(now: step * 1_000) == nil)
+    }
+  }
+
+  @Test func whatWasTakenBeforeBuysNoMoreThanTheTimeItself() {
+    var state = ConnectionStateTests.responding()
+    state.outputWaits(taken: 0, now: 0)
+    state.outputTaken(1 << 40, now: 1_000)
+    state.outputTaken(.max, now: 1_000)
+    #expect(state.deadline == 31_000)
+    // Figures that go back are no progress.
+    state.outputTaken(7, now: 2_000)
+    #expect(state.expiry(now: 31_000) == .writeStall)
+  }
+
+  @Test func whoHasNothingToTakeHasNoClock() {
+    var state = ConnectionStateTests.responding()
+    state.outputWaits(taken: 0, now: 0)
+    state.outputDrained(now: 29_000)
+    #expect(!state.isOutputWaiting)
+    #expect(state.deadline == .max)
+    state.outputWaits(taken: 10, now: 500_000)
+    #expect(state.expiry(now: 529_999) == nil)
+    #expect(state.expiry(now: 530_000) == .writeStall)
+  }
+
+  @Test func whileMemoryIsShortThereIsLessTime() {
+    var state = ConnectionStateTests.responding()
+    state.outputWaits(taken: 0, now: 0)
+    #expect(!state.hasStalled(for: .seconds(5), now: 4_999))
+    #expect(state.hasStalled(for: .seconds(5), now: 5_000))
+    state.outputTaken(5_120, now: 5_000)
+    #expect(!state.hasStalled(for: .seconds(5), now: 9_999))
+    #expect(state.hasStalled(for: .seconds(5), now: 10_000))
+    state.outputDrained(now: 10_000)
+    #expect(!state.hasStalled(for: .seconds(5), now: 100_000))
   }
 
   @Test func lingeringBeginsWhenEverythingIsWritten() {
     var state = state()
     state.headReceived(now: 0)
-    state.outputWaits(now: 0)
+    state.outputWaits(taken: 0, now: 0)
     state.linger(now: 0)
     #expect(state.expiry(now: 10_000) == nil)
     state.outputDrained(now: 10_000)
@@ -141,7 +215,7 @@ import Testing
     state.bodyEnded(now: 0)
     #expect(state.deadline == 3)
     state.responseStarted(now: 0)
-    state.outputWaits(now: 0)
+    state.outputWaits(taken: 0, now: 0)
     #expect(state.deadline == 4)
     state.outputDrained(now: 0)
     state.responseEnded(now: 0)

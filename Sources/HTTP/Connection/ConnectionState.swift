@@ -28,14 +28,14 @@ package struct ConnectionState: Sendable {
     case bodyTimeout
     /// Answer 504, cancel the handler, close.
     case handlerTimeout
-    /// The peer reads nothing: reset.
+    /// The peer takes nothing of its answer, or too little: reset.
     case writeStall
   }
 
   /// The limits in milliseconds.
   private struct Times: Sendable {
     let head, body, idle, handler, writeStall, linger: UInt64
-    let bodyRateMin: UInt64
+    let bodyRateMin, writeRateMin: UInt64
   }
   private let times: Times
 
@@ -45,7 +45,8 @@ package struct ConnectionState: Sendable {
   private var isFirst = true
   /// The body clock; nil while no body is expected from the peer.
   private var body: BodyClock?
-  private var outputSince: UInt64?
+  /// Runs while output waits for the peer.
+  private var output: OutputClock?
 
   private struct BodyClock: Sendable {
     var start: UInt64
@@ -54,12 +55,19 @@ package struct ConnectionState: Sendable {
     var isPaused: Bool
   }
 
+  /// A time that runs out unless the peer earns more: `writeStall` at first, and never more than that ahead.
+  private struct OutputClock: Sendable {
+    var deadline: UInt64
+    /// Of all bytes that were ever handed to the kernel.
+    var taken: UInt64
+  }
+
   package init(limits: HTTPLimits, now: UInt64) {
     times = Times(
       head: limits.headTimeMax.millisecondsRoundedUp, body: limits.bodyTimeMax.millisecondsRoundedUp,
       idle: limits.idleTimeMax.millisecondsRoundedUp, handler: limits.handlerTimeMax.millisecondsRoundedUp,
       writeStall: limits.writeStallMax.millisecondsRoundedUp, linger: limits.lingerTimeMax.millisecondsRoundedUp,
-      bodyRateMin: UInt64(max(1, limits.bodyRateMin)))
+      bodyRateMin: UInt64(max(1, limits.bodyRateMin)), writeRateMin: UInt64(max(1, limits.writeRateMin)))
     since = now
   }
 
@@ -134,14 +142,30 @@ package struct ConnectionState: Sendable {
   package mutating func close() {
     phase = .closed
     body = nil
-    outputSince = nil
+    output = nil
   }
 
-  /// Output waits for the peer, or some of it was just taken.
-  package mutating func outputWaits(now: UInt64) { outputSince = now }
+  /// Output waits for the peer. Told again, it changes nothing: that the kernel has room says nothing of the peer.
+  ///
+  /// - Parameter taken: bytes that have left the kernel for the peer, of all that it was ever handed.
+  package mutating func outputWaits(taken: UInt64, now: UInt64) {
+    if output == nil { output = OutputClock(deadline: now + times.writeStall, taken: taken) }
+  }
+
+  /// How much the peer has taken by now: each `writeRateMin` bytes earn it a second.
+  package mutating func outputTaken(_ taken: UInt64, now: UInt64) {
+    guard var output, taken > output.taken else { return }
+    let (milli, overflow) = (taken - output.taken).multipliedReportingOverflow(by: 1000)
+    let earned = overflow ? times.writeStall : min(milli / times.writeRateMin, times.writeStall)
+    output.deadline = min(output.deadline + earned, now + times.writeStall)
+    output.taken = taken
+    self.output = output
+  }
+
+  package var isOutputWaiting: Bool { output != nil }
 
   package mutating func outputDrained(now: UInt64) {
-    outputSince = nil
+    output = nil
     if phase == .lingering { since = now }
   }
 
@@ -155,11 +179,11 @@ package struct ConnectionState: Sendable {
     case .idle: deadline = since + (isFirst ? times.head : times.idle)
     case .head: deadline = since + times.head
     case .handling: if !isBodyRunning { deadline = since + times.handler }
-    case .lingering: if outputSince == nil { deadline = since + times.linger }
+    case .lingering: if output == nil { deadline = since + times.linger }
     case .responding, .closed: break
     }
     if let bodyDeadline { deadline = min(deadline, bodyDeadline) }
-    if let outputSince { deadline = min(deadline, outputSince + times.writeStall) }
+    if let output { deadline = min(deadline, output.deadline) }
     return deadline
   }
 
@@ -172,16 +196,16 @@ package struct ConnectionState: Sendable {
     return min(rate, body.last + times.body)
   }
 
-  /// Whether the peer has taken nothing for so long while output waited.
+  /// Whether the peer would have been given up by now, had it so much time in place of `writeStall`.
   package func hasStalled(for time: Duration, now: UInt64) -> Bool {
-    guard phase != .closed, let outputSince else { return false }
-    return now >= outputSince + time.millisecondsRoundedUp
+    guard phase != .closed, let output else { return false }
+    return now + times.writeStall >= output.deadline + time.millisecondsRoundedUp
   }
 
   /// What is due, or nil. Asked again, it says the same until an event answers it.
   package func expiry(now: UInt64) -> Expiry? {
     guard now >= deadline else { return nil }
-    if let outputSince, now >= outputSince + times.writeStall { return .writeStall }
+    if let output, now >= output.deadline { return .writeStall }
     switch phase {
     case .idle, .lingering: return .close
     case .head: return .headTimeout

@@ -54,7 +54,7 @@ extension HTTPConnection {
       pendingStart = 0
     }
     pending.append(bytes)
-    if pending.count >= limits.pipelineBytesMax || owner.memory.budget.isTight { pauseInput() }
+    if pending.count >= limits.pipelineBytesMax || owner.configuration.memory.isTight { pauseInput() }
   }
 
   /// Parses what was put aside, up to the end of one request.
@@ -67,7 +67,7 @@ extension HTTPConnection {
       pending = []
       pendingStart = 0
     }
-    let room = owner.memory.budget.isTight ? limits.readBytesTightMax : limits.pipelineBytesMax / 2
+    let room = owner.configuration.memory.isTight ? limits.readBytesTightMax : limits.pipelineBytesMax / 2
     if pending.count - pendingStart < room { resumeInput() }
   }
 
@@ -119,7 +119,7 @@ extension HTTPConnection {
     case .collect(let limit):
       if body.count + bytes.count > limit {
         failBody(.tooLarge(limit: limit))
-      } else if body.count > MemoryBudget.smallMax, !owner.memory.budget.grants(bytes.count) {
+      } else if body.count > MemoryBudget.smallMax, !owner.configuration.memory.grants(bytes.count) {
         failBody(.overloaded)
       } else {
         body.append(bytes)

@@ -140,11 +140,11 @@ extension HTTPConnection {
     isDirty = false
     guard state.phase != .closed else { return }
     do throws(ReactorError) {
-      let hasMoved = try output.flush(to: stream)
+      try output.flush(to: stream)
       if output.isEmpty && !stream.isWriting {
         state.outputDrained(now: now)
-      } else if hasMoved || stream.isWriting {
-        state.outputWaits(now: now)
+      } else if !state.isOutputWaiting {
+        state.outputWaits(taken: stream.bytesTaken, now: now)
       }
     } catch {
       broken()

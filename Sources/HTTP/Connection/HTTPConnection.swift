@@ -43,6 +43,7 @@ import Reactor
   var discarded = 0
   /// What it has told its loop's account.
   private var counted = 0
+  private var readsLittle = false
 
   /// What becomes of body bytes that come.
   enum BodyUse {
@@ -104,8 +105,9 @@ import Reactor
       body = []
     }
     request += 1
+    let isPipelined = pendingStart < pending.count
     feedPending()
-    countMemory()
+    if isPipelined { countMemory() }
     if isPeerDone, isHeadReady, !parser.isEnded { failBody(.disconnected) }
     while !isHeadReady {
       guard state.phase == .idle || state.phase == .head, !isPeerDone, !isBroken else { return false }
@@ -198,6 +200,7 @@ import Reactor
 
   /// Looks at the clocks, and gives memory back where nothing happens.
   func sweep(now: UInt64) {
+    if state.isOutputWaiting { state.outputTaken(stream.bytesTaken, now: now) }
     if let expiry = state.expiry(now: now) { expire(expiry) }
     if isTight, state.hasStalled(for: limits.writeStallTightMax, now: now) { expire(.writeStall) }
     // Nothing is read any more from a peer that shut its side, so nothing else tells that it is gone altogether.
@@ -224,13 +227,17 @@ import Reactor
       if state.phase == .handling { bytes &+= MemoryBudget.requestBytes }
       if stream.isWriting { bytes &+= SocketStream.queueBytesMax }
     }
-    stream.readBytesMax = isTight ? limits.readBytesTightMax : EventLoop.readBufferBytes
+    let isTight = isTight
+    if isTight != readsLittle {
+      readsLittle = isTight
+      stream.readBytesMax = isTight ? limits.readBytesTightMax : EventLoop.readBufferBytes
+    }
     guard bytes != counted else { return }
     owner.memory.add(bytes &- counted)
     counted = bytes
   }
 
-  private var isTight: Bool { owner.memory.budget.isTight }
+  private var isTight: Bool { owner.configuration.memory.isTight }
   /// Answer bytes that may wait now.
   var outputBytesMax: Int { isTight ? limits.outputBytesTightMax : limits.outputBytesMax }
 

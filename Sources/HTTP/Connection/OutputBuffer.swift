@@ -49,22 +49,17 @@ struct OutputBuffer {
   }
 
   /// Writes what the kernel takes; queues a slice when it is full.
-  ///
-  /// - Returns: whether anything was written or queued.
-  mutating func flush(to stream: SocketStream) throws(ReactorError) -> Bool {
-    var hasMoved = false
+  mutating func flush(to stream: SocketStream) throws(ReactorError) {
     while !isEmpty, !stream.isWriting {
       let written = try stream.tryWrite(bytes, from: start, large, from: largeStart)
       if written > 0 {
         advance(written)
-        hasMoved = true
         continue
       }
       let queued = try stream.queue(start < bytes.count ? bytes[start...] : large[largeStart...])
       advance(queued)
       if queued == 0 { break }
     }
-    return hasMoved
   }
 
   mutating func release() {
