@@ -55,10 +55,11 @@ let package = Package(
     room("JSON", ["Base"], unsafe: true),
     room("YAML", ["Base", "CYAML"], unsafe: true),
     room("Pattern", ["Base", "CRE2"], unsafe: true),
+    room("JSONSchema", ["Base", "JSON", "Pattern"]),
     room("Crypto", ["Base", "COpenSSL"], unsafe: true),
     room("Expression", ["Base", "JSON"]),
     // domain
-    room("Contract", ["Base", "JSON", "YAML", "Pattern", "Expression"]),
+    room("Contract", ["Base", "JSON", "YAML", "Pattern", "JSONSchema", "Expression"]),
     // machinery
     room("Telemetry", ["Base", "JSON"]),
     room("Reactor", ["Base", "CUV"], unsafe: true),
@@ -69,9 +70,9 @@ let package = Package(
     room("PostgresStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CPostgres"], unsafe: true),
     // application
     room("Identity", ["Base", "JSON", "Crypto", "Contract"]),
-    room("Service", ["Base", "JSON", "Pattern", "Crypto", "Expression", "Contract", "Telemetry", "Store", "Identity"]),
+    room("Service", ["Base", "JSON", "Pattern", "JSONSchema", "Crypto", "Expression", "Contract", "Telemetry", "Store", "Identity"]),
     // adapters
-    room("REST", ["Base", "JSON", "Crypto", "Expression", "Contract", "Telemetry", "HTTP", "Store", "Identity", "Service"]),
+    room("REST", ["Base", "JSON", "JSONSchema", "Crypto", "Expression", "Contract", "Telemetry", "HTTP", "Store", "Identity", "Service"]),
     // face
     room("Bench", ["Base", "JSON", "Contract", "Store", "SQLiteStore", "Service"]),
     room(
@@ -90,9 +91,10 @@ let package = Package(
     tests("JSON", ["Base"]),
     tests("YAML", ["Base"]),
     tests("Pattern", []),
+    tests("JSONSchema", ["Base", "JSON"]),
     tests("Crypto", ["Base"]),
     tests("Expression", ["Base", "JSON", "Pattern"]),
-    tests("Contract", ["Base", "JSON", "Expression"]),
+    tests("Contract", ["Base", "JSON", "JSONSchema", "Expression"]),
     tests("Telemetry", ["Base"]),
     tests("Reactor", ["Base"]),
     tests("HTTP", ["Base", "Reactor"]),
@@ -101,7 +103,7 @@ let package = Package(
     tests(
       "Service",
       ["Base", "JSON", "Crypto", "Expression", "Contract", "Reactor", "Store", "SQLiteStore", "PostgresStore", "Identity"]),
-    tests("REST", ["Base", "JSON", "Contract", "HTTP", "Store", "Service", "Identity", "Telemetry"]),
+    tests("REST", ["Base", "JSON", "JSONSchema", "Contract", "HTTP", "Store", "Service", "Identity", "Telemetry"]),
     tests("Martlet", ["Base", "JSON", "Contract", "Reactor", "HTTP", "Store", "Service", "REST"]),
     tests("Bench", ["Base", "Contract", "Store", "SQLiteStore"]),
     .testTarget(name: "TidyTests", swiftSettings: strict),
@@ -122,6 +124,6 @@ if Context.environment["MARTLET_BENCHMARKS"] != nil {
 if Context.environment["MARTLET_FUZZ"] != nil {
   package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
   package.targets += [
-    room("Fuzz", ["Base", "JSON", "Pattern", "Expression", "Contract", "HTTP", "Identity"], unsafe: true)
+    room("Fuzz", ["Base", "JSON", "Pattern", "JSONSchema", "Expression", "Contract", "HTTP", "Identity"], unsafe: true)
   ]
 }

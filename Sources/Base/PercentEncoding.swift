@@ -6,6 +6,9 @@ package enum PercentEncoding {
   /// A segment of a path. The commas of a composite key stay.
   package static func path(_ text: String) -> String { encode(text, but: [UInt8(ascii: ",")]) }
 
+  /// A part of a fragment.
+  package static func fragment(_ text: String) -> String { encode(text, but: Array("!$&'()*+,;=:@/?".utf8)) }
+
   /// The text that was encoded. Strict: nil where a `%` has no two hexadecimal digits after it, and where the result holds
   /// NUL or is not UTF-8.
   ///

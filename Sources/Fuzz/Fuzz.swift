@@ -15,7 +15,7 @@ func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 enum FuzzTarget: String, CaseIterable {
-  case contract, expression, http, json, token
+  case contract, expression, http, json, schema, token
 
   // Safety: the environment is read once, before any other thread.
   static let chosen: FuzzTarget = {
@@ -32,6 +32,7 @@ enum FuzzTarget: String, CaseIterable {
     case .expression: ExpressionFuzz.run(bytes)
     case .http: HTTPFuzz.run(bytes)
     case .json: JSONFuzz.run(bytes)
+    case .schema: SchemaFuzz.run(bytes)
     case .token: TokenFuzz.run(bytes)
     }
   }

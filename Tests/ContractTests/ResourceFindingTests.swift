@@ -53,6 +53,13 @@ import Testing
     Finding.fields("MRT0304", "a: {type: enum, values: [@@\"\", x]}"),
     Finding.fields("MRT0305", "a: {type: string, pattern: @@\"[a-\"}"),
     Finding.fields("MRT0305", "a: {type: string, pattern: @@\"(?=x)\"}"),
+    Finding.fields("MRT0311", "a: {type: json, schema: {properties: {b: {type: @@strng}}}}"),
+    Finding.fields("MRT0311 MRT0311", "a: {type: json, schema: {pattern: @@(?=a), items: {$ref: @@\"#/$defs/x\"}}}"),
+    Finding.fields("MRT0311", "a: {type: json, schema: {$ref: @@\"https://example.com/s\"}}"),
+    Finding.fields("MRT0311", "a: {type: json, schema: {minimum: @@.inf}}"),
+    Finding.fields("MRT0103", "a: {type: json, schema: @@[]}"),
+    Finding.fields("MRT0306", "a: {type: json, schema: {maximum: 18446744073709551616.0}, default: @@18446744073709551616.5}"),
+    Finding.fields("MRT0306", "a: {type: json, schema: {required: [b]}, default: @@{}}"),
     Finding.fields("MRT0306", "a: {type: enum, values: [x, y], default: @@z}"),
     Finding.fields("MRT0306", "a: {type: integer, maximum: 5, default: @@6}"),
     Finding.fields("MRT0306", "a: {type: boolean, default: @@1}"),
@@ -154,6 +161,13 @@ import Testing
   func `names, fields, resources and rules`(finding: Finding) {
     let found = finding.found
     #expect(found.map { "\($0.code) \($0.line):\($0.column)" } == finding.expected, "\(found.map { $0.rendered() })")
+  }
+
+  @Test func `a keyword of a schema that nobody knows is named`() {
+    let finding = Finding.fields("MRT0609", "a: {type: json, schema: {properties: {b: {@@minLenght: 1, x-note: 1}}}}")
+    #expect(finding.found.map { "\($0.code) \($0.line):\($0.column)" } == finding.expected)
+    #expect(finding.found.first?.suggestion == "did you mean \"minLength\"?")
+    #expect(finding.result.contract != nil)
   }
 
   @Test func `every code has a case of its own`() {

@@ -1,6 +1,7 @@
 import Base
 import Contract
 import JSON
+import JSONSchema
 import Testing
 
 @testable import REST
@@ -11,9 +12,13 @@ struct FieldSchemaTests {
     var contract = Contract()
     var people = Resource(name: "people")
     people.access.read = .anyone
-    contract.resources = [people, Resource(name: "secrets")]
+    var described = Resource(name: "r")
+    described.fields = [Field(name: "f", type: .json(JSONOptions(schema: object)))]
+    contract.resources = [people, Resource(name: "secrets"), described]
     return contract
   }()
+
+  private static let object = try? JSONSchema(Array(#"{"type":"object","required":["a"]}"#.utf8))
 
   private func schema(_ type: FieldType, isInput: Bool) -> JSONValue {
     .object(FieldSchema(names: SchemaNames(Self.contract), isInput: isInput).schema(type, field: "f", resource: "r"))
@@ -36,11 +41,7 @@ struct FieldSchemaTests {
     (.date, #"{"type":"string","format":"date"}"#), (.uuid, #"{"type":"string","format":"uuid"}"#),
     (.enumeration(["a", "b"]), #"{"type":"string","enum":["a","b"]}"#),
     (.money(MoneyOptions()), ##"{"$ref":"#/components/schemas/Money"}"##),
-    (.json(JSONOptions()), "{}"), (.json(JSONOptions(schema: Array("[".utf8))), "{}"),
-    (
-      .json(JSONOptions(schema: Array(#"{"$schema":"x","type":"array"}"#.utf8))),
-      #"{"type":"array","$id":"urn:martlet:schema:r:f"}"#
-    ),
+    (.json(JSONOptions()), "{}"), (.json(JSONOptions(schema: object)), ##"{"$ref":"#/components/schemas/RFValue"}"##),
     (.ref(Reference(resource: "people")), #"{"type":"string","format":"uuid"}"#),
     (.list(.boolean, length: 1...3), #"{"type":"array","items":{"type":"boolean"},"minItems":1,"maxItems":3}"#),
     (.secret(encrypted: false), #"{"type":"string","writeOnly":true,"format":"password"}"#),
@@ -57,6 +58,7 @@ struct FieldSchemaTests {
     #expect(schema(.string(StringOptions(length: 2...5, pattern: "a")), isInput: false) == ["type": "string"])
     #expect(schema(.integer(minimum: 1, maximum: 2), isInput: false)["minimum"] == .integer(.min))
     #expect(schema(.number(minimum: 1, maximum: 2), isInput: false) == ["type": "number", "format": "double"])
+    #expect(schema(.json(JSONOptions(schema: Self.object)), isInput: false) == [:])
     #expect(schema(.email, isInput: false) == ["type": "string", "format": "email"])
     #expect(schema(.money(MoneyOptions(currencies: ["EUR"])), isInput: false)["properties"]?["currency"]?["enum"] == ["EUR"])
   }
@@ -70,7 +72,7 @@ struct FieldSchemaTests {
     #expect(money["required"] == nil && money["additionalProperties"] == false)
     #expect(money["properties"]?["amount"]?["minimum"] == 3)
     #expect(schema(.money(MoneyOptions()))["type"] == "object")
-    #expect(schema(.json(JSONOptions(schema: Array(#"{"type":"object","required":["a"]}"#.utf8)))) == [:])
+    #expect(schema(.json(JSONOptions(schema: Self.object))) == [:])
   }
 
   @Test("a ref shows the record only where somebody may read it")
@@ -97,8 +99,37 @@ struct FieldSchemaTests {
       (.decimal(precision: 2, scale: 2, minimum: nil, maximum: nil), "0.00"), (.boolean, true), (.date, "2026-01-31"),
       (.money(MoneyOptions(currencies: ["JPY"], minimum: 5000)), ["amount": 5000, "currency": "JPY"]),
       (.list(.date, length: 2...4), ["2026-01-31", "2026-01-31"]), (.list(.date, length: 50...60), nil),
-      (.file(sizeMax: 1, types: []), nil), (.json(JSONOptions(schema: [])), nil), (.url, "https://example.com/page"),
+      (.file(sizeMax: 1, types: []), nil), (.json(JSONOptions(schema: Self.object)), nil), (.url, "https://example.com/page"),
     ]
     for (type, expected) in cases { #expect(FieldExample.value(type, name: "name") == expected, "\(type)") }
   }
+}
+
+@Suite("Schemas of json fields in the document")
+struct EmbeddedSchemaTests {
+  private func component(_ text: String) throws -> String {
+    let schema = try JSONSchema(Array(text.utf8))
+    return String(decoding: EmbeddedSchema.component(schema, name: "X", resource: "r", field: "f").bytes, as: UTF8.self)
+  }
+
+  @Test("references lead to where the schema stands")
+  func references() throws {
+    #expect(
+      try component(##"{"$schema":"https://json-schema.org/draft/2020-12/schema","items":[1],"x":0}"##.replacing("[1]", with: "true"))
+        == #"{"items":true,"x":0}"#)
+    #expect(
+      try component(##"{"allOf":[{"$ref":"#/$defs/a~1b%20c"}],"items":{"$ref":"#"},"$defs":{"a/b c":{"type":"string"}}}"##)
+        == ##"{"allOf":[{"$ref":"#/components/schemas/X/$defs/a~1b%20c"}],"items":{"$ref":"#/components/schemas/X"},"$defs":{"a/b c":{"type":"string"}}}"##
+    )
+  }
+
+  @Test("a schema with names of its own is a resource of its own")
+  func names() throws {
+    #expect(
+      try component(##"{"$ref":"#n","$defs":{"n":{"$anchor":"n"}}}"##)
+        == ##"{"$ref":"#n","$defs":{"n":{"$anchor":"n"}},"$id":"urn:martlet:schema:r:f"}"##)
+  }
+
+  @Test("true and false are schemas too", arguments: [("true", "{}"), ("false", #"{"not":{}}"#)])
+  func booleans(_ schema: String, _ expected: String) throws { #expect(try component(schema) == expected) }
 }

@@ -47,6 +47,11 @@ extension DiagnosticCode {
         self, "A service without a time-out",
         "Calls to the service wait as long as it likes. One that hangs holds up everything that waits for it.",
         remedy: "Say `timeout: 2s`, or what its slowest good answer takes.")
+    case .ignoredKeyword:
+      DiagnosticExplanation(
+        self, "A keyword that JSON Schema does not know",
+        "JSON Schema ignores keywords that it does not know: a misspelt one checks nothing, and nobody is told.",
+        remedy: "Mend its spelling, remove it, or begin it with `x-`.")
     default: nil
     }
   }

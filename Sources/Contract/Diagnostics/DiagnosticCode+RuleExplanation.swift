@@ -42,6 +42,12 @@ extension DiagnosticCode {
       DiagnosticExplanation(
         self, "An encoding of another type", "`stored_as` says how a column that was there before holds its values; each type has its own.",
         remedy: "text: date, timestamp, uuid. real: decimal. unix, unix_milliseconds: timestamp. {yes: .., no: ..}: boolean.")
+    case .invalidSchema:
+      DiagnosticExplanation(
+        self, "Not a JSON Schema",
+        "A `schema` is JSON Schema 2020-12. Its patterns are RE2's, nothing is fetched for a `$ref`, and no reference leads back to "
+          + "itself without going into the value.",
+        remedy: "Mend what the message names; docs/json-schema.md says what is supported.")
     default: nil
     }
   }

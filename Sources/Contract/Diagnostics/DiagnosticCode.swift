@@ -38,6 +38,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case invalidInverse = "MRT0308"
   case invalidReference = "MRT0309"
   case invalidEncoding = "MRT0310"
+  case invalidSchema = "MRT0311"
   // Resources
   case invalidStateField = "MRT0401"
   case unknownState = "MRT0402"
@@ -64,6 +65,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case unsaidBound = "MRT0606"
   case enumDrift = "MRT0607"
   case unboundedCall = "MRT0608"
+  case ignoredKeyword = "MRT0609"
   // Later versions
   case notServedYet = "MRT0901"
   case closedUntilServed = "MRT0902"
@@ -72,7 +74,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   package var severity: Diagnostic.Severity {
     switch self {
     case .openToAnyone, .closedResource, .bypassedRules, .oneSidedRule, .unindexedRule, .unreachableState, .repeatedIndex, .widerRule,
-      .openPart, .openPersonalField, .unboundedCall:
+      .openPart, .openPersonalField, .unboundedCall, .ignoredKeyword:
       .warning
     case .keptForEver, .repeatableMoney, .unsaidBound, .enumDrift, .notServedYet, .closedUntilServed: .notice
     default: .error

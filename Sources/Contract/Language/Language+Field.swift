@@ -41,7 +41,7 @@ extension Language {
       Key("precision", .text(.precision), "Digits in all, digits after the point.", types: ["decimal"]),
       Key("values", .list(.text(.text(max: 100)), count: 0...200), "What it may be.", types: ["enum"]),
       Key("currencies", .list(.text(.currency), count: 1...200), "Which are accepted (all).", types: ["money"]),
-      Key("schema", .any, "A JSON Schema 2020-12.", types: ["json"], later: "JSON Schemas of json fields"),
+      Key("schema", .any, "A JSON Schema 2020-12 that every value fits.", types: ["json"]),
       Key("size", .text(.size), "At most so many bytes.", types: ["json", "file"]),
       Key("types", .list(.text(.mediaType), count: 1...100), "Media types that are accepted.", types: ["file"]),
       Key(

@@ -1,5 +1,6 @@
 package import Base
 package import Expression
+package import JSONSchema
 
 /// A stored field of a resource.
 package struct Field: Sendable {
@@ -103,11 +104,10 @@ package struct MoneyOptions: Sendable, Equatable {
 }
 
 package struct JSONOptions: Sendable, Equatable {
-  /// JSON Schema 2020-12, as JSON text.
-  package var schema: [UInt8]?
+  package var schema: JSONSchema?
   /// Bytes.
   package var sizeMax: Int
-  package init(schema: [UInt8]? = nil, sizeMax: Int = 65_536) {
+  package init(schema: JSONSchema? = nil, sizeMax: Int = 65_536) {
     self.schema = schema
     self.sizeMax = sizeMax
   }

@@ -1,4 +1,5 @@
 import Base
+import JSONSchema
 import Pattern
 import YAML
 
@@ -177,10 +178,27 @@ struct TypeReader {
     }
     if let schema = node["schema"] {
       switch schema.content {
-      case .mapping, .boolean: options.schema = schema.json
+      case .mapping, .boolean: options.schema = compiled(schema)
       default: findings.report(.wrongKind, "\(place): a JSON Schema is a mapping, not \(schema.kind)", at: schema.mark)
       }
     }
     return .json(options)
+  }
+
+  private func compiled(_ node: YAMLNode) -> JSONSchema? {
+    do throws(JSONSchemaFailure) {
+      let schema = try JSONSchema(node.json)
+      for (path, keyword) in schema.ignored {
+        findings.report(
+          .ignoredKeyword, "\(place).schema: \"\(keyword.excerpt)\" is no keyword of JSON Schema 2020-12 and refuses nothing",
+          at: (node.key(path) ?? node).mark, suggestion: Suggestion.question(keyword, in: JSONSchema.keywords))
+      }
+      return schema
+    } catch {
+      for problem in error.problems {
+        findings.report(.invalidSchema, "\(place).schema: \(problem.message)", at: node.descendant(problem.path).mark)
+      }
+      return nil
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Base
 import JSON
+import JSONSchema
 import Pattern
 import YAML
 
@@ -69,6 +70,11 @@ struct LiteralReader {
       let bytes = node.json
       guard bytes.count <= options.sizeMax else { throw Problem("is larger than \(options.sizeMax) bytes") }
       guard !JSONEscape.holdsNull(bytes) else { throw Problem("holds U+0000") }
+      if let schema = options.schema, let document = try? JSONDocument.parse(bytes),
+        let violation = schema.violations(of: document.root).first
+      {
+        throw Problem("does not fit the schema: \(violation.pointer.isEmpty ? "it" : violation.pointer) \(violation.detail)")
+      }
       return .json(bytes)
     case .list(let item, let length): return .list(try list(node, item, length))
     case .ref(let reference): return try LiteralReader(type: reference.keyType).value(node)

@@ -124,12 +124,9 @@ struct FieldSchema: Sendable {
 
   private func json(_ options: JSONOptions, field: String, resource: String) -> JSONObject {
     // A part of what the schema describes may be sent.
-    guard !isMerged, let text = options.schema, let value = try? JSONValue(parsing: text) else { return [:] }
-    guard case .object(var schema) = value else { return [:] }
-    // A resource of its own, so that its own references (`#/$defs/x`) stay within it.
-    if schema["$id"] == nil { schema["$id"] = .string("urn:martlet:schema:\(resource):\(field)") }
-    schema["$schema"] = nil
-    return schema
+    // Nor is what was stored before the field had its schema bound by it.
+    guard isInput, !isMerged, options.schema != nil, let name = names.schema(resource, field) else { return [:] }
+    return ["$ref": .string(EmbeddedSchema.root + name)]
   }
 
   private func refSchema(_ reference: Reference, field: String, resource: String) -> JSONObject {

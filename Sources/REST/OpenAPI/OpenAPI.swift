@@ -87,6 +87,11 @@ package enum OpenAPI {
         schemas[names.name(resource.name, .update)] = made.update
         schemas[names.name(resource.name, .replace)] = made.replace
       }
+      for field in resource.fields {
+        guard case .json(let options) = field.type, let schema = options.schema, let name = names.schema(resource.name, field.name)
+        else { continue }
+        schemas[name] = EmbeddedSchema.component(schema, name: name, resource: resource.name, field: field.name)
+      }
     }
     schemas[names.problem] = ProblemResponses.schema
     schemas[names.page] = ServiceDocs.page

@@ -20,6 +20,8 @@ struct SchemaNames: Sendable {
   }
 
   private var bases: [String: String] = [:]
+  /// Of the schemas of `json` fields: by resource and field.
+  private var fields: [String: [String: String]] = [:]
   /// Resources that somebody may read.
   private var readable: Set<String> = []
 
@@ -37,7 +39,23 @@ struct SchemaNames: Sendable {
       bases[resource.name] = base
       if !resource.access.read.isNobody { readable.insert(resource.name) }
     }
+    for resource in contract.resources {
+      for field in resource.fields {
+        guard case .json(let options) = field.type, options.schema != nil else { continue }
+        let wanted = (bases[resource.name] ?? "") + SchemaNames.pascalCase(field.name) + "Value"
+        var name = wanted
+        var number = 2
+        while !taken.insert(name).inserted {
+          name = wanted + String(number)
+          number += 1
+        }
+        fields[resource.name, default: [:]][field.name] = name
+      }
+    }
   }
+
+  /// The component of a `json` field's schema; nil for every other field.
+  func schema(_ resource: String, _ field: String) -> String? { fields[resource]?[field] }
 
   /// The schema of a record that may stand in place of its id; nil for a resource that nobody may read.
   func read(_ resource: String) -> String? { readable.contains(resource) ? bases[resource] : nil }

@@ -1,6 +1,7 @@
 import Base
 import Contract
 import JSON
+import JSONSchema
 import Pattern
 
 /// Reads one field's JSON into its value, and says what is wrong with it.
@@ -10,6 +11,8 @@ struct FieldReader: Sendable {
     var code: String
     var detail: String
     var pointer = ""
+    /// What else is wrong inside the field.
+    var others: [Violation] = []
 
     init(_ code: String, _ detail: String, pointer: String = "") {
       self.code = code
@@ -184,6 +187,9 @@ struct FieldReader: Sendable {
     guard raw.count <= options.sizeMax else { throw Violation("length", "must have at most \(options.sizeMax) bytes") }
     // PostgreSQL's jsonb cannot hold it, and the stores must not differ.
     guard !JSONEscape.holdsNull(raw) else { throw Violation("format", "must not contain U+0000") }
+    if let schema = options.schema {
+      try FieldReader.raise(schema.violations(of: node).map { Violation($0.code, $0.detail, pointer: $0.pointer) })
+    }
     return .json(raw)
   }
 
@@ -191,14 +197,23 @@ struct FieldReader: Sendable {
     guard node.kind == .array else { throw Violation("type", "must be an array") }
     try length(node.count, bounds, of: "elements")
     var values: [Value] = []
-    for (place, item) in node.elements.enumerated() {
-      guard !item.isNull else { throw Violation("type", "must not be null", pointer: "/\(place)") }
+    var wrong: [Violation] = []
+    for (place, item) in node.elements.enumerated() where wrong.count < InputReader.itemsMax {
       do throws(Violation) {
+        guard !item.isNull else { throw Violation("type", "must not be null") }
         values.append(try element[0].value(of: item))
       } catch {
-        throw Violation(error.code, error.detail, pointer: "/\(place)" + error.pointer)
+        wrong.append(Violation(error.code, error.detail, pointer: "/\(place)" + error.pointer))
       }
     }
+    try FieldReader.raise(wrong)
     return .list(values)
+  }
+
+  /// Throws the first with the others, if there are any.
+  private static func raise(_ violations: [Violation]) throws(Violation) {
+    guard var first = violations.first else { return }
+    first.others = Array(violations.dropFirst())
+    throw first
   }
 }

@@ -73,7 +73,7 @@ struct InputReader {
     do throws(FieldReader.Violation) {
       return try merges ? reader.value(merging: node, into: target) : reader.value(of: node)
     } catch {
-      report(pointer + error.pointer, error.code, error.detail)
+      for one in [error] + error.others { report(pointer + one.pointer, one.code, one.detail) }
       return nil
     }
   }
