@@ -97,10 +97,7 @@ package final class Runtime: Sendable {
       }
     }
     let upkeep = Task {
-      while !Task.isCancelled {
-        try? await Task.sleep(for: .seconds(60))
-        await self.edition.withLock { $0.engine }.expireAnswers()
-      }
+      await Upkeep(metrics: assembly.metrics, logger: logger, clock: assembly.clock).run { self.edition.withLock { $0.engine } }
     }
     let ebbing = Task { [memory = assembly.memory] in
       var ebb = MemoryEbb()

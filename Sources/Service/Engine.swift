@@ -143,6 +143,7 @@ struct ReadStatementKey: Hashable, Sendable {
     case state(Standing)
     case candidate
     case referrers(Int, Standing, limit: Int)
+    case aged(goesOn: Bool)
   }
   var resource: Int
   var kind: Kind

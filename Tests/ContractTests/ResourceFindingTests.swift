@@ -88,6 +88,9 @@ import Testing
   ]
 
   static let resources: [Finding] = [
+    Finding("MRT0406", "resources: {users: {retain: @@1y}}"),
+    Finding.fields("MRT0407", "a: string", more: "id: client\nretain: @@1y"),
+    Finding.fields("MRT0407", "a: string", more: "table: x\nrevision: none\nretain: @@1y"),
     Finding.fields("MRT0401", "a: string", more: "states: {field: @@a, transitions: {go: {from: x, to: y, access: nobody}}}"),
     Finding.fields(
       "MRT0401", "a: {type: enum, values: [x, y]}", more: "states: {field: @@a, transitions: {go: {from: x, to: y, access: nobody}}}"),

@@ -16,7 +16,7 @@ enum BenchStore: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
   static let available: [BenchStore] = allCases.filter { $0 == .sqlite || postgresURL != nil }
 
-  private static let postgresURL: String? = getenv("MARTLET_TEST_POSTGRES").map { String(cString: $0) }
+  static let postgresURL: String? = getenv("MARTLET_TEST_POSTGRES").map { String(cString: $0) }
 
   var testDescription: String { rawValue }
 

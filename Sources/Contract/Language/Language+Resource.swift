@@ -20,7 +20,7 @@ extension Language {
       Key("history", .boolean, "Every change can be read back: `/history`, and a record `?at=` a time."),
       Key(
         "delete", .word(["soft"]), "soft: deleted records are kept, and can be restored; with them what goes along (`on_delete: cascade`)."),
-      Key("retain", duration, "How long records are kept.", later: "retention"),
+      Key("retain", duration, "How long records are kept after they were made; then they are deleted for good, and their history emptied."),
       Key("sourced", .boolean, "The events are the record.", later: "event sourcing"),
       Key("partition", .object(partition), "How the table is cut by time.", later: "partitions"),
       Key("tenancy", .object(tenancy), "Every row belongs to a tenant."),

@@ -26,6 +26,8 @@ package struct Resource: Sendable {
   package var idempotencyRequired = false
   /// How long answers may be cached by others.
   package var cacheLifetime: Duration?
+  /// How long its records are kept after they were made.
+  package var retention: Duration?
   /// Its name before it was renamed.
   package var was: String?
   package var storage: Storage
@@ -54,6 +56,9 @@ package struct Resource: Sendable {
   /// A create says `id`: a natural key of an adopted table (then it must), or one that the contract leaves to clients.
   package var takesKey: Bool { storage.hasOwnKey ? clientChoosesID : hasLoneKey && !isKeyNumbered }
   package var needsKey: Bool { takesKey && !storage.hasOwnKey }
+
+  /// Its records' keys are made here, and tell when.
+  package var keyTellsTime: Bool { storage.isManaged && storage.hasOwnKey && !clientChoosesID }
 
   package func field(_ name: String) -> Field? { fields.first { $0.name == name } }
   package func collection(_ name: String) -> Collection? { collections.first { $0.name == name } }

@@ -11,6 +11,7 @@ extension ContractReader {
       checkRefs($0)
       resolveInverses(&$0)
       IndexReader(self).read(&$0)
+      checkRetention($0)
       readStates(&$0)
       closeForLater(&$0)
     }
@@ -128,6 +129,21 @@ extension ContractReader {
       findings.report(
         .invalidInverse, "\(name).\(collection.name): \(collection.resource).\(collection.by) is no ref to \(name)", at: by.mark,
         suggestion: suggestion)
+    }
+  }
+
+  /// Old records are found by the key or by `created_at`, and by nothing that would have to be searched for.
+  private func checkRetention(_ draft: ResourceDraft) {
+    guard draft.resource.retention != nil, let node = draft.node?["retain"] else { return }
+    let resource = draft.resource
+    if resource.isUsers {
+      findings.report(.fixedResource, "users cannot be retained for a time: tokens bring them back", at: node.mark)
+    } else if !resource.storage.isManaged || !resource.storage.hasTimestamps || resource.storage.key.count != 1 {
+      findings.report(.conflictingOptions, "\(resource.name).retain: the table is not Martlet's own", at: node.mark)
+    } else if !resource.keyTellsTime, !resource.indexes.contains(where: { $0.parts.first?.field == "created_at" }) {
+      findings.report(
+        .conflictingOptions, "\(resource.name).retain needs an index to find old records by: keys that clients choose do not tell",
+        at: node.mark, suggestion: "add indexes: [[created_at]]")
     }
   }
 

@@ -72,6 +72,7 @@ extension ContractReader {
         at: node["history"]?.mark ?? node.mark)
     }
     draft.resource.cacheLifetime = node["cache"]?.string.flatMap(DurationForm.duration)
+    draft.resource.retention = node["retain"]?.string.flatMap(DurationForm.duration)
     if let scan = node["scan"]?.integer { draft.resource.scanMax = Int(clamping: scan) }
     draft.resource.was = node["was"]?.string
     if draft.resource.concurrencyRequired, !draft.resource.storage.hasRevision, !draft.isAdopted {

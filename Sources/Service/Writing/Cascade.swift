@@ -50,6 +50,9 @@ struct Referrer: Sendable {
   let which: Standing
 
   var field: FieldLayout { plan.table.fields[place] }
+
+  /// The same over deleted records that are kept as well.
+  var ofAll: Referrer { Referrer(plan: plan, place: place, action: action, which: .all) }
 }
 
 extension Engine {
@@ -74,12 +77,13 @@ extension Engine {
 
   /// Reads what a deletion would change; nil where nothing can refer to the record in a way that matters.
   ///
+  /// - Parameter isForGood: rows go, those of deleted records that are kept too; what restricts that is the foreign keys' to say.
   /// - Throws: 409 `restricted` where more than `Cascade.recordsMax` records would change, or one keeps the record.
   func cascade(
-    of root: Record, plan: ResourcePlan, facts: Facts, statements: inout Int
+    of root: Record, plan: ResourcePlan, facts: Facts, isForGood: Bool = false, statements: inout Int
   ) async throws(Failure) -> Cascade? {
     guard !referrers(to: plan).isEmpty else { return nil }
-    let deleted = self.deleted(root, plan: plan)
+    let deleted = isForGood ? nil : self.deleted(root, plan: plan)
     var cascade = Cascade(going: [.init(plan: plan, before: root, after: deleted)])
     var going: Set<Cascade.Identity> = [.init(resource: plan.number, key: root.key)]
     var clearing: [Cascade.Identity: Int] = [:]
@@ -88,13 +92,14 @@ extension Engine {
       let level = Array(cascade.going[next...])
       next = cascade.going.count
       for parents in Engine.byResource(level) {
-        for referrer in referrers(to: parents[0].plan) where referrer.action != .restrict {
+        for known in referrers(to: parents[0].plan) where known.action != .restrict {
+          let referrer = isForGood ? known.ofAll : known
           let found = try await read(referrer, of: parents, room: Cascade.recordsMax + 1, to: &cascade, statements: &statements)
           for record in found {
             let identity = Cascade.Identity(resource: referrer.plan.number, key: record.key)
             if referrer.action == .cascade {
               guard going.insert(identity).inserted else { continue }
-              let after = self.deleted(record, plan: referrer.plan, with: deleted?.deletion)
+              let after = isForGood ? nil : self.deleted(record, plan: referrer.plan, with: deleted?.deletion)
               cascade.going.append(.init(plan: referrer.plan, before: record, after: after))
             } else if let place = clearing[identity] {
               cascade.cleared[place].after.values[referrer.place] = .null
@@ -115,7 +120,7 @@ extension Engine {
     for place in cascade.cleared.indices {
       cascade.cleared[place].after = touched(cascade.cleared[place].after, plan: cascade.cleared[place].plan)
     }
-    try await checkRestricted(&cascade, going, facts: facts, statements: &statements)
+    if !isForGood { try await checkRestricted(&cascade, going, facts: facts, statements: &statements) }
     return cascade
   }
 

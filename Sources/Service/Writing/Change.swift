@@ -103,7 +103,7 @@ extension Engine {
     batch.add(.rule, .guarding(prepared.statement, prepared.values(values + record.key)))
   }
 
-  private func addGuards(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) throws(Failure) {
+  func addGuards(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) throws(Failure) {
     addLock(change, plan: plan, facts: facts, to: &batch)
     if let cascade = change.cascade { addCascadeGuards(cascade, to: &batch) }
     for place in change.references {
@@ -210,9 +210,11 @@ extension Engine {
   }
 
   /// One change of one record, as an event.
+  ///
+  /// - Parameter isErased: what it was before is not said.
   func addEvent(
     _ plan: ResourcePlan, _ before: Record?, _ after: Record?, _ name: String, actor: UUID?, requestID: String, cause: Value = .null,
-    to batch: inout ChangeBatch
+    isErased: Bool = false, to batch: inout ChangeBatch
   ) {
     let record = after ?? before
     var time = Value.timestamp(changeTime(after: before))
@@ -221,7 +223,7 @@ extension Engine {
     let values = prepared.values([
       .string(plan.resource.name), .string(KeyText.text(record?.key ?? [])), record?.revision.map { .integer($0) } ?? .null,
       .string(name), actor.map { .uuid($0) } ?? .null, .string(requestID), time,
-      before.map { .json(after.map($0.eventJSON(replacedBy:)) ?? $0.eventJSON) } ?? .null,
+      before.map { .json(isErased ? Array("{}".utf8) : after.map($0.eventJSON(replacedBy:)) ?? $0.eventJSON) } ?? .null,
       after.map { .json($0.eventJSON) } ?? .null, .integer(plan.table.shape.number), cause,
     ])
     // One row of values into a table of ours, where nothing may take it away: it is there, or the statement fails.

@@ -1,7 +1,7 @@
 import Base
 import Crypto
 import Identity
-import Store
+package import Store
 
 extension Engine {
   /// Answers are kept this long.
@@ -94,9 +94,13 @@ extension Engine {
     }
   }
 
-  /// Drops kept answers that are out of date, at most 1,000. Call it now and then.
-  package func expireAnswers() async {
+  /// Drops kept answers that are out of date, at most 1,000.
+  ///
+  /// - Returns: whether there are more.
+  package func expireAnswers() async throws(StoreError) -> Bool {
     let prepared = engineStatements.expireAnswers
-    _ = try? await store.write(WriteBatch([.run(prepared.statement, prepared.values([oldest]), rows: nil)]))
+    guard try await store.read(engineStatements.hasExpired.query([oldest])).count > 0 else { return false }
+    _ = try await store.write(WriteBatch([.run(prepared.statement, prepared.values([oldest]), rows: nil)]))
+    return try await store.read(engineStatements.hasExpired.query([oldest])).count > 0
   }
 }

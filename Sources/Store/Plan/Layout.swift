@@ -148,6 +148,11 @@ package final class TableLayout: Sendable {
       add(parts, isUnique: index.isUnique, isOfLiving: resource.isSoftDeleted)
     }
     guard resource.isSoftDeleted else { return result }
+    // Records grow too old whether they are deleted or not.
+    if resource.retention != nil, !resource.keyTellsTime, let place = places["created_at"] {
+      let part = IndexLayout.Part(field: "created_at", columns: fields[place].columns.map(\.name), isDescending: false)
+      add([part], isUnique: false, isOfLiving: false)
+    }
     // The order by key alone; and refs once more over all rows: foreign keys look at the deleted too, and what went along with a
     // record is found by when that was.
     add([], isUnique: false, isOfLiving: true)

@@ -37,11 +37,11 @@ extension ColumnKind {
   func fits(_ type: String, _ dialect: Dialect) -> Bool {
     // SQLite stores any value in any column unless the table is STRICT.
     if dialect == .sqlite { return true }
-    let name = type.prefix { $0 != "(" && $0 != "[" }
-    let isArray = type.hasSuffix("[]")
+    // Lists are jsonb: an array's own text would be taken for the value.
+    if type.hasSuffix("[]") { return false }
+    let name = type.prefix { $0 != "(" }
     switch self {
-    case .text, .stored, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText:
-      return !isArray
+    case .text, .stored, .timestampAsText, .dateAsText, .booleanAsTexts, .uuidAsText: return true
     case .integer, .timestampAsUnixSeconds, .timestampAsUnixMilliseconds:
       return ["bigint", "integer", "smallint"].contains(name)
     case .decimal, .decimalAsReal, .number:
@@ -50,7 +50,7 @@ extension ColumnKind {
     case .timestamp: return name.hasPrefix("timestamp")
     case .date: return name == "date"
     case .uuid: return name == "uuid"
-    case .json: return isArray || name == "jsonb" || name == "json"
+    case .json: return name == "jsonb" || name == "json"
     case .bytes: return name == "bytea"
     }
   }

@@ -16,6 +16,9 @@ package struct EngineStatements: Sendable {
   package let dropAnswer: PreparedSQL
   /// Slots: the moment before which answers are out of date. At most 1,000 at a time.
   package let expireAnswers: PreparedSQL
+  /// A row where there are answers that are out of date. Slots as above.
+  package let hasExpired: ReadStatement
+  package let retention: RetentionStatements
 
   package init(dialect: Dialect) {
     let events = EngineTable.events.columns.dropFirst()
@@ -55,6 +58,16 @@ package struct EngineStatements: Sendable {
     expire.slot(.timestamp)
     expire.text(" LIMIT 1000)")
     expireAnswers = expire.prepared(for: dialect)
+
+    var expired = StatementBuilder()
+    expired.text("SELECT 1 FROM ")
+    expired.identifier(EngineTable.idempotency.name)
+    expired.text(" WHERE created_at < ")
+    expired.slot(.timestamp)
+    expired.text(" LIMIT 1")
+    hasExpired = ReadStatement(
+      prepared: expired.prepared(for: dialect), encoding: RowEncoding(fields: [], captures: []), rowsMax: 1)
+    retention = RetentionStatements(dialect: dialect)
   }
 
   private static func insert(_ table: String, _ columns: [ColumnLayout], _ dialect: Dialect) -> PreparedSQL {

@@ -1,0 +1,81 @@
+import Base
+import Service
+import Store
+import Telemetry
+
+/// Work that nobody waits for: it drops kept answers that are out of date and records that are older than they are kept, a few at a
+/// time, and rests longer than it works.
+struct Upkeep: Sendable {
+  let metrics: ServiceMetrics
+  let logger: Logger
+  let clock: any Clock
+
+  /// Between two rounds.
+  static let interval = Duration.seconds(60)
+  /// After a step, at least; and so many times as long as the step took.
+  static let restMin = Duration.milliseconds(20)
+  static let restFactor: UInt64 = 4
+  /// A round ends, and the next begins, so that no contract is served longer by it than it is by requests.
+  static let stepsMax = 10_000
+
+  /// Until the task is cancelled.
+  func run(_ engine: @escaping @Sendable () -> Engine) async {
+    while (try? await Task.sleep(for: Upkeep.interval)) != nil {
+      await round(engine())
+    }
+  }
+
+  private func round(_ engine: Engine) async {
+    do {
+      for _ in 0..<Upkeep.stepsMax {
+        guard try await rested({ () async throws in try await engine.expireAnswers() }) else { break }
+      }
+      try await retain(engine)
+    } catch is CancellationError {
+    } catch {
+      // What it is the store's own figures and log say; the next round tries again.
+      logger.warning("upkeep", [LogField("detail", .cause("\(error)"))])
+    }
+  }
+
+  private func retain(_ engine: Engine) async throws {
+    var sweep = RetentionSweep()
+    var sums: [String: (deleted: Int, kept: Int)] = [:]
+    defer {
+      for (resource, sum) in sums.sorted(by: { $0.key < $1.key }) where sum.deleted + sum.kept > 0 {
+        logger.notice(
+          "retention",
+          [
+            LogField("resource", .name(resource)), LogField("deleted", .integer(Int64(sum.deleted))),
+            LogField("kept", .integer(Int64(sum.kept))),
+          ])
+      }
+    }
+    for _ in 0..<Upkeep.stepsMax {
+      let before = sweep
+      let (step, next) = try await rested { () async throws in
+        var sweep = before
+        return (try await engine.retain(&sweep), sweep)
+      }
+      guard let step, !step.isTaken else { return }
+      sweep = next
+      sums[step.resource, default: (0, 0)].deleted += step.deleted
+      sums[step.resource, default: (0, 0)].kept += step.kept
+      count("deleted", "Records deleted because they were older than they are kept.", step.resource, step.deleted)
+      count("kept", "Times that an old record stayed because others refer to it.", step.resource, step.kept)
+    }
+  }
+
+  private func count(_ name: String, _ help: String, _ resource: String, _ count: Int) {
+    metrics.registry.counter("martlet_retention_\(name)_total", help: help, labels: [("resource", resource)]).add(count)
+  }
+
+  /// Takes a step, then rests.
+  private func rested<Outcome: Sendable>(_ step: () async throws -> Outcome) async throws -> Outcome {
+    let start = clock.monotonicNanoseconds
+    let outcome = try await step()
+    let nanoseconds = (clock.monotonicNanoseconds &- start) &* Upkeep.restFactor
+    try await Task.sleep(for: max(Upkeep.restMin, .nanoseconds(Int64(clamping: nanoseconds))))
+    return outcome
+  }
+}
