@@ -106,6 +106,8 @@ let package = Package(
     tests("REST", ["Base", "JSON", "JSONSchema", "Contract", "HTTP", "Store", "Service", "Identity", "Telemetry"]),
     tests("Martlet", ["Base", "JSON", "Contract", "Reactor", "HTTP", "Store", "Service", "REST"]),
     tests("Bench", ["Base", "Contract", "Store", "SQLiteStore"]),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Base", "Reactor", "HTTP", "Store", "PostgresStore", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ],
   cxxLanguageStandard: .cxx17

@@ -24,7 +24,8 @@ package final class PostgresStore: Store {
   ///   - loops: at least one. Where `options.pool` has fewer than two connections for each, some share.
   /// - Throws: `.invalidStatement` where the URL cannot be read.
   package init(
-    url: String, options: PostgresOptions = PostgresOptions(), loops: [EventLoop], random: any RandomSource = SystemRandom()
+    url: String, options: PostgresOptions = PostgresOptions(), loops: [EventLoop], random: any RandomSource = SystemRandom(),
+    clock: any Clock = SystemClock()
   ) throws(StoreError) {
     precondition(!loops.isEmpty && (1...1000).contains(options.pool), "a store has a loop and 1 to 1000 connections")
     let settings = try ConnectionSettings(url: url, options: options)
@@ -32,7 +33,8 @@ package final class PostgresStore: Store {
     let trouble = trouble
     pools = (0..<count).map { index in
       let share = options.pool / count + (index < options.pool % count ? 1 : 0)
-      return LoopPool(loop: loops[index], connectionsMax: share, options: options, settings: settings, random: random, trouble: trouble)
+      return LoopPool(
+        loop: loops[index], connectionsMax: share, options: options, settings: settings, random: random, clock: clock, trouble: trouble)
     }
     for pool in pools { pool.loop.execute { pool.planDispatch() } }
   }

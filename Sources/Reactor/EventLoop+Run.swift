@@ -48,16 +48,20 @@ extension EventLoop {
         if !local.isEmpty || !tickEnd.isEmpty { continue }
       }
       busyTicks = 0
-      swap(&beforeWait, &beforeWaitRunning)
-      for body in beforeWaitRunning { body() }
-      beforeWaitRunning.removeAll(keepingCapacity: true)
+      runBeforeWaiting()
     }
     closeAll()
     resignCurrent()
   }
 
+  func runBeforeWaiting() {
+    swap(&beforeWait, &beforeWaitRunning)
+    for body in beforeWaitRunning { body() }
+    beforeWaitRunning.removeAll(keepingCapacity: true)
+  }
+
   /// Runs ready jobs, then the tick-end bodies, until both are empty or the tick's budget is spent.
-  private func runJobs() {
+  func runJobs() {
     var budget = EventLoop.jobsPerTickMax
     while true {
       while !local.isEmpty && budget > 0 {
@@ -98,7 +102,7 @@ extension EventLoop {
   ///
   /// Safety: every handle of this loop is a `LoopHandle` whose `data` holds a retained reference until its close
   /// callback ran; `uv_walk` calls back before it returns.
-  private func closeAll() {
+  func closeAll() {
     var left: [Work] = []
     remote.withLock { remote in
       remote.isClosed = true

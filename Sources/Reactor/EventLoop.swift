@@ -19,9 +19,11 @@ import Darwin
 /// Bounds: the queues hold one entry for each runnable task, so they are bounded by what bounds tasks (connections,
 /// worker queues); a tick runs at most `jobsPerTickMax` jobs before it looks at descriptors again.
 ///
+/// Nothing derives from it but the simulation, whose loop has a clock of its own.
+///
 /// Safety: the uv loop and every stored property that is not atomic or behind `remote` is touched only on the loop's
 /// own thread (or before that thread starts and after it has been joined). The uv loop's memory lives until `deinit`.
-@safe package final class EventLoop: TaskExecutor, @unchecked Sendable {
+@safe package class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Its place in its group.
   package let index: Int
   let uv: UnsafeMutablePointer<uv_loop_t>
@@ -179,6 +181,13 @@ import Darwin
   ///
   /// Safety: the uv loop lives as long as self.
   package var nowMilliseconds: UInt64 { unsafe uv_now(uv) }
+
+  /// Runs a body once, after a time (rounded up to the millisecond; zero or less: in the next tick). On the loop only.
+  @discardableResult
+  package func schedule(after delay: Duration, _ body: @escaping () -> Void) -> LoopTimer {
+    checkIsolated()
+    return LoopTimer.start(on: self, after: delay, body: body)
+  }
 
   /// Nanoseconds of the same clock, read now. From any thread.
   package static var monotonicNanoseconds: UInt64 { uv_hrtime() }

@@ -13,34 +13,28 @@ package final class LoopTimer: LoopHandle, @unchecked Sendable {
 
   override func willClose() { body = nil }
 
-  fileprivate init(_ loop: EventLoop, body: @escaping () -> Void) {
+  init(_ loop: EventLoop, body: @escaping () -> Void) {
     self.body = body
     super.init(loop, UV_TIMER)
   }
 
-  fileprivate func fire() {
-    let body = self.body
-    close()
-    body?()
-  }
-}
-
-extension EventLoop {
-  /// Runs a body once, after a time (rounded up to the millisecond; zero or less: in the next tick). On the loop only.
-  ///
   /// Safety: the timer's memory has the size of a uv_timer_t and the handle keeps its object until it is closed.
-  @discardableResult
-  package func schedule(after delay: Duration, _ body: @escaping () -> Void) -> LoopTimer {
-    checkIsolated()
-    let timer = LoopTimer(self, body: body)
+  static func start(on loop: EventLoop, after delay: Duration, body: @escaping () -> Void) -> LoopTimer {
+    let timer = LoopTimer(loop, body: body)
     let handle = unsafe timer.memory.assumingMemoryBound(to: uv_timer_t.self)
-    unsafe uv_timer_init(uv, handle)
+    unsafe uv_timer_init(loop.uv, handle)
     timer.adopt()
     let callback: uv_timer_cb = { handle in
       unsafe LoopHandle.object(handle?.pointee.data, as: LoopTimer.self)?.fire()
     }
     unsafe uv_timer_start(handle, callback, delay.millisecondsRoundedUp, 0)
     return timer
+  }
+
+  func fire() {
+    let body = self.body
+    close()
+    body?()
   }
 }
 
@@ -51,7 +45,7 @@ final class LagTimer: LoopHandle, @unchecked Sendable {
   static let periodMilliseconds: UInt64 = 1000
   private var expectedNanoseconds: UInt64 = 0
 
-  /// Safety: as in `schedule`.
+  /// Safety: as in `LoopTimer.start`.
   static func make(on loop: EventLoop) -> LagTimer {
     let timer = LagTimer(loop, UV_TIMER)
     let handle = unsafe timer.memory.assumingMemoryBound(to: uv_timer_t.self)

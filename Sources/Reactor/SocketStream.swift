@@ -10,12 +10,12 @@ package protocol SocketStreamDelegate: AnyObject {
   func streamDidWrite(_ error: ReactorError?)
 }
 
-/// A connected TCP or Unix socket on a loop.
+/// A connected TCP or Unix socket on a loop. Nothing derives from it but the simulation.
 ///
 /// Safety: touched only on its loop's thread. The read buffer is the loop's: libuv asks for it right before it reads and
 /// hands it over right after, one stream after the other. Bytes that a queued write needs are held in memory of the
 /// stream's own until libuv reports the write done, which it always does before the close callback.
-@safe package final class SocketStream: LoopHandle, @unchecked Sendable {
+@safe package class SocketStream: LoopHandle, @unchecked Sendable {
   package var delegate: (any SocketStreamDelegate)?
   private var isReading = false
   private var queued: UnsafeMutablePointer<uv_write_t>?
@@ -29,7 +29,7 @@ package protocol SocketStreamDelegate: AnyObject {
   /// Bytes that `queue` takes at once.
   package static let queueBytesMax = 16 * 1024
 
-  private init(_ loop: EventLoop, isUnix: Bool) {
+  init(_ loop: EventLoop, isUnix: Bool) {
     self.isUnix = isUnix
     super.init(loop, isUnix ? UV_NAMED_PIPE : UV_TCP)
   }

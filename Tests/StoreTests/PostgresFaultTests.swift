@@ -240,6 +240,21 @@ import Testing
     }
   }
 
+  /// On the pool's loop the news of the caller's leaving comes before its wait, elsewhere at any time.
+  @Test func aCallerWhoLeftBeforeItAskedIsTold() async throws {
+    try await PostgresServer.with { server in
+      let store = server.store
+      for loop in [server.group.loops[0], nil] {
+        let task = Task(executorPreference: loop) {
+          while !Task.isCancelled { await Task.yield() }
+          return await Self.code { () throws(StoreError) in _ = try await store.read(Self.value("SELECT 1")) }
+        }
+        task.cancel()
+        #expect(await task.value == .cancelled)
+      }
+    }
+  }
+
   @Test func closingFinishesWhatWaits() async throws {
     var options = PostgresOptions()
     options.pool = 1

@@ -35,7 +35,7 @@ extension HTTPConnection {
       wakeInput()
       wakeOutput()
     case .lingering:
-      if isBroken || output.isEmpty { close() }
+      if isBroken || isWritten { close() }
     case .closed:
       break
     }

@@ -135,13 +135,16 @@ extension HTTPConnection {
 
   // MARK: Writing
 
+  /// The kernel has all that was to be written. Closing before that would cut an answer off.
+  var isWritten: Bool { output.isEmpty && !stream.isWriting }
+
   /// Writes what waits. Called at the end of a tick, when the kernel took what was queued, and for large bodies.
   func flush() {
     isDirty = false
     guard state.phase != .closed else { return }
     do throws(ReactorError) {
       try output.flush(to: stream)
-      if output.isEmpty && !stream.isWriting {
+      if isWritten {
         state.outputDrained(now: now)
       } else if !state.isOutputWaiting {
         state.outputWaits(taken: stream.bytesTaken, now: now)
@@ -151,7 +154,7 @@ extension HTTPConnection {
       return
     }
     if !output.hasLarge && output.count <= outputBytesMax { wakeOutput() }
-    if state.phase == .lingering && output.isEmpty && !stream.isWriting { endLingering() }
+    if state.phase == .lingering && isWritten { endLingering() }
     countMemory()
   }
 

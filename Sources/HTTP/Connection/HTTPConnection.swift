@@ -245,7 +245,7 @@ import Reactor
     if expiry != .close { owner.counters.timeouts.increment() }
     switch expiry {
     case .close:
-      if output.isEmpty { close() } else { abort() }
+      if isWritten { close() } else { abort() }
     case .headTimeout:
       refuse(408, "The request's head did not come in time.")
     case .bodyTimeout:
@@ -259,6 +259,8 @@ import Reactor
 
   /// The loop's server takes no more requests.
   func drain() {
-    if state.phase == .idle && !parser.isInside && output.isEmpty { close() }
+    guard state.phase == .idle, !parser.isInside else { return }
+    // The task ends it once its last answer is written.
+    if isWritten { close() } else { wakeInput() }
   }
 }

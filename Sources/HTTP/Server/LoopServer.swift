@@ -19,7 +19,7 @@ final class LoopServer: @unchecked Sendable {
 
   private(set) var isDraining = false
   private var listeners: [Listener] = []
-  private var connections: [HTTPConnection?] = []
+  private(set) var connections: [HTTPConnection?] = []
   private var freeSlots: [Int] = []
   private var openCount = 0
   private var dirty: [HTTPConnection] = []
@@ -64,10 +64,14 @@ final class LoopServer: @unchecked Sendable {
       counters.acceptFailures.increment()
       return
     }
+    serve(stream, of: socket.peer)
+  }
+
+  func serve(_ stream: SocketStream, of peer: String) {
     counters.accepted.increment()
     scheduleSweep()
     let id = shared.connectionID.wrappingAdd(1, ordering: .relaxed).newValue
-    let connection = HTTPConnection(owner: self, stream: stream, peer: socket.peer, id: id)
+    let connection = HTTPConnection(owner: self, stream: stream, peer: peer, id: id)
     openCount += 1
     if let slot = freeSlots.popLast() {
       connection.slot = slot

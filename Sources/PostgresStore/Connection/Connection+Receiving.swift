@@ -199,8 +199,12 @@ extension Connection {
 
   // MARK: the end of a group
 
-  /// A sync was reached: what failed with others is sent again.
+  /// A sync was reached: a transaction is over, and what failed with others is sent again.
   private func endGroup() {
+    if let request = transaction, !request.isSetup {
+      transaction = nil
+      finishTransaction(request)
+    }
     guard !undone.isEmpty else { return }
     let requests = undone
     undone = []
@@ -217,11 +221,7 @@ extension Connection {
     guard let handle = unsafe handle else { return }
     if let request = transaction {
       transaction = nil
-      if case .setup = request.work {
-        if case .failed(let error) = request.verdict, error.code == .unavailable { return lose(error) }
-      } else {
-        finishTransaction(request)
-      }
+      if case .failed(let error) = request.verdict, error.code == .unavailable { return lose(error) }
     }
     if phase == .reading {
       let took = pool.clock.monotonicNanoseconds - sentAt
@@ -265,6 +265,7 @@ extension Connection {
 }
 
 extension Request {
+  fileprivate var isSetup: Bool { if case .setup = work { true } else { false } }
   var isBatch: Bool { if case .write = work { true } else { false } }
   var isTrial: Bool { if case .write(let batch) = work { batch.isTrial } else { false } }
 }

@@ -111,14 +111,15 @@ import Store
     guard phase != .closed else { return }
     let wasOpening = phase == .opening
     let owed = pending[pendingHead...]
-    let undone = self.undone
+    // What has been answered up to its commit, and not yet told its caller, is owed no more and still waited for.
+    let waiting = undone + [transaction].compactMap(\.self)
     pending = []
     pendingHead = 0
     self.undone = []
     transaction = nil
     close()
     var settled: Set<ObjectIdentifier> = []
-    for request in owed.compactMap(\.request) + undone where settled.insert(ObjectIdentifier(request)).inserted {
+    for request in owed.compactMap(\.request) + waiting where settled.insert(ObjectIdentifier(request)).inserted {
       settle(request, error)
     }
     pool.connectionEnded(self, error, wasOpening: wasOpening)

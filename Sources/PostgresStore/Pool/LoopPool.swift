@@ -24,7 +24,7 @@ final class LoopPool: @unchecked Sendable {
   var writes: WaitQueue<Request>
   var times = StatementTimes()
   var groupSize: GroupSize
-  let clock = SystemClock()
+  let clock: any Clock
   var isDispatchPlanned = false
   /// Reads are being held back, and a timer looks at them again.
   private var isHolding = false
@@ -42,9 +42,10 @@ final class LoopPool: @unchecked Sendable {
 
   init(
     loop: EventLoop, connectionsMax: Int, options: PostgresOptions, settings: ConnectionSettings, random: any RandomSource,
-    trouble: WriteTrouble
+    clock: any Clock, trouble: WriteTrouble
   ) {
     self.loop = loop
+    self.clock = clock
     self.options = options
     self.settings = settings
     self.random = random
@@ -72,7 +73,8 @@ final class LoopPool: @unchecked Sendable {
   // MARK: on the loop
 
   private func admit(_ request: Request) {
-    guard !request.isFinished else { return }
+    request.isAdmitted = true
+    guard !request.isAbandoned else { return giveUp(request) }
     guard closesAt == nil else { return request.fail(.closed, "the store is closed") }
     // A database that is away is said to be so at once; attempts to reach it go on meanwhile.
     if let down { return request.finish(.failure(down)) }
@@ -98,6 +100,11 @@ final class LoopPool: @unchecked Sendable {
   }
 
   private func giveUp(_ request: Request) {
+    // A caller that leaves before it has begun to wait is told when it does.
+    guard request.isAdmitted else {
+      request.isAbandoned = true
+      return
+    }
     request.fail(.cancelled, "the caller left")
     if !request.isTransaction { stopAbandoned() }
   }

@@ -38,6 +38,10 @@ import Store
   var excuses = 0
   /// A neighbour's failure undid it once: it gets a statement and a sync of its own.
   var isAlone = false
+  /// Its pool has taken it in.
+  var isAdmitted = false
+  /// Its caller left before that.
+  var isAbandoned = false
   /// Nobody waits for it any more.
   var isFinished: Bool { members?.allSatisfy(\.isFinished) ?? isAnswered }
   private var isAnswered = false

@@ -9,12 +9,6 @@ import Synchronization
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// Clients that lose patience and answers, a store that fails, a process that is killed: and still whatever was acknowledged is
 /// there, once. `MARTLET_SIMULATION_SEEDS=10000-10099` runs those seeds (`77` one of them).
 @Suite("Simulated services", .timeLimit(.minutes(20))) struct SimulationTests {
@@ -34,25 +28,18 @@ import Darwin
         access: {create: authenticated, read: authenticated, update: authenticated}
     """
 
-  static let seeds: ClosedRange<UInt64> = {
-    let text = getenv("MARTLET_SIMULATION_SEEDS").map { String(cString: $0) } ?? ""
-    let ends = text.split(separator: "-").compactMap { UInt64($0) }
-    if let first = ends.first, let last = ends.last, first <= last { return first...last }
-    return 1...10_000
-  }()
-
   @Test func whatIsAcknowledgedIsThereOnceWhateverHappens() async throws {
     let base = try await SimulatedBase(Self.contract)
     defer { base.close() }
     var figures = SimulatedFigures()
-    for seed in Self.seeds {
+    for seed in SimulationSeeds.all {
       let service = SimulatedService(base, seed: seed)
       let problems = try service.run()
       try #require(problems.isEmpty, "seed \(seed) (MARTLET_SIMULATION_SEEDS=\(seed) runs it again): \(problems)")
       figures.add(service.figures)
     }
     // Nothing of what the simulation is for has been left out.
-    guard Self.seeds.count >= 1000 else { return }
+    guard SimulationSeeds.all.count >= 1000 else { return }
     #expect(figures.kills > 500 && figures.replays > 500 && figures.conflicts > 500 && figures.lost > 5000)
     #expect(figures.largestGroup > 1)
   }
