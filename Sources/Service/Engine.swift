@@ -163,6 +163,7 @@ struct ListKey: Hashable, Sendable {
   var limit: Int
   var isDriven: Bool
   var which: Standing
+  var search: WordSearch.Form?
 }
 
 extension Engine {

@@ -83,6 +83,7 @@ package struct ListParameters: Sendable, Equatable {
   package var fields: String?
   package var include: String?
   package var count: String?
+  package var search: String?
   /// `include`: deleted records too.
   package var deleted: String?
   /// `FIELD=VALUE`, in the order of the request. Names that no field has are errors with a suggestion.
@@ -91,7 +92,8 @@ package struct ListParameters: Sendable, Equatable {
 
   package static func == (a: Self, b: Self) -> Bool {
     a.limit == b.limit && a.after == b.after && a.before == b.before && a.sort == b.sort && a.filter == b.filter
-      && a.fields == b.fields && a.include == b.include && a.count == b.count && a.deleted == b.deleted
+      && a.fields == b.fields && a.include == b.include && a.count == b.count && a.search == b.search
+      && a.deleted == b.deleted
       && a.equals.elementsEqual(b.equals, by: ==)
   }
 }
@@ -99,13 +101,13 @@ package struct ListParameters: Sendable, Equatable {
 /// Stands for a list's parameters, for an adapter that keeps those which come again: two lists with the same identity ask for
 /// the same, and what was planned for one is found for the other.
 package final class ParameterIdentity: Sendable, Hashable {
-  /// The first page of one resource's living, without a filter's text: what is planned for it stands on nothing else.
+  /// The first page of one resource's living, without a filter's or a search's text: what is planned for it stands on nothing else.
   let isPlain: Bool
 
   package init(of parameters: ListParameters) {
     isPlain =
       parameters.filter == nil && parameters.include == nil && parameters.after == nil && parameters.before == nil
-      && parameters.deleted == nil
+      && parameters.deleted == nil && parameters.search == nil
   }
 
   package static func == (a: ParameterIdentity, b: ParameterIdentity) -> Bool { a === b }

@@ -85,6 +85,16 @@ import Testing
         + "y: {type: integer, required: true}}}\n  b: {access: {read: anyone}, fields: {r: {ref: @@a}}}"),
     Finding.fields("MRT0310", "a: {type: date, stored_as: @@real}"),
     Finding.fields("MRT0310", "a: {type: boolean, stored_as: @@{yes: Y, no: Y}}"),
+    Finding.fields("MRT0312", "a: {type: text, length: 0..65537, search: @@true}"),
+    Finding("MRT0312", "resources: {a: {access: {read: anyone}, table: t, revision: none, fields: {b: {type: string, search: @@true}}}}"),
+    Finding(
+      "MRT0312",
+      "resources: {a: {access: {read: anyone}, table: t, read_only: true, revision: none, fields: {b: {type: string, search: @@true}}}}"),
+    Finding(
+      "MRT0312",
+      "resources:\n  a: {access: {read: anyone}, table: t, managed: true, id: {columns: [x, y]}, fields: {x: {type: integer, required: true}, "
+        + "y: {type: integer, required: true}, b: {type: string, search: @@true}}}"),
+    Finding.fields("MRT0312", (0...16).map { "a\($0): {type: string, search: \($0 == 16 ? "@@" : "")true}" }.joined(separator: "\n")),
   ]
 
   static let resources: [Finding] = [

@@ -21,7 +21,7 @@ import Testing
       places == [
         "service.scaling", "service.health.interval", "service.health.timeout", "cache", "brokers", "identity.password",
         "identity.tokens.access", "identity.tokens.refresh", "identity.factors", "identity.providers",
-        "limits", "resources.products.fields.name.search",
+        "limits",
         "queries", "services", "workflows", "jobs", "events", "webhooks",
       ])
   }

@@ -48,6 +48,12 @@ extension DiagnosticCode {
         "A `schema` is JSON Schema 2020-12. Its patterns are RE2's, nothing is fetched for a `$ref`, and no reference leads back to "
           + "itself without going into the value.",
         remedy: "Mend what the message names; docs/json-schema.md says what is supported.")
+    case .unsearchable:
+      DiagnosticExplanation(
+        self, "A field that cannot be searched",
+        "`search: true` makes an index of words in the database. An adopted table is never changed, a key of several columns has "
+          + "no place in it, a field has at most 65,536 characters and a resource at most 16 such fields.",
+        remedy: "Take `search` away, or give the table to Martlet with `managed: true`.")
     default: nil
     }
   }

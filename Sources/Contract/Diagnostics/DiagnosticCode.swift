@@ -39,6 +39,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case invalidReference = "MRT0309"
   case invalidEncoding = "MRT0310"
   case invalidSchema = "MRT0311"
+  case unsearchable = "MRT0312"
   // Resources
   case invalidStateField = "MRT0401"
   case unknownState = "MRT0402"

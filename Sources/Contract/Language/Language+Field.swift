@@ -35,7 +35,7 @@ extension Language {
       Key(
         "length", .choice([.text(.range)]), "Characters, or items of a list.", types: ["string", "text", "secret", listType]),
       Key("pattern", .text(.pattern), "RE2; the whole value must match.", types: ["string"]),
-      Key("search", .boolean, "Found by words.", types: ["string", "text"], later: "search"),
+      Key("search", .boolean, "Found by its words, with `search=`; at most 65,536 characters.", types: ["string", "text"]),
       Key("minimum", .number, "The least value; minor units for money.", types: ["integer", "decimal", "number", "money"]),
       Key("maximum", .number, "The greatest value.", types: ["integer", "decimal", "number"]),
       Key("precision", .text(.precision), "Digits in all, digits after the point.", types: ["decimal"]),

@@ -11,6 +11,8 @@ package struct Field: Sendable {
   package var isUnique = false
   /// An index of its own: filterable and sortable. True for every ref.
   package var isIndexed = false
+  /// Found by its words.
+  package var isSearched = false
   package var isImmutable = false
   package var isDeprecated = false
   /// About a person.

@@ -32,6 +32,7 @@ struct FieldDeclarationReader {
       readInverse(&draft)
     } else if var field = field(draft) {
       readOptions(of: &field)
+      if field.isSearched { checkSearch(field, draft) }
       if later(field, &draft) { draft.leftOut.insert(name) } else { draft.resource.fields.append(field) }
     } else {
       draft.broken.insert(name)
@@ -124,6 +125,7 @@ struct FieldDeclarationReader {
     field.isRequired = node["required"]?.boolean ?? false
     field.isUnique = node["unique"]?.boolean ?? false
     field.isIndexed = node["index"]?.boolean ?? false
+    field.isSearched = node["search"]?.boolean ?? false
     field.isImmutable = node["immutable"]?.boolean ?? false
     field.isDeprecated = node["deprecated"]?.boolean ?? false
     field.isPersonal = node["personal"]?.boolean ?? false
@@ -139,6 +141,34 @@ struct FieldDeclarationReader {
       findings.report(.contradiction, "\(name) is generated: the database alone gives it a value", at: key.mark)
     }
     readEncoding(&field)
+  }
+
+  /// Characters that a searched field has at most: what a database can be asked to index of one value.
+  private static let searchedLengthMax = 65_536
+  private static let searchedFieldsMax = 16
+
+  private func checkSearch(_ field: Field, _ draft: ResourceDraft) {
+    let place = "\(draft.resource.name).\(name)"
+    let mark = node["search"]?.mark ?? key.mark
+    if !draft.resource.storage.isManaged {
+      findings.report(
+        .unsearchable, "\(place): the index of words would be a change of a table that is not Martlet's own", at: mark,
+        suggestion: draft.resource.storage.isReadOnly ? nil : "say \"managed: true\" if Martlet may change it")
+    } else if draft.node?["id"]?["columns"] != nil {
+      findings.report(.unsearchable, "\(place): records whose key has several columns cannot be searched", at: mark)
+    }
+    if draft.resource.fields.count(where: \.isSearched) >= FieldDeclarationReader.searchedFieldsMax {
+      findings.report(
+        .unsearchable, "\(place): more than \(FieldDeclarationReader.searchedFieldsMax) fields of \(draft.resource.name) are searched",
+        at: mark)
+    }
+    switch field.type {
+    case .string(let options), .text(let options):
+      guard options.length.upperBound > FieldDeclarationReader.searchedLengthMax else { return }
+      findings.report(
+        .unsearchable, "\(place): a searched field has at most \(FieldDeclarationReader.searchedLengthMax) characters", at: mark)
+    default: break
+    }
   }
 
   private func readEncoding(_ field: inout Field) {

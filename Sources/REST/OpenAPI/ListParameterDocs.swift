@@ -85,12 +85,26 @@ struct ListParameterDocs {
     var result = ["limit", "after", "before"].map { ListParameterDocs.reference($0) }
     result.append(sort)
     result.append(filter)
+    result += search
     result += selection
     result.append(ListParameterDocs.reference("count"))
     result += deleted
     result += equalities
     result.append(ListParameterDocs.reference("ifNoneMatch"))
     return result
+  }
+
+  /// `search`, where a field is searched.
+  private var search: [JSONValue] {
+    let fields = resource.fields.filter(\.isSearched)
+    guard !fields.isEmpty else { return [] }
+    return [
+      ListParameterDocs.parameter(
+        "search",
+        "Only records in whose \(code(fields.map(\.name))) each of these words is found, whatever their case and accents. The last "
+          + "word may be the beginning of one; words in quotation marks stand together.",
+        schema: ["type": "string", "minLength": 1, "maxLength": .integer(Int64(SearchText.bytesMax))], example: "word")
+    ]
   }
 
   /// `deleted`, where deleted records are kept.

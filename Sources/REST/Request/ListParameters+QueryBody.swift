@@ -52,6 +52,7 @@ extension ListParameters {
     case "fields": fields = value
     case "include": include = value
     case "count": count = value
+    case "search": search = value
     case "deleted": deleted = value
     default: equals.append((name, value))
     }

@@ -99,6 +99,7 @@ import Store
           return SQLITE_OK
         }, Unmanaged.passUnretained(log).toOpaque())
       try execute("PRAGMA journal_size_limit=67108864")
+      try trustWords()
     case .checkpointer:
       try execute("PRAGMA synchronous=FULL")
       try execute("PRAGMA query_only=ON")
@@ -107,6 +108,14 @@ import Store
       // What SQLite itself holds of one value: with more the answer would be too large anyway.
       unsafe sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Int32(Rows.bytesMax))
     }
+  }
+
+  /// Triggers that keep an index of words write to an FTS5 table, which SQLite 3.40 lets only a trusted schema do. So the one
+  /// connection that writes trusts the schema of a file that has such triggers. What SQLite holds dangerous (`DIRECTONLY`)
+  /// stays out of every schema's reach.
+  func trustWords() throws(DriverError) {
+    let found = try rows("SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name GLOB '_martlet_words_*' LIMIT 1")
+    try execute(found.isEmpty ? "PRAGMA trusted_schema=OFF" : "PRAGMA trusted_schema=ON")
   }
 
   // Safety: as above.

@@ -95,6 +95,7 @@ extension Connection {
         if !isIdle { try? execute("ROLLBACK") }
         throw error
       }
+      try trustWords()
       return .success(())
     } catch {
       return .failure(error.storeError)

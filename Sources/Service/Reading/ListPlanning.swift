@@ -28,13 +28,16 @@ extension Engine {
     specification.budget = plan.resource.scanMax
     var list = ListPlan(
       node: node, order: order, specification: specification, equalValues: [], filterValues: [], extra: [], filteredFields: [])
+    // Where words lead to the rows, the order's index only says what may be asked for.
+    let isFound = request.search != nil && mayDrive
     for (field, value) in candidates {
       guard let layout = plan.table.field(field) else { continue }
       let isServed = choice.equal.contains(field)
       guard isServed || request.equalities.contains(where: { $0.field == field }) else { continue }
       if !isServed { try checkFilterable(field, plan: plan) }
-      list.add(layout, value, isServed: isServed)
+      list.add(layout, value, isServed: isServed && !isFound)
     }
+    if let search = request.search { list.add(search, isDriving: isFound, plan: plan, dialect: store.dialect) }
     if let filter { try apply(filter, sight: sight(of: filter, plan: plan, facts: facts), choice: choice, served: candidates, to: &list) }
     if let gone = try deleted.flatMap({ sight throws(Failure) in try sight.predicate(on: plan.table, engine: self) }) {
       list.specification.filters.append(gone.predicate)
@@ -43,7 +46,8 @@ extension Engine {
     list.extra.append(contentsOf: deleted?.conditions ?? [])
     if let condition = grant.condition {
       // No index leads from a rule to the deleted.
-      try apply(condition, choice: choice, ruled: ruled, mayDrive: mayDrive && deleted == nil, to: &list)
+      let mayDrive = mayDrive && deleted == nil && request.search == nil
+      try apply(condition, choice: choice, ruled: ruled, mayDrive: mayDrive, to: &list)
     }
     return list
   }
@@ -144,6 +148,25 @@ extension Engine {
 }
 
 extension ListPlan {
+  /// Words find the rows themselves, or are asked of each row that the order's index yields.
+  fileprivate mutating func add(_ search: ListRequest.Search, isDriving: Bool, plan: ResourcePlan, dialect: Dialect) {
+    guard let index = plan.table.words else { return }
+    let words = WordSearch(search.text, in: index, fields: search.fields, budget: specification.budget, dialect: dialect)
+    self.search = words.form
+    if isDriving {
+      (specification.drive, driveValues) = (words.drive.predicate, words.drive.values)
+      if specification.which == .living, let living = Predicate.living(in: plan.table) {
+        // All that the words find counts against the budget.
+        specification.which = .all
+        specification.filters.append(living)
+      }
+    }
+    for part in (isDriving ? [] : [words.walk]) + words.filters {
+      specification.filters.append(part.predicate)
+      filterValues.append(contentsOf: part.values)
+    }
+  }
+
   /// An equality: served by the index, or applied to what it yields.
   mutating func add(_ field: FieldLayout, _ value: Value, isServed: Bool) {
     for (column, value) in zip(field.columns, Record.columnValues(value, of: field)) {

@@ -18,6 +18,7 @@ struct ListPlan {
   /// The fields whose equality is a filter.
   var filteredFields: [String]
   var isBackward = false
+  var search: WordSearch.Form?
   /// No index leads to what the caller's rule lets it see: rows are looked at in the list's order, under the budget.
   var isRuleScanned = false
 
@@ -25,7 +26,7 @@ struct ListPlan {
     ListKey(
       equal: specification.equalities.map(\.column.name) + ["|"] + filteredFields, nulls: specification.equalities.map(\.isNull),
       order: specification.order, seek: specification.seek, limit: specification.limit, isDriven: specification.drive != nil,
-      which: specification.which)
+      which: specification.which, search: search)
   }
 
   /// Rows of the caller's own that are read before a page where nothing else leads to it, in budgets.
@@ -65,12 +66,12 @@ extension Engine {
     }
     var rows = try await page(of: list, fetcher: &fetcher)
     if rows == nil, list.specification.drive != nil {
-      // More rows than the budget are this caller's: then the order's own index meets enough of them soon.
+      // More rows than the budget are this caller's, or have the words: then the order's own index meets enough of them soon.
       let driven = list
       list = try plannedList(request, filter: parameters.filter, deleted: deleted, plan: plan, facts: facts, mayDrive: false)
       try seek(&list, request, context: context)
       rows = try await page(of: list, fetcher: &fetcher)
-      if rows == nil, driven.specification.seek != nil {
+      if rows == nil, driven.specification.seek != nil, request.search == nil {
         // Except where the last of them lie among too many of others.
         list = driven
         rows = try await page(of: list, passing: ListPlan.budgetsPassedMax, fetcher: &fetcher)
@@ -254,7 +255,7 @@ struct PageForm: Sendable {
     var target = path + "?"
     for (name, value) in [
       ("limit", parameters.limit), ("sort", parameters.sort), ("filter", parameters.filter), ("fields", parameters.fields),
-      ("include", parameters.include), ("count", parameters.count), ("deleted", parameters.deleted),
+      ("include", parameters.include), ("count", parameters.count), ("search", parameters.search), ("deleted", parameters.deleted),
     ] {
       if let value { target += name + "=" + PercentEncoding.query(value) + "&" }
     }

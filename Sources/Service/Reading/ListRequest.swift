@@ -14,10 +14,19 @@ struct ListRequest: Sendable {
   var equalities: [(field: String, value: Value)] = []
   var selection = Selection.all
   var count: Count?
+  var search: Search?
   var after: String?
   var before: String?
   /// What a cursor is bound to.
   var identity: String
+
+  /// `search=words`
+  struct Search: Sendable {
+    var text: SearchText
+    /// Which fields are searched: those that the caller sees in every row. A field that is hidden in some would tell, by what is
+    /// found, what it hides.
+    var fields: [FieldLayout]
+  }
 
   static let limitMax: Int64 = 100
 
@@ -29,7 +38,9 @@ struct ListRequest: Sendable {
     _ parameters: ListParameters, isLenient: Bool = false, plan: ResourcePlan, contract: Contract, members: [String],
     visible: (Resource) -> [String]
   ) throws(Failure) {
-    identity = [parameters.sort, parameters.filter, parameters.deleted].map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined()
+    identity = [parameters.sort, parameters.filter, parameters.deleted, parameters.search].map {
+      $0.map { "\($0.utf8.count):\($0)" } ?? "-"
+    }.joined()
     for (name, value) in parameters.equals { identity += "\(name.utf8.count):\(name)\(value.utf8.count):\(value)" }
     limit = try ListRequest.limit(parameters.limit)
     try sort(parameters.sort, plan: plan, members: members)
@@ -44,6 +55,7 @@ struct ListRequest: Sendable {
       guard let count = Count(rawValue: text) else { throw Failure.parameter("count", "must be exact or estimated") }
       self.count = count
     }
+    if let text = parameters.search { search = try Search(text, plan: plan, members: members) }
     guard parameters.after == nil || parameters.before == nil else {
       throw Failure.parameter("before", "cannot be used together with after")
     }
@@ -112,6 +124,22 @@ struct ListRequest: Sendable {
       guard !seen.contains("id") || name == "id" else { throw Failure.parameter("sort", "id must be the last field") }
       keyDescending = isDescending
       if name != "id" { order.append(IndexChoice.Term(field: name, isDescending: isDescending)) }
+    }
+  }
+}
+
+extension ListRequest.Search {
+  fileprivate init(_ text: String, plan: ResourcePlan, members: [String]) throws(Failure) {
+    fields = (plan.table.words?.fields ?? []).filter { members.contains($0.name) }
+    guard !fields.isEmpty else {
+      throw Failure.unknownParameter(
+        "search", known: [],
+        "\(plan.resource.name) has no field that is searched: add \"search: true\" to one of type string or text, in the contract")
+    }
+    do {
+      self.text = try SearchText(text)
+    } catch {
+      throw Failure.parameter("search", error.detail)
     }
   }
 }

@@ -76,6 +76,8 @@ package final class TableLayout: Sendable {
   package let sharesColumns: Bool
   /// Declared ones and those that `unique`, `index` and refs bring. Each implicitly ends with the key.
   package let indexes: [IndexLayout]
+  /// The index of the words of its searched fields; nil where there are none.
+  package let words: WordsIndex?
   /// Inverses of refs: `{many: order_items, by: order}`.
   package let collections: [Collection]
   package let shape: EventShape
@@ -113,6 +115,9 @@ package final class TableLayout: Sendable {
     for (place, field) in fields.enumerated() { places[field.name] = place }
     self.places = places
     indexes = TableLayout.indexes(of: resource, fields: fields, places: places)
+    words =
+      resource.storage.isManaged
+      ? WordsIndex(table: resource.storage.table, schema: resource.storage.schema, key: key, fields: fields) : nil
   }
 
   package func field(_ name: String) -> FieldLayout? {

@@ -43,6 +43,7 @@ package struct SchemaBuilder {
       }
     }
     result.indexes = indexes(table)
+    result.words = table.words
     return result
   }
 

@@ -31,6 +31,7 @@ package struct SchemaDifference {
         plan.changes += found.isView ? [conflict(table)] : changes(table, found, &references, &plan.notices)
       } else {
         plan.changes.append(creation(table))
+        plan.changes += wordsChanges(table, nil)
         if dialect == .postgres { references += table.columns.compactMap { addReference(table, $0, probed: false) } }
       }
     }
@@ -113,7 +114,7 @@ package struct SchemaDifference {
     case .sqlite: changes += sqliteChanges(table, found)
     case .postgres: changes += postgresChanges(table, found, &references)
     }
-    changes += indexChanges(table, found)
+    changes += indexChanges(table, found) + wordsChanges(table, found)
     if let change = resurrection(table, found) { changes.append(change) }
     return changes
   }

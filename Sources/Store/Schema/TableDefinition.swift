@@ -7,6 +7,7 @@ package struct TableDefinition: Sendable {
   /// Conditions over more than one column.
   package var checks: [CheckDefinition] = []
   package var indexes: [IndexDefinition] = []
+  package var words: WordsIndex?
   /// The store numbers the one integer key itself.
   package var isNumbered = false
   /// SQLite: the row lies in the key's own tree. Right for short rows: one descent a read, one tree less a write.

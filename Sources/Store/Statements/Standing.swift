@@ -7,6 +7,15 @@ package enum Standing: Hashable, Sendable {
 }
 
 extension Predicate {
+  /// That a record is not deleted; nil where deleted ones are not kept.
+  package static func living(in table: TableLayout) -> Predicate? {
+    guard let deletion = table.deletion else { return nil }
+    var builder = StatementBuilder()
+    builder.column(deletion.name)
+    builder.text(" IS NULL")
+    return Predicate(sql: builder.sql, slots: 0)
+  }
+
   /// The living, and of the deleted those for which the rule holds. Slots: the rule's.
   package static func living(or rule: Predicate, in table: TableLayout) -> Predicate {
     guard let deletion = table.deletion else { return rule }

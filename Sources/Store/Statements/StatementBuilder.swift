@@ -20,6 +20,9 @@ struct StatementBuilder {
 
   mutating func identifier(_ name: String) { sql.append(identifier: name) }
 
+  /// A part without slots.
+  mutating func append(_ part: SQL) { sql.append(part) }
+
   mutating func number(_ number: Int) { sql.append(number) }
 
   /// `t."name"`

@@ -1,0 +1,48 @@
+/// Indexes of words. One that is new is made over the rows that are there, in the same transaction.
+extension SchemaDifference {
+  /// - Parameter found: the table as it stands; nil where it is made by the same plan.
+  func wordsChanges(_ table: TableDefinition, _ found: LiveTable?) -> [SchemaChange] {
+    var changes: [SchemaChange] = []
+    let standing = standingWords(table, found)
+    let isWhole = table.words.map { words in standing.contains(words.name) && hasTriggers(words, found) } ?? true
+    for name in standing where !isWhole || name != table.words?.name {
+      changes.append(
+        SchemaChange(
+          table: table.name, description: "drop index of words \(name)",
+          statements: WordsIndex.removal(name, schema: table.schema, dialect)))
+    }
+    guard let words = table.words, !isWhole else { return changes }
+    let fields = words.fields.map(\.name).joined(separator: ", ")
+    changes.append(
+      SchemaChange(
+        table: table.name, description: "create index of words \(table.name) (\(fields))", statements: words.creation(dialect),
+        probes: dialect == .postgres ? [isInAnotherEncoding] : []))
+    return changes
+  }
+
+  /// The names of a table's indexes of words: on SQLite they are tables.
+  private func standingWords(_ table: TableDefinition, _ found: LiveTable?) -> [String] {
+    let names = [table.name, table.was].compactMap(\.self)
+    let candidates =
+      switch dialect {
+      case .postgres: (found?.indexes ?? []).map(\.name)
+      case .sqlite: live.tables.filter { $0.definition.hasPrefix("CREATE VIRTUAL TABLE") }.map(\.name)
+      }
+    return candidates.filter { candidate in names.contains { WordsIndex.isName(candidate, of: $0) } }
+  }
+
+  /// On SQLite an index of which somebody took a trigger away is made anew.
+  private func hasTriggers(_ words: WordsIndex, _ found: LiveTable?) -> Bool {
+    guard dialect == .sqlite else { return true }
+    return words.triggers.allSatisfy { name in
+      let start = (SQL("CREATE TRIGGER ") + SQL(identifier: name) + SQL(" ")).text(.sqlite)
+      return found?.triggers.contains { $0.hasPrefix(start) } ?? false
+    }
+  }
+
+  private var isInAnotherEncoding: SchemaChange.Probe {
+    SchemaChange.Probe(
+      statement: SQL("SELECT 1 WHERE getdatabaseencoding() <> 'UTF8'").text(.postgres),
+      finding: "\"search\" needs a database whose encoding is UTF8")
+  }
+}
