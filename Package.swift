@@ -53,6 +53,7 @@ let package = Package(
     // ground
     room("Base", unsafe: true),
     room("JSON", ["Base"], unsafe: true),
+    room("CSV", ["Base"]),
     room("YAML", ["Base", "CYAML"], unsafe: true),
     room("Pattern", ["Base", "CRE2"], unsafe: true),
     room("JSONSchema", ["Base", "JSON", "Pattern"]),
@@ -70,7 +71,9 @@ let package = Package(
     room("PostgresStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CPostgres"], unsafe: true),
     // application
     room("Identity", ["Base", "JSON", "Crypto", "Contract"]),
-    room("Service", ["Base", "JSON", "Pattern", "JSONSchema", "Crypto", "Expression", "Contract", "Telemetry", "Store", "Identity"]),
+    room(
+      "Service",
+      ["Base", "JSON", "CSV", "Pattern", "JSONSchema", "Crypto", "Expression", "Contract", "Telemetry", "Store", "Identity"]),
     // adapters
     room("REST", ["Base", "JSON", "JSONSchema", "Crypto", "Expression", "Contract", "Telemetry", "HTTP", "Store", "Identity", "Service"]),
     // face
@@ -89,6 +92,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Base", []),
     tests("JSON", ["Base"]),
+    tests("CSV", ["Base"]),
     tests("YAML", ["Base"]),
     tests("Pattern", []),
     tests("JSONSchema", ["Base", "JSON"]),

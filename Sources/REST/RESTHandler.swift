@@ -19,7 +19,8 @@ package final class RESTHandler: HTTPHandler {
   private let health: any HealthSource
   private let figures: @Sendable () -> [UInt8]
   private let observer: RequestObserver
-  private let memory: MemoryBudget
+  let memory: MemoryBudget
+  let transfers: TransferPlaces
   private let clock: any Clock
   private let random: any RandomSource
 
@@ -35,6 +36,7 @@ package final class RESTHandler: HTTPHandler {
     memory: MemoryBudget = .unbounded
   ) {
     self.memory = memory
+    transfers = TransferPlaces(placesMax: options.transfersMax)
     self.operations = operations
     self.health = health
     self.options = options
@@ -56,6 +58,16 @@ package final class RESTHandler: HTTPHandler {
     options.crossOrigin?.apply(to: &response, request, methods: exchange.preflight)
     let nanoseconds = clock.monotonicNanoseconds &- started
     if options.showsTiming { response.headers.add("Server-Timing", ServerTiming.value(nanoseconds, statements: exchange.statements)) }
+    if let watch = exchange.watch, request.method != .head {
+      exchange.watch = nil
+      watch.onEnd { [observer, clock, exchange, method = request.method] outcome in
+        var exchange = exchange
+        exchange.cause = outcome.cause
+        observer.observe(
+          method, exchange, status: outcome.status, bytes: outcome.bytes, nanoseconds: clock.monotonicNanoseconds &- started)
+      }
+      return response
+    }
     observer.observe(request.method, exchange, response, nanoseconds: nanoseconds)
     return response
   }
@@ -130,6 +142,14 @@ package final class RESTHandler: HTTPHandler {
     var reader = OperationReader(
       request: request, resource: resource, bodyBytesMax: options.bodyBytesMax, queries: queries, memory: memory)
     if request.header("prefer") != nil { reader.preferences = Preferences(request.headers("prefer").joined(separator: ", ")) }
+    if case .collection = route, [.get, .head].contains(request.method), let form = Negotiation.transferForm(request.accept) {
+      return try await export(reader, route, as: form, caller: caller, context: context, &exchange)
+    }
+    if case .collection = route, request.method == .post,
+      let form = try Negotiation.transferForm(contentType: try reader.single("content-type"))
+    {
+      return try await performImport(reader, form, caller: caller, context: context, &exchange)
+    }
     var answer: Answer
     if route == .batch {
       let (body, idempotency) = try await reader.batch()

@@ -12,6 +12,8 @@ package struct RESTOptions: Sendable {
   package var showsTiming = false
   /// A longer request body is 413.
   package var bodyBytesMax = 1 << 20
+  /// Exports and imports at once; one more is 503.
+  package var transfersMax = 32
 
   package init() {}
 }

@@ -12,6 +12,8 @@ struct Exchange {
   var cause: String?
   /// What a browser that asks beforehand may send here; set for `OPTIONS` only.
   var preflight: MethodSet?
+  /// Of an answer that is made while it is sent.
+  var watch: StreamWatch?
 
   init(requestID: String, place: Int) {
     self.requestID = requestID
@@ -39,15 +41,19 @@ struct RequestObserver: Sendable {
 
   /// - Parameter method: nil where the request was refused before it was whole.
   func observe(_ method: HTTPMethod?, _ exchange: Exchange, _ response: HTTPResponse, nanoseconds: UInt64) {
+    var bytes = 0
+    if case .bytes(let body) = response.body { bytes = body.count }
     let status = method != nil && Task.isCancelled ? RequestObserver.abandonedStatus : response.status
+    observe(method, exchange, status: status, bytes: bytes, nanoseconds: nanoseconds)
+  }
+
+  func observe(_ method: HTTPMethod?, _ exchange: Exchange, status: Int, bytes: Int, nanoseconds: UInt64) {
     if !routes.isEmpty {
       let set = method?.asSet ?? []
       let last = routes[exchange.place].count - 1
       let place = set.isEmpty ? last : min(last, set.rawValue.trailingZeroBitCount)
       routes[exchange.place][place].observe(status: status, nanoseconds: nanoseconds)
     }
-    var bytes = 0
-    if case .bytes(let body) = response.body { bytes = body.count }
     log(
       RequestLog(
         method: method.map { $0.asSet.isEmpty ? "other" : $0.name } ?? "other", route: templates[exchange.place], status: status,

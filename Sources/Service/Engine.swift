@@ -139,6 +139,7 @@ struct ReadStatementKey: Hashable, Sendable {
     case items(Int)
     case children(String, Int)
     case list(ListKey)
+    case edge(ListKey, rows: Int)
     case count(ListKey, scanned: Bool, limit: Int)
     case state(Standing)
     case candidate
@@ -160,7 +161,9 @@ struct ListKey: Hashable, Sendable {
   var nulls: [Bool]
   var order: [OrderTerm]
   var seek: [Bool]?
+  var isBounded: Bool
   var limit: Int
+  var budget: Int
   var isDriven: Bool
   var which: Standing
   var search: WordSearch.Form?

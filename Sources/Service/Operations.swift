@@ -8,6 +8,12 @@ package protocol Operations: Sendable {
   /// Runs the operations of a batch in one transaction.
   func perform(_ batch: Batch) async throws(Failure) -> Answer
 
+  /// A list as a stream: every record that the caller may export and read. See `TransferForm`.
+  func export(_ operation: Operation, as form: TransferForm) async throws(Failure) -> any RecordPages
+
+  /// Makes the records that come.
+  func perform(_ order: RecordImport, from pieces: any BytePieces) async throws(Failure) -> Answer
+
   /// The caller behind an `Authorization` header's value; `.anonymous` where there is none.
   /// Throws `token_invalid`, `token_expired` or `unavailable`.
   func caller(authorization: String?) async throws(Failure) -> Caller

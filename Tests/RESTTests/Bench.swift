@@ -14,6 +14,8 @@ final class FakeOperations: Operations {
   private struct State {
     var asked: [Service.Operation] = []
     var authorizations: [String?] = []
+    var imports: [RecordImport] = []
+    var imported: [UInt8] = []
   }
   private let state = Mutex(State())
   let result: Result<Answer, Failure>
@@ -25,6 +27,8 @@ final class FakeOperations: Operations {
   }
 
   var asked: [Service.Operation] { state.withLock(\.asked) }
+  var imports: [RecordImport] { state.withLock(\.imports) }
+  var imported: [UInt8] { state.withLock(\.imported) }
   var authorizations: [String?] { state.withLock(\.authorizations) }
 
   func perform(_ operation: Service.Operation) async throws(Failure) -> Answer {
@@ -37,10 +41,27 @@ final class FakeOperations: Operations {
     return try result.get()
   }
 
+  func export(_ operation: Service.Operation, as form: TransferForm) async throws(Failure) -> any RecordPages {
+    state.withLock { $0.asked.append(operation) }
+    return FakePages(texts: [try result.get().body])
+  }
+
+  func perform(_ order: RecordImport, from pieces: any BytePieces) async throws(Failure) -> Answer {
+    state.withLock { $0.imports.append(order) }
+    var pieces = pieces
+    while let piece = try await pieces.next() { state.withLock { $0.imported += piece } }
+    return try result.get()
+  }
+
   func caller(authorization: String?) async throws(Failure) -> Caller {
     state.withLock { $0.authorizations.append(authorization) }
     return try callers.get()
   }
+}
+
+struct FakePages: RecordPages {
+  var texts: [[UInt8]]
+  mutating func next() async throws(Failure) -> AnswerPiece? { texts.isEmpty ? nil : AnswerPiece(texts.removeFirst()) }
 }
 
 struct FixedClock: Clock {

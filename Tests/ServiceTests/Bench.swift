@@ -24,6 +24,7 @@ final class Bench: Sendable {
   let engine: Engine
   let clock = TestClock()
   private let minter: TokenMinter
+  private let key: ServiceKey
   private let folder: TemporaryFolder
 
   convenience init(_ yaml: String, memory: MemoryBudget = .unbounded) async throws { try await self.init(yaml, on: nil, memory: memory) }
@@ -37,7 +38,7 @@ final class Bench: Sendable {
     options.memory = memory
     store = try given ?? SQLiteStore(path: folder.path + "/test.db", options: options)
     _ = try await SchemaManager(clock: clock).prepare(store, contract)
-    let key = try ServiceKey.ephemeral()
+    key = try ServiceKey.ephemeral()
     let verifier = try TokenVerifier(
       contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder.path, now: clock.now
     ) { _ in }
@@ -46,6 +47,11 @@ final class Bench: Sendable {
   }
 
   deinit { folder.remove() }
+
+  /// Another engine on the same store, with the same key: as a second process.
+  func twin() -> Engine {
+    Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: nil, clock: clock)
+  }
 
   func token(_ subject: String, roles: [String] = []) throws -> String {
     try minter.mint(subject: subject, roles: roles, scopes: [], lifetime: .seconds(3600), now: clock.now)

@@ -51,7 +51,7 @@ extension Language {
       Key("read", .access, "Who may see a record, in lists too."),
       Key("update", .access, "Who may change a record: the rule holds before and after, or compares `record` with `input`."),
       Key("delete", .access, "Who may delete a record."),
-      Key("export", .access, "Who may export all of them.", later: "export"),
+      Key("export", .access, "Who may export records: of those that it may read, all at once."),
     ])
 
   static let states = MappingGrammar(

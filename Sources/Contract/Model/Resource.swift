@@ -176,5 +176,7 @@ package struct ResourceAccess: Sendable {
   package var read: Access = .nobody
   package var update: Access = .nobody
   package var delete: Access = .nobody
+  /// Of what `read` lets a caller see.
+  package var export: Access = .nobody
   package init() {}
 }

@@ -107,7 +107,7 @@ struct RuleReader {
     if let rule = node["read"] { access.read = self.access(rule, "\(name).access.read", in: record) }
     if let rule = node["update"] { access.update = self.access(rule, "\(name).access.update", in: both) }
     if let rule = node["delete"] { access.delete = self.access(rule, "\(name).access.delete", in: record) }
-    if let rule = node["export"] { _ = self.access(rule, "\(name).access.export", in: record) }
+    if let rule = node["export"] { access.export = self.access(rule, "\(name).access.export", in: record) }
     checkWriters(node, access, draft)
     if let rule = node["update"] { checkSides(rule, access.update, draft.resource) }
     if name == "users", let create = node["create"], !access.create.isNobody {

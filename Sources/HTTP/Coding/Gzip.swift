@@ -53,3 +53,57 @@ import CZlib
     return unsafe made
   }
 }
+
+/// A body compressed while it is made (RFC 1952): about 260 KiB, and one for each.
+///
+/// Safety: as `Gzip`.
+@safe final class GzipStream {
+  /// What it holds.
+  static let bytes = 268 << 10
+  private static let pieceBytes = 32 << 10
+
+  private let stream: UnsafeMutablePointer<z_stream>
+
+  /// Nil where memory is short.
+  init?(level: Int32 = 4) {
+    // Safety: the memory is initialised before zlib sees it, and given back where zlib refuses it.
+    let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    unsafe made.initialize(to: z_stream())
+    let code = unsafe deflateInit2_(
+      made, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    guard code == Z_OK else {
+      unsafe made.deallocate()
+      return nil
+    }
+    unsafe stream = made
+  }
+
+  deinit {
+    unsafe deflateEnd(stream)
+    unsafe stream.deallocate()
+  }
+
+  /// What is to be sent for these bytes, which may be nothing yet.
+  ///
+  /// - Parameter isLast: nothing follows: the rest and the end.
+  func compress(_ bytes: [UInt8], isLast: Bool = false) -> [UInt8] {
+    var out: [UInt8] = []
+    unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+      unsafe stream.pointee.avail_in = UInt32(clamping: source.count)
+      var isFull = true
+      while isFull {
+        // Safety: zlib writes within the piece, and says how much of it is left.
+        let piece = unsafe [UInt8](unsafeUninitializedCapacity: GzipStream.pieceBytes) { target, count in
+          unsafe stream.pointee.next_out = target.baseAddress
+          unsafe stream.pointee.avail_out = UInt32(target.count)
+          _ = unsafe deflate(stream, isLast ? Z_FINISH : Z_NO_FLUSH)
+          count = unsafe target.count - Int(stream.pointee.avail_out)
+        }
+        out += piece
+        isFull = piece.count == GzipStream.pieceBytes
+      }
+    }
+    return out
+  }
+}

@@ -97,6 +97,13 @@ extension HTTPConnection {
 
   /// Compresses a body that is worth it, and says so in `Vary`. For HEAD only the headers change.
   private func compress(_ response: inout HTTPResponse, for request: HTTPRequest) -> Bool {
+    if case .stream(nil, _) = response.body, response.mayCompress {
+      if !response.headers.vary(by: "accept-encoding") { response.headers.add(lines: "Vary: Accept-Encoding\r\n") }
+      guard request.acceptsGzip else { return false }
+      if request.method == .head { return true }
+      streamCoder = GzipStream()
+      return streamCoder != nil
+    }
     guard case .bytes(let bytes) = response.body, bytes.count >= limits.gzipBytesMin, bytes.count <= limits.gzipBytesMax,
       response.mayCompress, !response.hasNoBody, response.status != 206
     else { return false }

@@ -14,13 +14,16 @@ extension HTTPConnection: HTTPBodySink {
       streamLeft = request.head.versionMinor == 1 ? .chunked : .untilClose
     }
     owner.markDirty(self)
+    defer {
+      streamLeft = nil
+      streamCoder = nil
+    }
     do {
       try await write(HTTPBodyWriter(self, request: self.request))
+      if let coder = streamCoder { try await writeFramed(coder.compress([], isLast: true)) }
     } catch {
-      streamLeft = nil
       return false
     }
-    defer { streamLeft = nil }
     switch streamLeft {
     case .chunked:
       output.bytes.append("0\r\n\r\n")
@@ -34,7 +37,14 @@ extension HTTPConnection: HTTPBodySink {
 
   @concurrent func writeBody(_ bytes: [UInt8], of request: UInt64) async throws(HTTPWriteError) {
     guard owner.loop.isCurrent else { throw .wrongTask }
-    guard request == self.request, let framing = streamLeft, !isBroken else { throw .disconnected }
+    guard request == self.request, streamLeft != nil, !isBroken else { throw .disconnected }
+    guard !bytes.isEmpty else { return }
+    try await writeFramed(streamCoder?.compress(bytes) ?? bytes)
+  }
+
+  /// Bytes as they are sent.
+  private func writeFramed(_ bytes: [UInt8]) async throws(HTTPWriteError) {
+    guard let framing = streamLeft, !isBroken else { throw .disconnected }
     guard !bytes.isEmpty else { return }
     switch framing {
     case .chunked:

@@ -36,6 +36,8 @@ import Reactor
   var isDirty = false
   var outputWaiter: UnsafeContinuation<Void, Never>?
   var streamLeft: StreamFraming?
+  /// Of a stream that is compressed.
+  var streamCoder: GzipStream?
   /// The peer shut its side: it sends nothing more, and may still read.
   var isPeerDone = false
   /// Nothing can be written any more.
@@ -226,6 +228,7 @@ import Reactor
       bytes = HTTPConnection.ownBytes &+ parser.head.bytes.capacity &+ pending.capacity &+ body.capacity &+ output.heldBytes
       if state.phase == .handling { bytes &+= MemoryBudget.requestBytes }
       if stream.isWriting { bytes &+= SocketStream.queueBytesMax }
+      if streamCoder != nil { bytes &+= GzipStream.bytes }
     }
     let isTight = isTight
     if isTight != readsLittle {

@@ -15,11 +15,8 @@ private func token(_ invocation: Invocation) async throws(CommandFailure) -> Exi
     throw CommandFailure(.usage, "say whom the token stands for: --as ID")
   }
   let contract = try invocation.contract()
+  try invocation.demandRoles(of: contract)
   let roles = invocation.all("role")
-  for role in roles where !contract.roles.contains(role) {
-    let hint = Suggestion.question(role, in: contract.roles).map { "; " + $0 } ?? ""
-    throw CommandFailure(.usage, "the contract has no role \"\(role)\"\(hint)")
-  }
   let lifetime = try duration(invocation["ttl"] ?? "1h")
   let source = try invocation.signingKey()
   do {
@@ -31,6 +28,16 @@ private func token(_ invocation: Invocation) async throws(CommandFailure) -> Exi
     return .done
   } catch {
     throw CommandFailure(.failed, "no token can be made: \(error)")
+  }
+}
+
+extension Invocation {
+  /// Every `--role` is one of the contract's.
+  func demandRoles(of contract: Contract) throws(CommandFailure) {
+    for role in all("role") where !contract.roles.contains(role) {
+      let hint = Suggestion.question(role, in: contract.roles).map { "; " + $0 } ?? ""
+      throw CommandFailure(.usage, "the contract has no role \"\(role)\"\(hint)")
+    }
   }
 }
 

@@ -161,16 +161,22 @@ struct OperationDocs {
   // MARK: Reading
 
   private func list(_ problems: inout ProblemResponses) -> JSONValue {
+    let isExported = !resource.access.export.isNobody
+    let export =
+      " As `application/x-ndjson` or `text/csv` all of them in one stream, in the order of their ids, with `filter`, `fields` and the "
+      + "fields' own parameters alone, for who may export: "
     var result = operation(
       "list", summary: "List \(resource.name)",
-      description: "A page of the \(resource.name) that the caller may read, newest first unless sorted.",
+      description: "A page of the \(resource.name) that the caller may read, newest first unless sorted."
+        + (isExported ? export + AccessText.sentence(resource.access.export) : ""),
       access: resource.access.read)
     result["parameters"] = .array(parameters.list)
+    var media = content(.list, example: schemas.listExample)
+    if isExported {
+      for (type, schema) in streams { media[type] = schema }
+    }
     var responses: JSONObject = [
-      "200": [
-        "description": "A page.", "headers": OperationDocs.headersOfPage,
-        "content": content(.list, example: schemas.listExample),
-      ],
+      "200": ["description": "A page.", "headers": OperationDocs.headersOfPage, "content": media],
       "304": OperationDocs.notModified,
     ]
     problems.append(
@@ -178,6 +184,38 @@ struct OperationDocs {
     result["responses"] = .object(responses)
     return .object(result)
   }
+
+  /// Many records, one after the other.
+  private var streams: [(type: String, media: JSONValue)] {
+    TransferForm.allCases.map { ("\($0.mediaType.type)/\($0.mediaType.subtype)", ["schema": ["type": "string"]]) }
+  }
+
+  /// What came of an import.
+  private static let imported: JSONValue = [
+    "description": "Every record of an import was looked at: how many were made, and which were refused.",
+    "headers": headersOfAnything,
+    "content": [
+      "application/json": [
+        "schema": [
+          "type": "object", "required": ["created", "refused", "errors"],
+          "properties": [
+            "created": ["type": "integer", "minimum": 0], "refused": ["type": "integer", "minimum": 0],
+            "errors": [
+              "type": "array", "maxItems": .integer(Int64(ImportProgress.refusalsMax)),
+              "description": "The first that were refused, by their line.",
+              "items": [
+                "type": "object", "required": ["line", "code", "detail"],
+                "properties": [
+                  "line": ["type": "integer", "minimum": 1], "code": ["type": "string"], "detail": ["type": "string"],
+                  "errors": ["type": "array", "items": ["type": "object"]],
+                ],
+              ],
+            ],
+          ],
+        ]
+      ]
+    ],
+  ]
 
   private func read(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
@@ -215,10 +253,18 @@ struct OperationDocs {
 
   private func create(_ problems: inout ProblemResponses) -> JSONValue {
     var result = operation(
-      "create", summary: "Create one of \(resource.name)", description: "Makes a record.", access: resource.access.create)
+      "create", summary: "Create one of \(resource.name)",
+      description: "Makes a record. As `application/x-ndjson` or `text/csv` many, of which each is made or refused by itself.",
+      access: resource.access.create)
     result["parameters"] = [idempotencyParameter, preference]
-    result["requestBody"] = requestBody(.create, example: schemas.createExample)
+    var body = requestBody(.create, example: schemas.createExample)
+    if case .object(var media)? = body["content"] {
+      for (type, schema) in streams { media[type] = schema }
+      body["content"] = .object(media)
+    }
+    result["requestBody"] = body
     var responses: JSONObject = [
+      "200": OperationDocs.imported,
       "201": recordResponse(
         "Made: the record.",
         headers: [

@@ -28,6 +28,28 @@ enum Negotiation {
     return choose([("application", "json")], accept: accept) != nil
   }
 
+  /// The form in which records are streamed, where an `Accept` value likes one better than JSON.
+  static func transferForm(_ accept: String?) -> TransferForm? {
+    guard let accept, accept != "*/*", accept != "application/json" else { return nil }
+    let forms = TransferForm.allCases
+    guard let chosen = choose([("application", "json")] + forms.map(\.mediaType), accept: accept), chosen > 0 else { return nil }
+    return forms[chosen - 1]
+  }
+
+  /// The form of many records, where a `Content-Type` names one.
+  static func transferForm(contentType: String?) throws(Failure) -> TransferForm? {
+    guard let contentType, contentType != "application/json", let media = MediaType(contentType),
+      let form = TransferForm.allCases.first(where: { $0.mediaType == (media.type, media.subtype) })
+    else { return nil }
+    for parameter in media.parameters where parameter.name == "charset" && !isUTF8(parameter.value) {
+      throw Failure(.unsupportedMediaType, "Records are read in UTF-8 only")
+    }
+    for parameter in media.parameters where parameter.name == "header" && parameter.value == "absent" {
+      throw Failure(.unsupportedMediaType, "Comma-separated values need a first line with the fields' names")
+    }
+    return form
+  }
+
   private static func ranges(_ accept: String) -> [MediaType] {
     var reader = HeaderFieldReader(accept)
     var ranges: [MediaType] = []

@@ -18,7 +18,7 @@ struct OperationReader {
   private var isLenient: Bool { preferences.handling == .lenient }
 
   func operation(_ route: Route, caller: Caller, context: RequestContext) async throws(Failure) -> Operation {
-    guard Negotiation.acceptsJSON(joined("accept")) else {
+    guard Negotiation.acceptsJSON(request.accept) else {
       throw Failure(.notAcceptable, "This endpoint answers application/json")
     }
     let method = request.method.asSet
@@ -36,9 +36,33 @@ struct OperationReader {
     return operation
   }
 
+  /// A list that is streamed.
+  func export(_ route: Route, caller: Caller, context: RequestContext) async throws(Failure) -> Operation {
+    _ = try await body(route, .get)
+    let (asked, _) = try action(route, .get, body: [])
+    var operation = Operation(asked, resource: resource, caller: caller, context: context)
+    operation.isLenient = isLenient
+    return operation
+  }
+
+  /// An import, whose body is still to come.
+  func recordImport(_ form: TransferForm, caller: Caller, context: RequestContext) throws(Failure) -> RecordImport {
+    guard Negotiation.acceptsJSON(request.accept) else {
+      throw Failure(.notAcceptable, "This endpoint answers application/json")
+    }
+    try Negotiation.demandIdentity(contentEncoding: joined("content-encoding"))
+    if !isLenient { try QueryString(request.queryBytes).demandNone() }
+    var order = RecordImport(resource, form, caller: caller, context: context)
+    order.isStrict = preferences.handling == .strict
+    order.isLenient = isLenient
+    // The body is not known yet: what came of it is kept beside the key.
+    order.idempotency = try idempotency(Array(form.rawValue.utf8))
+    return order
+  }
+
   /// The body of a batch, and its key.
   func batch() async throws(Failure) -> (body: [UInt8], idempotency: Idempotency?) {
-    guard Negotiation.acceptsJSON(joined("accept")) else {
+    guard Negotiation.acceptsJSON(request.accept) else {
       throw Failure(.notAcceptable, "This endpoint answers application/json")
     }
     let body = try await body(.batch, .post).bytes
@@ -145,7 +169,7 @@ struct OperationReader {
   }
 
   /// A field that may stand once only.
-  private func single(_ name: StaticString) throws(Failure) -> String? {
+  func single(_ name: StaticString) throws(Failure) -> String? {
     guard !request.isRepeated(name) else { throw Failure(.badRequest, "\(name) stands twice") }
     return request.header(name)
   }
@@ -174,6 +198,11 @@ struct OperationReader {
     hasher.update(body)
     return Idempotency(key: key, fingerprint: hasher.finish().bytes)
   }
+}
+
+extension HTTPRequest {
+  /// All `Accept` fields as one.
+  var accept: String? { isRepeated("accept") ? headers("accept").joined(separator: ", ") : header("accept") }
 }
 
 extension Route {

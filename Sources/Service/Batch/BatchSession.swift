@@ -27,9 +27,15 @@ final class BatchSession: Store {
   }
 
   private let base: any Store
+  /// What the store would be asked before is left to the guards of the transaction: for records that are made together, of which few
+  /// are refused.
+  let leavesToGuards: Bool
   private let state = Mutex(State())
 
-  init(_ base: any Store) { self.base = base }
+  init(_ base: any Store, leavesToGuards: Bool = false) {
+    self.base = base
+    self.leavesToGuards = leavesToGuards
+  }
 
   var dialect: Dialect { base.dialect }
   var steps: [WriteBatch.Step] { state.withLock(\.steps) }

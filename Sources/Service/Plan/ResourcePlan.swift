@@ -13,6 +13,7 @@ final class ResourcePlan: Sendable {
   let read: AccessRule
   let update: UpdateRule
   let delete: AccessRule
+  let export: AccessRule
   let transitions: [String: (transition: StateMachine.Transition, rule: AccessRule)]
   /// Members that have a rule of their own for reading, and for writing.
   let restrictedReads: [(place: Int, rule: AccessRule)]
@@ -39,6 +40,7 @@ final class ResourcePlan: Sendable {
     read = AccessRule(resource.access.read)
     update = UpdateRule(resource.storage.isReadOnly ? .nobody : resource.access.update)
     delete = AccessRule(resource.storage.isReadOnly ? .nobody : resource.access.delete)
+    export = AccessRule(resource.access.export)
     var transitions: [String: (StateMachine.Transition, AccessRule)] = [:]
     for transition in resource.states?.transitions ?? [] {
       transitions[transition.name] = (transition, AccessRule(transition.access))

@@ -25,8 +25,8 @@ struct ListPlan {
   var key: ListKey {
     ListKey(
       equal: specification.equalities.map(\.column.name) + ["|"] + filteredFields, nulls: specification.equalities.map(\.isNull),
-      order: specification.order, seek: specification.seek, limit: specification.limit, isDriven: specification.drive != nil,
-      which: specification.which, search: search)
+      order: specification.order, seek: specification.seek, isBounded: specification.isBounded, limit: specification.limit,
+      budget: specification.budget, isDriven: specification.drive != nil, which: specification.which, search: search)
   }
 
   /// Rows of the caller's own that are read before a page where nothing else leads to it, in budgets.
@@ -131,7 +131,7 @@ extension Engine {
     return pageStatement(list).query(list.slots)
   }
 
-  private func pageStatement(_ list: ListPlan) -> ReadStatement {
+  func pageStatement(_ list: ListPlan) -> ReadStatement {
     statement(list.node, kind: .list(list.key), order: list.order, extra: list.extra) { list.node.plan.reads.list(list.specification) }
   }
 
@@ -154,7 +154,7 @@ extension Engine {
     return scanned < Int64(list.specification.budget) ? rows : nil
   }
 
-  private func counted(_ list: ListPlan, limit: Int, scanned: Bool, fetcher: inout Fetcher) async throws(Failure) -> Int64 {
+  func counted(_ list: ListPlan, limit: Int, scanned: Bool, fetcher: inout Fetcher) async throws(Failure) -> Int64 {
     let plan = list.node.plan
     let statement = statement(list.node, kind: .count(list.key, scanned: scanned, limit: limit), extra: list.extra) {
       plan.reads.count(list.specification, limit: limit, scanned: scanned)

@@ -35,10 +35,16 @@ extension Engine {
   }
 
   /// One try to make a record of a body; nil where what it stands on has changed meanwhile. `key` is given by `PUT`.
+  ///
+  /// - Parameters:
+  ///   - isImport: nobody is shown the record.
+  ///   - passesOverKept: as `InputReader.passesOverKept`.
   func attemptCreation(
-    _ body: JSONNode, key: [Value]?, _ operation: Operation, plan: ResourcePlan, facts: Facts, grant: Grant, statements: inout Int
+    _ body: JSONNode, key: [Value]?, _ operation: Operation, plan: ResourcePlan, facts: Facts, grant: Grant, isImport: Bool = false,
+    passesOverKept: Bool = false, statements: inout Int
   ) async throws(Failure) -> (answer: Answer, keyTaken: Bool)? {
     var input = InputReader(plan: plan, facts: facts)
+    input.passesOverKept = passesOverKept
     var record = Record(plan.table)
     input.defaulted(&record)
     input.read(body, into: &record, stored: nil)
@@ -58,7 +64,7 @@ extension Engine {
     let isReadable = try await check(
       &change, grant: grant, fieldRules: input.writeConditions, plan: plan, facts: facts, statements: &statements)
     var answer = try await self.answer(
-      .created, stored, isReadable: isReadable, plan: plan, facts: facts, operation: operation, statements: &statements)
+      .created, stored, isReadable: isReadable && !isImport, plan: plan, facts: facts, operation: operation, statements: &statements)
     answer.location = "\(prefix.prefix)/\(plan.resource.name)/\(PercentEncoding.path(KeyText.text(record.key)))"
     let result = try await commit(change, plan: plan, facts: facts, operation: operation, answer: answer, statements: &statements)
     return answered(answer, result, statements: statements)

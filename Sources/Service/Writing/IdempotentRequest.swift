@@ -85,7 +85,7 @@ extension Engine {
     return answer
   }
 
-  private func dropAnswer(_ scope: [UInt8]) async throws(Failure) {
+  func dropAnswer(_ scope: [UInt8]) async throws(Failure) {
     let prepared = engineStatements.dropAnswer
     do {
       _ = try await store.write(WriteBatch([.run(prepared.statement, prepared.values([.bytes(scope), oldest]), rows: nil)]))

@@ -16,6 +16,9 @@ struct InputReader {
   /// The body is a merge patch: an object is merged into what a `json` or `money` field holds (RFC 7396 section 2).
   var merges = false
 
+  /// What the service keeps itself is passed over where it is sent, instead of refused.
+  var passesOverKept = false
+
   static let itemsMax = 100
 
   init(plan: ResourcePlan, facts: Facts) {
@@ -55,6 +58,7 @@ struct InputReader {
         continue
       }
       if isKept(place, isNew: stored == nil) {
+        if passesOverKept { continue }
         keep(place, member.value, record: record, pointer: pointer, isNew: stored == nil)
         continue
       }

@@ -27,6 +27,7 @@ extension PredicateCompiler {
       ask(resource.access.read, ["access", "read"])
       ask(resource.access.update, ["access", "update"])
       ask(resource.access.delete, ["access", "delete"])
+      ask(resource.access.export, ["access", "export"])
       for transition in resource.states?.transitions ?? [] {
         ask(transition.access, ["states", "transitions", transition.name, "access"])
       }

@@ -10,6 +10,8 @@ package struct EngineStatements: Sendable {
   package let eventsOfRenamed: EventStatements
   /// Slots: the columns of `EngineTable.idempotency`.
   package let keepAnswer: PreparedSQL
+  /// Another state of what is kept. Slots: status, etag, location, body, created_at, then the scope and the etag that it has.
+  package let moveAnswer: PreparedSQL
   /// Slots: the scope. Captures fingerprint, status, etag, location, body, created_at.
   package let findAnswer: ReadStatement
   /// Slots: the scope, and the moment before which an answer is out of date.
@@ -28,6 +30,21 @@ package struct EngineStatements: Sendable {
     self.events = EventStatements(dialect: dialect, names: 1)
     eventsOfRenamed = EventStatements(dialect: dialect, names: 2)
     keepAnswer = EngineStatements.insert(EngineTable.idempotency.name, answers, dialect)
+
+    var move = StatementBuilder()
+    move.text("UPDATE ")
+    move.identifier(EngineTable.idempotency.name)
+    move.text(" SET ")
+    move.list(answers.dropFirst(2)) { builder, column in
+      builder.identifier(column.name)
+      builder.text(" = ")
+      builder.slot(column.kind)
+    }
+    move.text(" WHERE scope = ")
+    move.slot(.bytes)
+    move.text(" AND etag = ")
+    move.slot(.text)
+    moveAnswer = move.prepared(for: dialect)
 
     var find = StatementBuilder()
     find.text("SELECT ")

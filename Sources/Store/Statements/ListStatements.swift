@@ -30,6 +30,8 @@ package struct ListSpecification: Sendable {
   package var order: [OrderTerm]
   /// The page begins beyond a row: which of its order values are null. Nil for the first page.
   package var seek: [Bool]?
+  /// The page ends at a row: see `ReadStatements.edge`. For orders of the key alone, upwards.
+  package var isBounded = false
   /// A condition that finds the rows itself (a row rule with an index of its own), instead of the order: its rows, at most
   /// `budget` of them, are sorted afterwards.
   package var drive: Predicate?
@@ -47,8 +49,8 @@ package struct ListSpecification: Sendable {
 }
 
 extension ReadStatements {
-  /// A page. Slots: the projection's, the equalities' values, the seek's (one for each term of the order), the
-  /// drive's, the filters'.
+  /// A page. Slots: the projection's, the equalities' values, the seek's (one for each term of the order), the bound's (as many),
+  /// the drive's, the filters'.
   package func list(_ specification: ListSpecification) -> ReadStatement {
     var builder = StatementBuilder()
     let encoding: RowEncoding
@@ -77,6 +79,22 @@ extension ReadStatements {
     builder.text(" LIMIT ")
     builder.number(specification.limit)
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: specification.limit)
+  }
+
+  /// The order's columns of the row so many rows on; no row where there are not so many. Slots: the equalities' values, the seek's.
+  package func edge(_ specification: ListSpecification, rows: Int) -> ReadStatement {
+    var builder = StatementBuilder()
+    builder.text("SELECT ")
+    let captures = specification.order.map {
+      Projection.Captured.column(ColumnLayout(name: $0.column, kind: $0.kind, isNullable: $0.isNullable))
+    }
+    let encoding = Projection(members: [], captures: captures).append(to: &builder, table: table)
+    builder.text(" FROM ")
+    source(specification, in: &builder)
+    builder.order(specification.order, dialect: dialect)
+    builder.text(" LIMIT 1 OFFSET ")
+    builder.number(max(0, rows - 1))
+    return ReadStatement(prepared: builder.prepared(for: dialect), encoding: encoding, rowsMax: 1)
   }
 
   /// How many rows there are, up to `limit`; with `scanned`, how many rows the index yields before the filters, which
@@ -139,6 +157,10 @@ extension ReadStatements {
       next()
       builder.seek(specification.order, nulls: nulls)
     }
+    if specification.isBounded {
+      next()
+      builder.upTo(specification.order)
+    }
     if let drive = specification.drive {
       next()
       builder.predicate(drive)
@@ -156,7 +178,7 @@ extension ReadStatements {
 
 extension ListSpecification {
   /// Whether rows are looked at that may not be in the answer.
-  var isScan: Bool { !filters.isEmpty || drive != nil }
+  package var isScan: Bool { !filters.isEmpty || drive != nil }
 }
 
 extension StatementBuilder {

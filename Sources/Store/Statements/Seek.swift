@@ -48,6 +48,15 @@ extension StatementBuilder {
     text(")")
   }
 
+  /// Rows up to the one whose values, none of them null, are in the next slots, and that one.
+  mutating func upTo(_ terms: [OrderTerm]) {
+    text("(")
+    list(terms) { $0.column($1.column) }
+    text(") <= (")
+    list(terms) { $0.slot($1.kind) }
+    text(")")
+  }
+
   /// Whether one row comparison says it: all in one direction and no null in the way.
   private func isUniform(_ terms: [OrderTerm], nulls: [Bool]) -> Bool {
     terms.allSatisfy { $0.isDescending == terms[0].isDescending && !($0.isDescending && $0.isNullable) } && !nulls.contains(true)
