@@ -96,7 +96,11 @@ def over_http(place, file):
             print(f"    resident memory of the service: {before:.0f} MiB before, {max(most):.0f} at most", flush=True)
 
 
-def bare_sqlite(folder, records):
+def record(number):
+    return {"code": f"C-{number:07}", "name": f"Thing number {number}", "price": {"amount": number, "currency": "EUR"}, "stock": number % 100}
+
+
+def bare_sqlite(folder):
     """The same two rows for each record, 256 records a commit, as durable: prepared inserts and nothing else."""
     connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
     connection.executescript(
@@ -108,8 +112,8 @@ def bare_sqlite(folder, records):
           actor BLOB, request TEXT, time INTEGER, before TEXT, after TEXT, version INTEGER, cause TEXT);
         CREATE INDEX events_record ON events (resource, record, time);""")
     started = time.perf_counter()
-    for start in range(0, len(records), 256):
-        group = records[start:start + 256]
+    for start in range(0, ROWS, 256):
+        group = [record(number) for number in range(start, min(ROWS, start + 256))]
         now = time.time_ns() // 1000
         ids = [(now // 1000 << 80 | 7 << 76 | 2 << 62 | (start + place)).to_bytes(16, "big") for place in range(len(group))]
         connection.execute("BEGIN IMMEDIATE")
@@ -127,13 +131,9 @@ def bare_sqlite(folder, records):
 def main():
     command = os.environ.get("MARTLET_COMMAND") or build()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="martlet-measure-"))
-    records = [
-        {"code": f"C-{number:07}", "name": f"Thing number {number}", "price": {"amount": number, "currency": "EUR"}, "stock": number % 100}
-        for number in range(ROWS)
-    ]
     file = scratch / "items.ndjson"
     with open(file, "w") as out:
-        out.writelines(json.dumps(record, separators=(",", ":")) + "\n" for record in records)
+        out.writelines(json.dumps(record(number), separators=(",", ":")) + "\n" for number in range(ROWS))
     say(f"{ROWS:,} records, {file.stat().st_size >> 20} MiB")
     places = [("SQLite", Place(command))]
     if os.environ.get("DATABASE_URL"):
@@ -146,7 +146,7 @@ def main():
             told("  martlet export, NDJSON", *place.run("export", "items", *WHO))
             told("  martlet export, CSV", *place.run("export", "items", "--form", "csv", *WHO))
             over_http(place, file)
-        bare_sqlite(scratch, records)
+        bare_sqlite(scratch)
         if len(places) > 1:
             url = os.environ["DATABASE_URL"]
             csv = scratch / "items.csv"
