@@ -154,20 +154,22 @@ final class SchemaCompiler {
     }
     var marks: [Int: Mark] = [:]
     for start in rules.indices where marks[start] == nil {
-      var stack: [(rule: Int, next: [Int])] = [(start, inPlace(start))]
+      var stack: [(rule: Int, children: [Int], next: Int)] = [(start, inPlace(start), 0)]
       marks[start] = .open
-      while let top = stack.popLast() {
-        guard let child = top.next.first else {
+      while let top = stack.last {
+        guard top.next < top.children.count else {
           marks[top.rule] = .done
+          stack.removeLast()
           continue
         }
-        stack.append((top.rule, Array(top.next.dropFirst())))
+        stack[stack.count - 1].next += 1
+        let child = top.children[top.next]
         switch marks[child] {
         case .open?: index.report(places[top.rule], "refers to itself without going into the value: that would never end")
         case .done?: break
         case nil:
           marks[child] = .open
-          stack.append((child, inPlace(child)))
+          stack.append((child, inPlace(child), 0))
         }
       }
     }

@@ -114,7 +114,7 @@ package final class RESTHandler: HTTPHandler {
     _ request: HTTPRequest, _ route: Route, at now: Timestamp, _ exchange: inout Exchange
   ) async throws(Failure) -> HTTPResponse {
     switch route {
-    case .collection, .item, .transition, .history, .restore, .batch: return try await perform(request, route, at: now, &exchange)
+    case .collection, .item, .transition, .history, .restore, .query, .batch: return try await perform(request, route, at: now, &exchange)
     case .health(let check): return await HealthReply.response(check, source: health)
     case .metrics: return metricsResponse()
     default: return library.response(route, request)
@@ -126,7 +126,7 @@ package final class RESTHandler: HTTPHandler {
   ) async throws(Failure) -> HTTPResponse {
     // Before anything is asked of the store.
     guard memory.admits() else { throw .memory }
-    let resource = route.resource.map { router.entries[$0].name } ?? ""
+    let resource = route.resource.map { router.entries[$0].name } ?? route.query ?? ""
     guard !request.isRepeated("authorization") else { throw Failure(.badRequest, "Authorization stands twice") }
     let caller = try await operations.caller(authorization: request.header("authorization"))
     exchange.caller = caller.id

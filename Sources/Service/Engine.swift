@@ -28,6 +28,8 @@ package final class Engine: Sendable {
   let heldPredicates: BoundedCache<Condition.Key, Predicate>
   /// The part of a rule that finds its rows by an index; nil: no part does.
   let drivers: BoundedCache<Condition.Key, Predicate?>
+  let queryStatements: BoundedCache<QueryStatementKey, ReadStatement>
+  let namedQueries: [String: NamedQueryPlan]
   let lists: BoundedCache<KnownList.Key, KnownList>
   let filters: BoundedCache<FilterKey, ListFilter>
   /// The rule number of each form.
@@ -65,6 +67,7 @@ package final class Engine: Sendable {
     sightedPredicates = BoundedCache(countMax: 1_000)
     heldPredicates = BoundedCache(countMax: 2_000)
     drivers = BoundedCache(countMax: 2_000)
+    queryStatements = BoundedCache(countMax: 1_000)
     lists = BoundedCache(countMax: 1_000)
     filters = BoundedCache(countMax: 1_000)
     filterForms = BoundedCache(countMax: 1_000)
@@ -81,6 +84,12 @@ package final class Engine: Sendable {
     self.plans = plans
     self.places = places
     referrersByResource = Engine.referrers(plans)
+    let known = (plans, places)
+    func plan(_ name: String) -> ResourcePlan? { known.1[name].map { known.0[$0] } }
+    namedQueries = Dictionary(
+      contract.queries.compactMap { query in
+        NamedQueryPlan(query, plan: plan(query.from), resources: plan).map { (query.name, $0) }
+      }, uniquingKeysWith: { first, _ in first })
     let tags = EntityTags(secret: key.secret(.etag))
     self.tags = tags
     schema = ContractExpressionSchema(contract)
@@ -114,6 +123,8 @@ package final class Engine: Sendable {
     sightedPredicates = engine.sightedPredicates
     heldPredicates = engine.heldPredicates
     drivers = engine.drivers
+    queryStatements = engine.queryStatements
+    namedQueries = engine.namedQueries
     lists = engine.lists
     filters = engine.filters
     filterForms = engine.filterForms

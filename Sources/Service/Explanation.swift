@@ -46,17 +46,21 @@ package final class WatchedStore: Store {
 extension Engine {
   /// A resource's rule for an action, as the contract has it.
   package func ruleText(of action: Operation.Action, resource: String) -> String? {
+    if case .query = action { return namedQueries[resource].map { ruleText($0.access) } }
     guard let plan = plan(of: resource) else { return nil }
     let rule =
       switch action {
-      case .list, .read, .history: plan.read
+      case .list, .read, .history, .query: plan.read
       case .create: plan.create
       case .update, .patch, .replace: plan.update.rule
       case .delete, .restore: plan.delete
       case .transition(let name): plan.transitions[name]?.rule
       }
-    guard let rule else { return nil }
-    return switch rule.form {
+    return rule.map(ruleText)
+  }
+
+  private func ruleText(_ rule: AccessRule) -> String {
+    switch rule.form {
     case .anyone: "anyone"
     case .authenticated: "authenticated"
     case .nobody: "nobody"
@@ -67,11 +71,12 @@ extension Engine {
 
   /// What the rule comes to for this caller before any record is looked at.
   package func grantText(of action: Operation.Action, resource: String, caller: Caller, context: RequestContext) -> String? {
-    guard let plan = plan(of: resource) else { return nil }
     let facts = Facts(caller: caller, context: context)
+    if case .query = action { return namedQueries[resource].map { $0.access.grant(facts).isAlways ? "granted" : "denied" } }
+    guard let plan = plan(of: resource) else { return nil }
     let grant: Grant? =
       switch action {
-      case .list, .read, .history: plan.read.grant(facts)
+      case .list, .read, .history, .query: plan.read.grant(facts)
       case .create: plan.create.grant(facts)
       case .update, .patch, .replace: plan.update.rule.grant(facts)
       case .delete, .restore: plan.delete.grant(facts)

@@ -11,6 +11,8 @@ package struct Operation: Sendable {
     indirect case read(ReadParameters)
     /// A record's events, newest first.
     indirect case history(HistoryParameters)
+    /// A named query, whose name stands in the resource's place.
+    indirect case query(QueryParameters)
     case create
     /// RFC 7396 merge patch.
     case update
@@ -135,6 +137,19 @@ package struct HistoryParameters: Sendable, Equatable {
   /// Unknown parameters, for the error.
   package var others: [String] = []
   package init() {}
+}
+
+/// Parameters of a named query, as text.
+package struct QueryParameters: Sendable, Equatable {
+  package var limit: String?
+  package var after: String?
+  /// The query's own, in the order of the request. Names that it does not have are errors with a suggestion.
+  package var values: [(name: String, value: String)] = []
+  package init() {}
+
+  package static func == (a: Self, b: Self) -> Bool {
+    a.limit == b.limit && a.after == b.after && a.values.elementsEqual(b.values, by: ==)
+  }
 }
 
 /// `If-Match` and `If-None-Match`, parsed (RFC 9110 section 13.1). Weak tags keep their mark.

@@ -72,6 +72,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
     case invalidStatement
     /// A stored value that its column's kind cannot hold.
     case invalidValue
+    /// What a read computes is past the range of its type.
+    case outOfRange
   }
   package var code: Code
   /// For the log, never for a peer.

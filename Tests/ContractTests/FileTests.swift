@@ -89,7 +89,9 @@ import Testing
   }
 
   @Test func `errors are not lost behind notices`() {
-    let things = (0..<499).map { "  t\($0): {history: true, sourced: true, partition: {by: created_at, every: day}, access: {read: anyone}}\n" }.joined()
+    let things = (0..<499).map {
+      "  t\($0): {history: true, sourced: true, partition: {by: created_at, every: day}, access: {read: anyone}}\n"
+    }.joined()
     let result = ContractLoader.load(text: "martlet: 1\nresources:\n\(things)  last: {access: {read: record.x}}")
     #expect(result.contract == nil)
     #expect(result.errors.map(\.code) == ["MRT0501"])

@@ -22,7 +22,7 @@ import Testing
         "service.scaling", "service.health.interval", "service.health.timeout", "cache", "brokers", "identity.password",
         "identity.tokens.access", "identity.tokens.refresh", "identity.factors", "identity.providers",
         "limits",
-        "queries", "services", "workflows", "jobs", "events", "webhooks",
+        "services", "workflows", "jobs", "events", "webhooks",
       ])
   }
 

@@ -4,7 +4,7 @@ import Testing
 /// Sections that later versions serve: every name and expression in them is checked now.
 @Suite struct WorkTests {
   static let base = """
-    roles: [admin]
+    roles: [admin, clerk]
     brokers: {bus: "memory:"}
     services: {pay: {url: "http://pay", timeout: 2s}}
     resources:
@@ -14,25 +14,44 @@ import Testing
           total: money
           placed: timestamp
           status: {type: enum, values: [open, paid], default: open}
+          secret: {type: string, read: [admin]}
         states: {field: status, transitions: {pay: {from: open, to: paid, access: [admin]}}}
 
     """
 
   static let mistakes: [Finding] = [
-    Finding("MRT0203", "limits: {}\nqueries: {q: {from: @@order, access: [admin]}}"),
-    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], where: placed @@> 5}}"),
-    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], where: total.@@amount}}"),
-    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], params: {a: date}, select: {x: sum(params.@@b)}}}"),
+    Finding("MRT0203", "limits: {}\nqueries: {q: {from: @@order, access: [admin], select: {n: placed, placed: placed}}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], select: {n: placed, placed: placed}, where: placed @@> 5}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], select: {n: placed, placed: placed}, where: total.@@amount}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], params: {a: date}, select: {x: sum(@@params.b)}}}"),
     Finding("MRT0501", "queries: {q: {from: orders, access: [admin], select: {x: @@sum()}}}"),
     Finding("MRT0204", "queries: {q: {from: orders, access: [admin], select: {x: count()}, sort: @@-y}}"),
-    Finding("MRT0204", "queries: {q: {from: orders, access: [admin], sort: [placed, @@plced]}}"),
+    Finding("MRT0204", "queries: {q: {from: orders, access: [admin], select: {n: placed, placed: placed}, sort: [placed, @@plced]}}"),
     Finding("MRT0102", "queries: {@@q: {from: orders, access: [admin], group: {day: date(placed)}}}"),
     Finding("MRT0102", "queries: {q: {sql: @@select 1, access: [admin]}}"),
-    Finding("MRT0102", "queries: {q: @@{from: orders}}"),
-    Finding("MRT0307", "queries: {q: {from: @@orders, sql: select 1, bypasses_rules: true, access: [admin]}}"),
-    Finding("MRT0301", "queries: {q: {from: orders, access: [admin], params: {a: @@day}}}"),
-    Finding("MRT0306", "queries: {q: {from: orders, access: [admin], params: {a: {type: date, default: @@soon}}}}"),
-    Finding("MRT0205", "queries: {q: {from: orders, access: [@@admn]}}"),
+    Finding("MRT0102", "queries: {q: @@{from: orders, select: {n: placed}}}"),
+    Finding(
+      "MRT0307", "queries: {q: {from: @@orders, sql: select 1, bypasses_rules: true, access: [admin], select: {n: placed, placed: placed}}}"
+    ),
+    Finding("MRT0301", "queries: {q: {from: orders, access: [admin], select: {n: placed, placed: placed}, params: {a: @@day}}}"),
+    Finding(
+      "MRT0306",
+      "queries: {q: {from: orders, access: [admin], select: {n: placed, placed: placed}, params: {a: {type: date, default: @@soon}}}}"),
+    Finding("MRT0102", "queries: {@@q: {from: orders, access: [admin]}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], select: {n: @@total}}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], select: {n: @@sum(total.amount)}}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], select: {n: @@sum(status)}}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin], select: {n: @@caller.id}}}"),
+    Finding("MRT0307", "queries: {q: {from: orders, access: [admin], group: {a: status}, select: {n: count(), b: @@placed}}}"),
+    Finding("MRT0202", "queries: {q: {from: orders, access: [admin], group: {a: status}, select: {@@a: count()}}}"),
+    Finding("MRT0201", "queries: {q: {from: orders, access: [admin], params: {@@limit: integer}, select: {n: count()}}}"),
+    Finding("MRT0407", "queries: {q: {from: orders, access: [admin], params: {a: @@money}, select: {n: count()}}}"),
+    Finding(
+      "MRT0307",
+      "queries: {q: {from: orders, access: [admin], params: {a: {type: integer, required: true, default: @@1}}, select: {n: count()}}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: authenticated, select: {n: @@secret}}}"),
+    Finding("MRT0501", "queries: {q: {from: orders, access: [admin, clerk], where: @@secret == \"x\", select: {n: count()}}}"),
+    Finding("MRT0205", "queries: {q: {from: orders, access: [@@admn], select: {n: placed}}}"),
     Finding("MRT0208", "workflows: {w: {after: @@orders.paid, steps: {a: {run: x}}}}"),
     Finding("MRT0106", "workflows: {w: {after: orders.pay, steps: @@{}}}"),
     Finding("MRT0206", "workflows: {w: {after: orders.pay, steps: {a: {call: pay.post, path: /x, undo: {call: @@pya.post, path: /x}}}}}"),
@@ -73,7 +92,7 @@ import Testing
       Self.base + """
         queries:
           q: {from: orders, access: [admin], params: {a: {type: enum, values: [x, y], default: x}}, where: status == params.a || true,
-              group: {day: date(placed)}, select: {n: count(), s: sum(total.amount), m: max(placed)}, sort: [day, -n]}
+              group: {day: date(placed), cur: total.currency}, select: {n: count(), s: sum(total.amount), m: max(placed)}, sort: [day, -n]}
           raw: {sql: {sqlite: select 1, postgres: select 1}, bypasses_rules: true, access: [admin]}
         workflows:
           w: {after: orders.pay, steps: {a: {call: pay.post, path: "/x/{record.id}", body: "{n: 'a, {b}', l: [1, 2], r: {x: record.total.amount}}",

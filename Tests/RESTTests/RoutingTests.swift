@@ -1,4 +1,8 @@
+import Base
+import Contract
 import HTTP
+import Identity
+import JSON
 import Service
 import Testing
 
@@ -45,6 +49,42 @@ struct RoutingTests {
     #expect(try route("/v1/orders/7/history") == .history(orders, key: "7"))
     #expect(try router.template(route("/v1/orders/7/history")) == "/v1/orders/{id}/history")
     #expect(try router.template(route("/v1/orders/7/pay")) == "/v1/orders/{id}/pay")
+  }
+
+  @Test("named queries are found by their names, and with a hint where that is nearly one")
+  func queries() throws {
+    let router = Router(try QueryContract.contract(), exposure: .all)
+    #expect(try router.route(Array("/v1/queries/by_day".utf8)[...]) == .query(0, name: "by_day"))
+    #expect(try router.template(.query(1, name: "total")) == "/v1/queries/total")
+    #expect(router.served(.query(0, name: "by_day")) == .reading)
+    for path in ["/v1/queries", "/v1/queries/", "/v1/queries/by_day/x", "/v1/queries/By_day", "/v1/queries/totl"] {
+      let failure = #expect(throws: Failure.self) { try router.route(Array(path.utf8)[...]) }
+      #expect(failure?.code == .notFound)
+      #expect(failure?.detail.contains("queries/total") == path.hasSuffix("totl"))
+    }
+    let operation = try RequestText.operation(
+      method: "GET", target: "/v1/queries/by_day?since=2026-01-01&limit=3", contract: try QueryContract.contract(),
+      caller: .anonymous, context: RequestContext(requestID: "", ip: "", method: "GET", time: Timestamp(microseconds: 0)))
+    guard case .query(let parameters) = operation.action else {
+      Issue.record("another action")
+      return
+    }
+    #expect(operation.resource == "by_day" && parameters.limit == "3")
+    #expect(parameters.values.map(\.name) == ["since"])
+  }
+
+  @Test("queries are described with their parameters and rows")
+  func describedQueries() throws {
+    let tree = OpenAPI.tree(try QueryContract.contract(), origin: nil)
+    let query = tree["paths"]?["/v1/queries/by_day"]?["get"]
+    let parameters = query?["parameters"]?.arrayValue ?? []
+    #expect(parameters.first?["required"] == true && parameters.first?["schema"]?["format"] == "date")
+    let content = query?["responses"]?["200"]?["content"]?["application/json"]?["schema"]
+    let row = content?["properties"]?["data"]?["items"]
+    #expect(row?["required"] == ["day", "sales", "weight"])
+    #expect(row?["properties"]?["sales"]?["type"] == "integer")
+    #expect(row?["properties"]?["weight"]?["type"] == ["string", "null"])
+    #expect(tree["paths"]?["/v1/queries/closed"] == nil)
   }
 
   @Test("an encoded slash stays in the id")
@@ -107,5 +147,30 @@ struct RoutingTests {
     #expect(router.offered(try route("/v1/orders/1")).allow == "GET, HEAD, DELETE, OPTIONS")
     #expect(router.offered(try route("/v1/orders/1/pay")).allow == "POST, OPTIONS")
     #expect(router.offered(try route("/health")).allow == "GET, HEAD, OPTIONS")
+  }
+}
+
+private enum QueryContract {
+  static func contract() throws -> Contract {
+    let result = ContractLoader.load(
+      text: """
+        martlet: 1
+        service: {name: s, version: v1}
+        resources:
+          sales:
+            fields: {placed: timestamp, weight: {type: decimal, precision: "8,3"}}
+            access: {read: anyone}
+        queries:
+          by_day:
+            params: {since: {type: date, required: true}}
+            from: sales
+            where: placed >= timestamp(params.since)
+            group: {day: date(placed)}
+            select: {sales: count(), weight: sum(weight)}
+            access: anyone
+          total: {from: sales, select: {sales: count()}, access: authenticated}
+          closed: {from: sales, select: {sales: count()}, access: nobody}
+        """)
+    return try #require(result.contract, "\(result.errors.map { $0.rendered() })")
   }
 }

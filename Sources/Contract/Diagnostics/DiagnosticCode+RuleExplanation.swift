@@ -139,6 +139,13 @@ extension DiagnosticCode {
           + "Callers who see few records of a large table meet this.",
         remedy: "Let the rule be, or begin with, a comparison that an index serves, joined by `&&`: `record.FIELD == ...` of an indexed "
           + "field, or one over refs to an indexed field. The suggestion names the line, where one line is enough.")
+    case .unindexedQuery:
+      DiagnosticExplanation(
+        self, "A query that no index serves",
+        "No part of the query's `where` leads to its records by an index, so that each request looks at every record of the resource. "
+          + "That takes longer as the table grows, until it takes longer than a statement may.",
+        remedy: "Let one of the conditions joined by `&&` compare an indexed field, or the first field of an index, with what is known, "
+          + "or declare such an index. A query that is to look at everything, and is asked seldom, may stay as it is.")
     case .closedUntilServed:
       DiagnosticExplanation(
         self, "Closed until it is served",

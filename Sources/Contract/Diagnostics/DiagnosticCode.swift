@@ -57,6 +57,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case oneSidedRule = "MRT0505"
   case unaskableRule = "MRT0506"
   case unindexedRule = "MRT0507"
+  case unindexedQuery = "MRT0508"
   // What is valid and yet not what a careful reviewer would let pass
   case widerRule = "MRT0601"
   case openPart = "MRT0602"
@@ -74,7 +75,8 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   /// What a finding of this code does: an error keeps the contract from being served.
   package var severity: Diagnostic.Severity {
     switch self {
-    case .openToAnyone, .closedResource, .bypassedRules, .oneSidedRule, .unindexedRule, .unreachableState, .repeatedIndex, .widerRule,
+    case .openToAnyone, .closedResource, .bypassedRules, .oneSidedRule, .unindexedRule, .unindexedQuery, .unreachableState, .repeatedIndex,
+      .widerRule,
       .openPart, .openPersonalField, .unboundedCall, .ignoredKeyword:
       .warning
     case .keptForEver, .repeatableMoney, .unsaidBound, .enumDrift, .notServedYet, .closedUntilServed: .notice

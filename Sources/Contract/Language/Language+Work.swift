@@ -9,11 +9,13 @@ extension Language {
       Key("group", .map(.name, expression), "What the answer is grouped by."),
       Key("select", .map(.name, expression), "What is told of each group: count(), sum(x), avg(x), min(x), max(x)."),
       Key("sort", .oneOrMany(.text(.sortKey)), "In which order."),
-      Key("limit", .integer(1...100_000), "At most so many rows (1000)."),
-      Key("timeout", duration, "How long it may take."),
+      Key("limit", .integer(1...100_000), "At most so many rows a page (1000)."),
+      Key("timeout", duration, "How long it may take.", later: "time limits of single queries"),
       Key("access", .access, "Who may ask.", required: true),
-      Key("cache", duration, "How long an answer may be kept."),
-      Key("sql", .choice([.text(.text(max: 65_536)), .object(sql)]), "The escape: a statement of your own, read-only."),
+      Key("cache", duration, "How long an answer to a caller without a token may be kept."),
+      Key(
+        "sql", .choice([.text(.text(max: 65_536)), .object(sql)]), "The escape: a statement of your own, read-only.",
+        later: "queries of SQL"),
       Key("bypasses_rules", .boolean, "Must be true with `sql`: it sees every row."),
     ])
 

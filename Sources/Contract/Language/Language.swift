@@ -22,7 +22,7 @@ enum Language {
       Key("identity", .object(identity), "Who callers are."),
       Key("limits", .map(.name, .object(limit)), "Rate limits by name.", later: "rate limits"),
       Key("resources", .map(.identifier, .object(resource)), "What is stored and served."),
-      Key("queries", .map(.name, .object(query)), "Read models, named and parameterised.", later: "named queries"),
+      Key("queries", .map(.name, .object(query)), "Read models, named and parameterised."),
       Key("services", .map(.name, .object(outbound)), "What the service calls.", later: "calls to other services"),
       Key("workflows", .map(.name, .object(workflow)), "Sagas: steps with their undo.", later: "workflows"),
       Key("jobs", .map(.name, .object(job)), "Background work.", later: "jobs"),

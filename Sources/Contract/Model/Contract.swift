@@ -9,10 +9,14 @@ package struct Contract: Sendable {
   package var identity = IdentitySettings()
   /// In the order of the file; `users` first where the file does not declare it.
   package var resources: [Resource] = []
+  /// In the order of the file.
+  package var queries: [NamedQuery] = []
   /// Sections that are valid, but whose engine this version does not have yet: plain notices for `check` and `serve`.
   package var notices: [Diagnostic] = []
 
   package init() {}
+
+  package func query(_ name: String) -> NamedQuery? { queries.first { $0.name == name } }
 
   /// The resource of that name, if there is one.
   package func resource(_ name: String) -> Resource? { resources.first { $0.name == name } }

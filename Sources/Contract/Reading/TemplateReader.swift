@@ -82,12 +82,16 @@ struct TemplateReader {
 
 extension RuleReader {
   /// Checks an expression that is a part of a scalar's text.
-  func expression(_ node: YAMLNode, part: ArraySlice<UInt8>, _ what: String, in environment: ExpressionEnvironment) {
+  @discardableResult
+  func expression(
+    _ node: YAMLNode, part: ArraySlice<UInt8>, _ what: String, in environment: ExpressionEnvironment
+  ) -> CheckedExpression? {
     do throws(ExpressionError) {
-      _ = try CheckedExpression.check(String(decoding: part, as: UTF8.self), expecting: nil, in: environment)
+      return try CheckedExpression.check(String(decoding: part, as: UTF8.self), expecting: nil, in: environment)
     } catch {
       let mark = findings.mark(of: node, utf8Offset: part.startIndex + error.offset)
       findings.report(.invalidExpression, "\(what): \(error.message)", at: mark, suggestion: error.suggestion)
+      return nil
     }
   }
 }

@@ -2,7 +2,7 @@ import Base
 import Expression
 import YAML
 
-/// Checks the sections whose engine a later version brings: limits, workflows, jobs, events, webhooks. Every name in them
+/// Reads the named queries, and checks the sections whose engine a later version brings: limits, workflows, jobs, events, webhooks. Every name in them
 /// must be declared and every expression must type-check now, so that nothing surprises when they are served.
 struct WorkReader {
   let reader: ContractReader
@@ -23,7 +23,9 @@ struct WorkReader {
       guard let node = member.value["when"] else { continue }
       _ = rules.expression(node, "limits.\(member.key.text).when", expecting: .boolean, in: rules.environment())
     }
-    for member in reader.root["queries"]?.members ?? [] { QueryReader(self, member).read() }
+    for member in reader.root["queries"]?.members ?? [] {
+      if let query = QueryReader(self, member).read() { reader.contract.queries.append(query) }
+    }
     for member in reader.root["services"]?.members ?? [] { checkRetry(member.value, "services.\(member.key.text)") }
     for member in reader.root["workflows"]?.members ?? [] { readWorkflow(member) }
     for member in reader.root["jobs"]?.members ?? [] { readJob(member) }

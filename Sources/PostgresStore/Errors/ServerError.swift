@@ -39,6 +39,7 @@ struct ServerError: Sendable {
     case "40001", "40P01": return .tryAgain(StoreError(.overloaded, summary))
     case "26000": return .prepareAgain(StoreError(.invalidStatement, summary))
     case "0A000" where message.contains("cached plan"): return .prepareAgain(StoreError(.invalidStatement, summary))
+    case "22003": return .failed(StoreError(.outOfRange, summary))
     case "57014": return .failed(StoreError(.timeout, summary))
     // A lock was not had in time; another transaction holds it.
     case "55P03": return .failed(StoreError(.timeout, summary))

@@ -31,6 +31,11 @@ package enum OpenAPI {
       if let description = resource.description { tag["description"] = .string(description) }
       tags.append(.object(tag))
     }
+    let before = paths.count
+    for query in contract.queries {
+      QueryDocs(query: query, contract: contract, names: names).append(to: &paths, identifiers: &identifiers, problems: &problems)
+    }
+    if paths.count > before { tags.append(["name": "queries", "description": "What is made of many records."]) }
     ServiceDocs.appendBatch(to: &paths, contract: contract, names: names, identifiers: &identifiers, problems: &problems)
     ServiceDocs.append(to: &paths, contract: contract, names: names, identifiers: &identifiers)
     tags.append(["name": "service", "description": "Health and description of the service itself."])

@@ -90,6 +90,7 @@ struct OperationReader {
       return (.list(try ListParameters(queryBody: body)), nil)
     case .read: return (.read(query.read()), nil)
     case .history: return (.history(query.history()), nil)
+    case .query: return (.query(query.named()), nil)
     default:
       if !isLenient { try query.demandNone() }
       return (action, nil)
@@ -104,6 +105,7 @@ struct OperationReader {
     case .item where isRead: return .read(ReadParameters())
     case .transition(_, _, let name): return .transition(name)
     case .history: return .history(HistoryParameters())
+    case .query: return .query(QueryParameters())
     case .restore: return .restore
     case .item where method == .patch: return .update
     case .item where method == .put: return .replace

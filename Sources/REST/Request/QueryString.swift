@@ -85,6 +85,19 @@ struct QueryString: Sendable {
     return history
   }
 
+  /// The parameters of a named query; those that it does not have are told by the service.
+  func named() -> QueryParameters {
+    var named = QueryParameters()
+    for (name, value) in parameters {
+      switch name {
+      case "limit": named.limit = value
+      case "after": named.after = value
+      default: named.values.append((name, value))
+      }
+    }
+    return named
+  }
+
   /// For endpoints without parameters: throws `unknown_parameter` where there is one.
   func demandNone() throws(Failure) {
     guard let first = parameters.first else { return }

@@ -15,6 +15,9 @@ package enum RequestText {
       throw Failure(.methodNotAllowed, "\(method) is not possible here; use one of: \(router.offered(route).allow)")
     }
     let query = try QueryString(ArraySlice(Array((parts.count > 1 ? String(parts[1]) : "").utf8)))
+    if let name = route.query {
+      return Operation(.query(query.named()), resource: name, caller: caller, context: context)
+    }
     guard let number = route.resource else { throw Failure(.notFound, "only requests for resources can be explained") }
     var action = OperationReader.action(route, asked)
     switch action {

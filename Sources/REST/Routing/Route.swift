@@ -8,6 +8,8 @@ enum Route: Sendable, Equatable {
   case transition(Int, key: String, name: String)
   case history(Int, key: String)
   case restore(Int, key: String)
+  /// The number and the name of a named query.
+  case query(Int, name: String)
   case batch
   case openAPI(OpenAPIFormat)
   case docs(DocsAsset)
@@ -27,6 +29,11 @@ extension Route {
     default: nil
     }
   }
+}
+
+extension Route {
+  /// The name of the query that it is of.
+  var query: String? { if case .query(_, let name) = self { name } else { nil } }
 }
 
 /// The text form of the description.

@@ -40,6 +40,7 @@ struct Router: Sendable {
   /// The place of what stands for unknown paths.
   var unmatched: Int { templates.count - 1 }
   private let fixedPlace: Int
+  private let queryNames: [String]
   private let numbers: [String: Int]
   private let version: String
   private let fixed: [(path: [UInt8], route: Route)]
@@ -54,6 +55,8 @@ struct Router: Sendable {
       templates += [collection, collection + "/{id}"]
     }
     entries = contract.resources.map { Router.entry($0, version: contract.service.version, templates: &templates) }
+    queryNames = contract.queries.map(\.name)
+    templates += queryNames.map { "/" + contract.service.version + "/queries/" + $0 }
     fixedPlace = templates.count
     templates += DocsAsset.allCases.map(\.rawValue) + HealthCheck.allCases.map(\.rawValue)
     templates += ["/openapi.json", "/openapi.yaml", "/problems", "/problems/{code}", "/metrics", "/batch", "unmatched"]
@@ -124,6 +127,7 @@ struct Router: Sendable {
   private func resourceRoute(_ segments: inout PathSegments, path: ArraySlice<UInt8>) throws(Failure) -> Route {
     guard let name = try segments.next() else { throw unknown(path) }
     guard let number = numbers[name] else {
+      if name == "queries", !segments.atEnd { return try queryRoute(&segments, path: path) }
       if segments.atEnd {
         if name == "openapi.json" { return .openAPI(.json) }
         if name == "openapi.yaml" { return .openAPI(.yaml) }
@@ -139,6 +143,13 @@ struct Router: Sendable {
     if action == Resource.restoring, entries[number].restorePlace != nil { return .restore(number, key: key) }
     guard entries[number].transitions.contains(where: { $0.name == action }) else { throw unknown(path) }
     return .transition(number, key: key, name: action)
+  }
+
+  private func queryRoute(_ segments: inout PathSegments, path: ArraySlice<UInt8>) throws(Failure) -> Route {
+    guard let name = try segments.next(), segments.atEnd else { throw unknown(path) }
+    if let number = queryNames.firstIndex(of: name) { return .query(number, name: name) }
+    guard let near = Suggestion.nearest(name, in: queryNames) else { throw unknown(path) }
+    throw Failure(.notFound, "There is no such query; did you mean /\(version)/queries/\(near)?")
   }
 
   private func unknown(_ path: ArraySlice<UInt8>, resource: String? = nil) -> Failure {
@@ -166,6 +177,7 @@ struct Router: Sendable {
       entries[number].transitions.first { $0.name == name }.map(\.place) ?? number * 2 + 1
     case .history(let number, _): entries[number].historyPlace ?? number * 2 + 1
     case .restore(let number, _): entries[number].restorePlace ?? number * 2 + 1
+    case .query(let number, _): fixedPlace - queryNames.count + number
     case .docs(let asset): fixedPlace + (DocsAsset.allCases.firstIndex(of: asset) ?? 0)
     case .health(let check): fixedPlace + DocsAsset.allCases.count + (HealthCheck.allCases.firstIndex(of: check) ?? 0)
     case .openAPI(let format): format == .json ? unmatched - 6 : unmatched - 5

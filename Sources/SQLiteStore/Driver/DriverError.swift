@@ -24,6 +24,8 @@ struct DriverError: Error {
     case SQLITE_TOOBIG: return StoreError(.tooLarge, text)
     case SQLITE_MISMATCH: return StoreError(.invalidValue, text)
     case SQLITE_CONSTRAINT where code == DriverError.constraintDataType: return StoreError(.invalidValue, text)
+    // What sum() says: SQLite has no code for it.
+    case SQLITE_ERROR where message == "integer overflow": return StoreError(.outOfRange, text)
     default: return StoreError(.invalidStatement, text)
     }
   }

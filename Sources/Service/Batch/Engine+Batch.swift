@@ -121,7 +121,7 @@ extension Failure {
 extension Operation.Action {
   fileprivate var isChange: Bool {
     switch self {
-    case .list, .read, .history: false
+    case .list, .read, .history, .query: false
     case .create, .update, .patch, .replace, .delete, .restore, .transition: true
     }
   }

@@ -24,7 +24,7 @@ extension Failure {
     case .readOnly:
       self.init(.unavailable, "The database takes no changes at the moment; reading goes on")
       retryAfter = 10
-    case .corrupt, .invalidStatement, .invalidValue:
+    case .corrupt, .invalidStatement, .invalidValue, .outOfRange:
       self.init(.internal, "Something went wrong on our side; it is in the log under the request's id")
     }
     cause = error.description

@@ -83,7 +83,11 @@ extension Engine {
 
   /// Turns an answer into 304 where the client has it already, and says how long it may be kept.
   func applyConditions(_ answer: inout Answer, _ operation: Operation, plan: ResourcePlan) {
-    if !operation.caller.isAuthenticated, let lifetime = plan.resource.cacheLifetime {
+    applyConditions(&answer, operation, cacheLifetime: plan.resource.cacheLifetime)
+  }
+
+  func applyConditions(_ answer: inout Answer, _ operation: Operation, cacheLifetime: Duration?) {
+    if !operation.caller.isAuthenticated, let lifetime = cacheLifetime {
       answer.cacheSeconds = Int(lifetime.components.seconds)
     }
     if let tags = operation.preconditions.ifNoneMatch, let etag = answer.etag, tags.names(etag) {

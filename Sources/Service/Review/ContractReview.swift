@@ -28,6 +28,13 @@ package struct ContractReview {
         .unaskableRule, "\(refusal.resource).\(refusal.path.joined(separator: ".")): \(refusal.error.message)",
         at: ["resources", refusal.resource] + refusal.path, utf8Offset: refusal.error.offset, suggestion: refusal.error.suggestion)
     }
+      + contract.queries.compactMap { query in
+        query.unsupported(layout, dialect: dialect).map { refusal in
+          places.finding(
+            .unaskableRule, "queries.\(query.name).\(refusal.path.joined(separator: ".")): \(refusal.error.message)",
+            at: ["queries", query.name] + refusal.path, suggestion: refusal.error.suggestion)
+        }
+      }
   }
 
   /// What keeps no contract from being served: lists whose rule no index serves, and what the audit finds. Empty where there are
@@ -35,7 +42,29 @@ package struct ContractReview {
   package func advice() -> [Diagnostic] {
     guard errors.isEmpty, let key = try? ServiceKey.ephemeral() else { return [] }
     let engine = Engine(contract: contract, layout: layout, store: AbsentStore(dialect: dialect), key: key, verifier: nil)
-    return unindexedRules(engine) + ContractAudit(contract, plans: engine.plans, places: places).findings()
+    return unindexedRules(engine) + unindexedQueries() + ContractAudit(contract, plans: engine.plans, places: places).findings()
+  }
+
+  /// Queries whose condition no index leads to the records of.
+  private func unindexedQueries() -> [Diagnostic] {
+    contract.queries.compactMap { query in
+      guard let condition = query.condition, let table = layout[query.from] else { return nil }
+      let indexes = table.indexes(among: .living)
+      let isServed = RulePlan(condition).probe.conjuncts.contains { conjunct in
+        if let path = conjunct.equality?.path { return layout.finds(path, from: table) || leads(path, indexes) }
+        return conjunct.boundedPath.map { leads($0, indexes) } ?? false
+      }
+      guard !isServed else { return nil }
+      let field = RulePlan(condition).probe.conjuncts.lazy.compactMap { $0.equality?.path ?? $0.boundedPath }.first { $0.count == 1 }?[0]
+      return places.finding(
+        .unindexedQuery, "queries.\(query.name).where: no index leads to its records; every one of \(query.from) is looked at",
+        at: ["queries", query.name, "where"],
+        suggestion: field.map { "add \"index: true\" to \(query.from).\($0), or indexes: [[\($0)]]" })
+    }
+  }
+
+  private func leads(_ path: [String], _ indexes: [IndexLayout]) -> Bool {
+    path.count == 1 && (path[0] == "id" || indexes.contains { $0.parts.first?.field == path[0] })
   }
 
   /// Lists for which the planner finds no index that leads to what the `read` rule lets a caller see. Each resource once, for

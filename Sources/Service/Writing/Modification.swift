@@ -42,7 +42,7 @@ extension Engine {
     case .delete: UpdateRule(plan.delete)
     case .restore: plan.keepsDeleted ? UpdateRule(plan.delete) : nil
     case .transition(let name): (plan.transitions[name]?.rule).map { UpdateRule($0) }
-    case .list, .read, .history, .create: nil
+    case .list, .read, .history, .query, .create: nil
     }
   }
 
@@ -259,7 +259,7 @@ extension Operation.Action {
   /// How events and refusals name it.
   var verb: String {
     switch self {
-    case .list, .read, .history: "read"
+    case .list, .read, .history, .query: "read"
     case .create: "create"
     case .update, .patch: "update"
     case .replace: "replace"
