@@ -12,6 +12,8 @@ struct Upkeep: Sendable {
 
   /// Between two rounds.
   static let interval = Duration.seconds(60)
+  /// From a sweep that found records which others keep to the next one.
+  static let keptInterval: UInt64 = 3_600 * 1_000_000_000
   /// After a step, at least; and so many times as long as the step took.
   static let restMin = Duration.milliseconds(20)
   static let restFactor: UInt64 = 4
@@ -20,25 +22,30 @@ struct Upkeep: Sendable {
 
   /// Until the task is cancelled.
   func run(_ engine: @escaping @Sendable () -> Engine) async {
+    var sweepsAt: UInt64 = 0
     while (try? await Task.sleep(for: Upkeep.interval)) != nil {
-      await round(engine())
+      await round(engine(), sweepsAt: &sweepsAt)
     }
   }
 
-  private func round(_ engine: Engine) async {
+  private func round(_ engine: Engine, sweepsAt: inout UInt64) async {
     do {
       for _ in 0..<Upkeep.stepsMax {
         guard try await rested({ () async throws in try await engine.expireAnswers() }) else { break }
       }
-      try await retain(engine)
-    } catch is CancellationError {
+      guard clock.monotonicNanoseconds >= sweepsAt else { return }
+      // Who keeps a record now will hardly have let go of it in a minute.
+      if try await retain(engine) { sweepsAt = clock.monotonicNanoseconds &+ Upkeep.keptInterval }
     } catch {
+      // The service drains, and its store closes.
+      guard !Task.isCancelled else { return }
       // What it is the store's own figures and log say; the next round tries again.
       logger.warning("upkeep", [LogField("detail", .cause("\(error)"))])
     }
   }
 
-  private func retain(_ engine: Engine) async throws {
+  /// - Returns: whether old records stayed because others keep them.
+  private func retain(_ engine: Engine) async throws -> Bool {
     var sweep = RetentionSweep()
     var sums: [String: (deleted: Int, kept: Int)] = [:]
     defer {
@@ -57,13 +64,14 @@ struct Upkeep: Sendable {
         var sweep = before
         return (try await engine.retain(&sweep), sweep)
       }
-      guard let step, !step.isTaken else { return }
+      guard let step, !step.isTaken else { break }
       sweep = next
       sums[step.resource, default: (0, 0)].deleted += step.deleted
       sums[step.resource, default: (0, 0)].kept += step.kept
       count("deleted", "Records deleted because they were older than they are kept.", step.resource, step.deleted)
       count("kept", "Times that an old record stayed because others refer to it.", step.resource, step.kept)
     }
+    return sums.values.contains { $0.kept > 0 }
   }
 
   private func count(_ name: String, _ help: String, _ resource: String, _ count: Int) {

@@ -18,12 +18,9 @@ struct StatementBuilder {
 
   mutating func text(_ text: StaticString) { sql.append(text) }
 
-  /// A part whose slots are numbered already.
-  mutating func append(_ part: SQL) { sql.append(part) }
-
   mutating func identifier(_ name: String) { sql.append(identifier: name) }
 
-  /// A part without slots.
+  /// A part without slots, or whose slots are numbered already.
   mutating func append(_ part: SQL) { sql.append(part) }
 
   mutating func number(_ number: Int) { sql.append(number) }
