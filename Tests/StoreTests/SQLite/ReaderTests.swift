@@ -70,7 +70,7 @@ import Testing
     #expect(try results[0].get() == "1")
     for place in 1...2 {
       let error = #expect(throws: StoreError.self) { _ = try results[place].get() }
-      #expect(error?.code == .invalidStatement)
+      #expect(error?.code == (place == 1 ? StoreError.Code.invalidStatement : StoreError.Code.outOfRange))
     }
     #expect(try results[3].get() == "4")
   }
