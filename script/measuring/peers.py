@@ -137,8 +137,8 @@ class PocketBase:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def pgbench(url, script, clients=32, seconds=5, threads=2):
-    """A script with prepared statements; its rate of transactions. pgbench's own default is one thread."""
+def pgbench(url, script, clients=32, seconds=5, threads=1):
+    """A script with prepared statements; its rate of transactions. One thread is pgbench's own default."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)
         file.flush()
