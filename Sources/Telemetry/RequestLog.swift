@@ -33,8 +33,12 @@ package final class RequestLog: Sendable {
     self.cause = cause
   }
 
-  /// 5xx is our fault and an error; the rest is daily life.
-  package var level: LogLevel { status >= 500 ? .error : .info }
+  /// 5xx is our fault and an error; the rest is daily life. What is refused because there is too much of it is neither, and comes
+  /// in floods: a line that is written at once for each would cost more than the refusals.
+  package var level: LogLevel {
+    if status < 500 { return .info }
+    return status == 503 && cause == nil ? .notice : .error
+  }
 
   /// Hands the line's fields over one by one: this is done for every request, so no list is made of them.
   func forEachField(_ body: (StaticString, LogValue) -> Void) {

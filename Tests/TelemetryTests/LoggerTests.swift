@@ -110,6 +110,14 @@ struct FixedClock: Clock {
     #expect(written[0].hasSuffix(#""request_id":"r","cause":"disk"}"#))
   }
 
+  @Test("a refusal for want of room is no error, a database that is away is", arguments: [(nil as String?, 0), ("unavailable: gone", 1)])
+  func refusals(cause: String?, errors: Int) throws {
+    let entry = RequestLog(
+      method: "GET", route: "/", status: 503, durationNanoseconds: 0, bytes: 0, caller: nil, requestID: "r", statements: 0, cause: cause)
+    #expect(try lines(.json, level: .error) { $0.request(entry) }.count == errors)
+    #expect(try lines(.json) { $0.request(entry) }.count == 1)
+  }
+
   @Test func everyKindHasItsForm() throws {
     let fields = [
       LogField("a", .integer(-5)), LogField("b", .number(1.5)), LogField("c", .boolean(true)), LogField("d", .number(.nan)),
