@@ -62,6 +62,25 @@ import Testing
     }
   }
 
+  @Test("a refusal may end the connection where others wait behind it, and only there") func refusedPipeline() async throws {
+    try await withServer(handler: { _ in
+      var response = HTTPResponse.text(503, "no\n")
+      response.endsPipeline = true
+      return response
+    }) { live in
+      let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+      let all = await (try live.connect()).exchange(request + request + request)
+      #expect(all.components(separatedBy: "HTTP/1.1 503").count == 2)
+      #expect(all.contains("Connection: close\r\n"))
+      let client = try live.connect()
+      for _ in 0..<3 {
+        await client.send(request)
+        let answer = await client.receive(until: "no\n")
+        #expect(answer.hasPrefix("HTTP/1.1 503") && !answer.contains("Connection: close"))
+      }
+    }
+  }
+
   @Test func whatIsPipelinedBehindASlowRequestIsBounded() async throws {
     let gate = Box(Mutex(false))
     let handler: @Sendable (HTTPRequest) async -> HTTPResponse = { request in
