@@ -49,7 +49,9 @@ package struct QueueLimit: Sendable {
       self.since = nil
       knownAt = now
     } else if now >= since + QueueLimit.windowMin {
-      count = (count + atThePace(since: since, now: now)) / 2
+      let pace = atThePace(since: since, now: now)
+      // Down at once: what is admitted too much stays for long.
+      count = pace < count ? pace : (count + pace) / 2
       self.since = now
       begun = 0
     }
