@@ -37,6 +37,24 @@ extension ExpressionNode {
     return nil
   }
 
+  /// `record.members.exists(m, m.user == value && ...)`: the collection, and the members of its records that have to equal a
+  /// known value, where nothing else of the condition speaks of the record that has the collection.
+  package var membership: (collection: String, fields: [String])? {
+    guard case .macro(.exists, let range, let level, let predicate) = kind, range.isCollection, let path = range.fieldPath,
+      path.count == 1, !predicate.usesRow, predicate.freeVariables & ~(1 << UInt64(clamping: level)) == 0
+    else { return nil }
+    let fields = predicate.conjuncts.compactMap { conjunct -> String? in
+      guard case .binary(.equal, let a, let b) = conjunct.kind else { return nil }
+      return a.operand != nil ? b.member(ofVariable: level) : b.operand != nil ? a.member(ofVariable: level) : nil
+    }
+    return fields.isEmpty ? nil : (path[0], fields)
+  }
+
+  private func member(ofVariable level: Int) -> String? {
+    guard case .member(let base, let name) = kind, case .variable(level) = base.kind else { return nil }
+    return name
+  }
+
   private var operand: Operand? {
     switch kind {
     case .literal(let value): value.isNull ? nil : .literal(value)

@@ -72,8 +72,16 @@ import Testing
           public:   {type: boolean, default: false}
           region:   {type: string, length: 0..40}
           level:    {type: integer, index: true}
+          guests:   {many: guests, by: order}
         access:
           read: "\(rule)"
+      guests:
+        fields:
+          order: {ref: orders, required: true}
+          user:  {ref: users}
+          name:  {type: string}
+          role:  {type: enum, values: [guest, host], index: true}
+        access: {read: anyone}
     """
   }
 
@@ -81,6 +89,7 @@ import Testing
     "anyone", "authenticated", "nobody", "record.customer == caller.id || caller.has_role('staff')", "record.customer.user == caller.id",
     "record.customer.user == caller.id && record.public", "record.customer.area == caller.region", "record.status == 'open'",
     "record.level == caller.level && record.region == 'x'", "caller.id == record.customer.user && record.level > 1",
+    "record.guests.exists(g, g.user == caller.id)", "record.guests.exists(g, g.role == 'host' && caller.id == g.user) && record.public",
     "caller.has_role('staff') ? record.level == 1 : record.customer.user == caller.id",
   ]) func aRuleThatAnIndexServesIsFine(rule: String) throws {
     #expect(lines(try result(shop(rule), dialect: .sqlite), .warning) == [])
@@ -94,11 +103,15 @@ import Testing
       ("record.customer.region == caller.region", "add \"index: true\" to customers.region"),
       ("record.customer.tier == 'pro'", nil), ("record.customer.orders.exists(o, o.level == 1)", nil),
       ("record.customer.user == caller.id || caller.has_role('staff') && record.level > 1", nil),
+      ("record.guests.exists(g, g.name == caller.region)", "add \"index: true\" to guests.name"),
+      ("record.guests.exists(g, g.role == 'host')", nil), ("record.guests.all(g, g.user == caller.id)", nil),
+      ("record.guests.exists(g, g.user == caller.id || g.role == 'host')", nil),
+      ("record.guests.exists(g, g.user == caller.id && record.public)", nil), ("!record.guests.exists(g, g.user == caller.id)", nil),
     ] as [(String, String?)]) func aRuleThatNoIndexServesIsAWarningWithItsRemedy(rule: String, remedy: String?) throws
   {
     let found = try result(shop(rule), dialect: .sqlite)
     #expect(found.contract != nil)
-    #expect(lines(found, .warning) == ["MRT0507 22:13"], "\(found.diagnostics)")
+    #expect(lines(found, .warning) == ["MRT0507 23:13"], "\(found.diagnostics)")
     if let remedy { #expect(found.diagnostics.first { $0.severity == .warning }?.suggestion == remedy) }
   }
 

@@ -53,6 +53,11 @@ import Testing
       notes:
         fields: {project: {ref: projects, required: true}, text: {type: string}}
         access: {create: authenticated, read: record.project.owner == caller.id, update: record.project.owner == caller.id}
+      seats:
+        delete: soft
+        fields: {row: {type: string, required: true}, number: {type: integer}}
+        unique: [[row, number]]
+        access: {create: authenticated, read: authenticated, delete: authenticated}
       named:
         id: client
         delete: soft
@@ -96,6 +101,26 @@ import Testing
       _ resource: String, as caller: Caller? = nil, _ change: (inout ListParameters) -> Void = { _ in }
     ) async throws(Failure) -> JSONValue {
       try await bench.list(resource, as: caller ?? ada, change)
+    }
+  }
+
+  @Test(arguments: BenchStore.available)
+  func whatSeveralFieldsHadTogetherIsFree(_ kind: BenchStore) async throws {
+    try await kind.run(SoftDeleteTests.contract) { bench in
+      let scene = try await Scene(bench)
+      let body = #"{"row": "a", "number": 1}"#
+      let first = try await scene.make("seats", body)
+      _ = try await scene.make("seats", #"{"row": "a", "number": 2}"#)
+      let taken = await SoftDeleteTests.refusal { () async throws(Failure) in
+        try await bench.perform(.create, "seats", as: scene.ada, body: body)
+      }
+      #expect(taken?.code == .unique)
+      try await scene.delete("seats", first)
+      let second = try await scene.make("seats", body)
+      let back = await SoftDeleteTests.refusal { () async throws(Failure) in try await scene.restore("seats", first) }
+      #expect(back?.code == .unique)
+      try await scene.delete("seats", second)
+      #expect(try await scene.restore("seats", first).id == first)
     }
   }
 

@@ -138,7 +138,8 @@ extension DiagnosticCode {
           + "its order and leaves out the hidden ones, at most `scan` of them (10000); past that it is refused (`too_costly`). "
           + "Callers who see few records of a large table meet this.",
         remedy: "Let the rule be, or begin with, a comparison that an index serves, joined by `&&`: `record.FIELD == ...` of an indexed "
-          + "field, or one over refs to an indexed field. The suggestion names the line, where one line is enough.")
+          + "field, one over refs to an indexed field, or `record.COLLECTION.exists(c, c.FIELD == ...)`. "
+          + "The suggestion names the line, where one line is enough.")
     case .unindexedQuery:
       DiagnosticExplanation(
         self, "A query that no index serves",

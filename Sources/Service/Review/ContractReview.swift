@@ -97,6 +97,7 @@ package struct ContractReview {
   /// The line that would give the rule an index, where one line is enough.
   private func remedy(_ condition: Condition, plan: ResourcePlan) -> String? {
     for conjunct in condition.plan.residual(for: condition.outcomes).conjuncts {
+      if let line = remedy(conjunct.membership, plan: plan) { return line }
       guard let path = conjunct.equality?.path, let owner = owner(of: path, from: plan.table), let name = path.last,
         let field = owner.field(name)?.field, field.type.isIndexable
       else { continue }
@@ -105,6 +106,19 @@ package struct ContractReview {
       switch field.type {
       case .enumeration, .boolean: continue
       default: return line
+      }
+    }
+    return nil
+  }
+
+  /// An index for the member by which a collection's records are found.
+  private func remedy(_ membership: (collection: String, fields: [String])?, plan: ResourcePlan) -> String? {
+    guard let membership, let rows = plan.resource.collection(membership.collection).flatMap({ layout[$0.resource] }) else { return nil }
+    for name in membership.fields {
+      guard let type = rows.field(name)?.field?.type, type.isIndexable else { continue }
+      switch type {
+      case .enumeration, .boolean: continue
+      default: return "add \"index: true\" to \(rows.resource).\(name)"
       }
     }
     return nil

@@ -33,7 +33,7 @@ struct Condition: Sendable {
   /// As SQL.
   ///
   /// - Parameters:
-  ///   - part: a part of it, which takes all of its values; nil: the whole.
+  ///   - part: a part of it that finds the rows itself, which takes all of its values; nil: the whole.
   ///   - locks: for guards, see `PredicateCompiler.locks`.
   func compiled(
     _ part: ResidualExpression? = nil, layout: Layout, table: TableLayout, dialect: Dialect, locks: Bool = false
@@ -41,6 +41,7 @@ struct Condition: Sendable {
     var compiler = PredicateCompiler(layout, dialect: dialect)
     compiler.locks = locks
     do {
+      compiler.drives = part != nil
       if let part { return Predicate(sql: try compiler.compile(part, resource: table.resource), slots: plan.slotCount) }
       return try compiler.predicate(plan, outcomes, resource: table.resource, ofChange: rule.isOfChange)
     } catch {
@@ -66,11 +67,12 @@ struct Condition: Sendable {
   /// Whether it says nothing else.
   var isOnlyEqualities: Bool { plan.residual(for: outcomes).conjuncts.count == equalities.count }
 
-  /// Its conjunct from whose value an index leads to the rows: `ref.ref.field == value` or `field == value`. The one that is
+  /// Its conjunct from whose value an index leads to the rows: `ref.ref.field == value`, `field == value`, or
+  /// `collection.exists(c, c.field == value)`. The one that is
   /// not over an enum or a boolean where there is a choice. Nil: no index does.
   func driver(_ table: TableLayout, layout: Layout) -> ResidualExpression? {
     let found = plan.residual(for: outcomes).conjuncts.filter { conjunct in
-      conjunct.equality.map { layout.finds($0.path, from: table) } ?? false
+      conjunct.equality.map { layout.finds($0.path, from: table) } ?? conjunct.membership.map { layout.finds($0, from: table) } ?? false
     }
     let best = found.first { conjunct in
       guard let path = conjunct.equality?.path, path.count == 1, let field = table.field(path[0]) else { return true }

@@ -40,6 +40,17 @@ package struct Layout: Sendable {
   }
 }
 
+extension Layout {
+  /// Whether an index leads from a value to the few records of a collection that have it, and so to those that have such a record.
+  package func finds(_ membership: (collection: String, fields: [String]), from table: TableLayout) -> Bool {
+    // Keys of somebody else's table may be compared in another way than those of the records that refer to it.
+    guard table.isManaged, table.key.count == 1, let collection = table.collections.first(where: { $0.name == membership.collection }),
+      let rows = self[collection.resource], rows.isManaged
+    else { return false }
+    return membership.fields.contains { rows.field($0).map { $0.columns.count == 1 && rows.isSelective($0) } ?? false }
+  }
+}
+
 extension TableLayout {
   /// Whether few rows share a value of the field, and an index finds them.
   package func isSelective(_ field: FieldLayout) -> Bool {

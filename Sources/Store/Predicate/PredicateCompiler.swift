@@ -18,6 +18,10 @@ package struct PredicateCompiler: Sendable {
   /// SQLite has one writer.
   package var locks = false
 
+  /// For a condition that finds the rows itself: `record.members.exists(m, m.user == x)` is asked from the members' side, where an
+  /// index leads to the few that have the value.
+  package var drives = false
+
   package init(_ layout: Layout, dialect: Dialect) {
     self.layout = layout
     self.dialect = dialect

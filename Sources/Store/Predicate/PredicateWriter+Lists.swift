@@ -143,9 +143,13 @@ extension PredicateWriter {
     let parent: SQL?
     let connective: SQL
     var locked: [RowPlace] = []
+    var membership: SQL?
     if range.isCollection {
       let rows = try collection(range)
       locked = [rows.place]
+      if compiler.drives, !compiler.locks, let found = node.membership, compiler.layout.finds(found, from: row.table) {
+        membership = rows.membership
+      }
       (from, parent, connective) = (rows.from, rows.parent, SQL(" AND "))
       variables.append(.row(rows.place))
     } else {
@@ -173,7 +177,9 @@ extension PredicateWriter {
       .all([rows(condition, SQL("NOT EXISTS (SELECT 1")).map { .sql($0 + SQL(")")) } ?? .always, present])
     }
     switch (macro, wanted) {
-    case (.exists, true): return exists(holds)
+    case (.exists, true):
+      guard let membership, case .sql(let sql) = holds else { return exists(holds) }
+      return .sql(membership + SQL("(") + sql + SQL("))"))
     case (.exists, false): return none(fails.negated)
     case (.all, true): return none(holds.negated)
     case (.all, false): return exists(fails)

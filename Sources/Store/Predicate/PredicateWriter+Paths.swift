@@ -136,6 +136,8 @@ extension PredicateWriter {
     let from: SQL
     /// The id of the record it belongs to, where that may be null.
     let parent: SQL?
+    /// `t.id IN (SELECT m.order FROM ... WHERE ...`, which ends with a condition to come: the same asked from the rows' side.
+    let membership: SQL
   }
 
   mutating func collection(_ node: ExpressionNode) throws(ExpressionError) -> CollectionRows {
@@ -151,8 +153,13 @@ extension PredicateWriter {
       parent = row.column(owner.key[0])
     }
     let place = RowPlace(table: table, alias: newAlias())
-    var from = SQL(" FROM ") + self.from(place) + SQL(" WHERE ") + place.column(ref.columns[0]) + SQL(" = ") + parent
-    if let condition = try visible(place) { from = from + SQL(" AND ") + condition }
-    return CollectionRows(place: place, from: from, parent: steps.isEmpty ? nil : parent)
+    let source = SQL(" FROM ") + self.from(place) + SQL(" WHERE ")
+    var from = source + place.column(ref.columns[0]) + SQL(" = ") + parent
+    var membership = parent + SQL(" IN (SELECT ") + place.column(ref.columns[0]) + source
+    if let condition = try visible(place) {
+      from = from + SQL(" AND ") + condition
+      membership = membership + condition + SQL(" AND ")
+    }
+    return CollectionRows(place: place, from: from, parent: steps.isEmpty ? nil : parent, membership: membership)
   }
 }

@@ -99,6 +99,9 @@ final class AgreementOracle: Sendable {
   }
 
   private func rows(_ plan: RulePlan, _ outcomes: KnownOutcomes, _ values: [Value]) async throws -> Set<String> {
+    var compiler = compiler
+    // Both forms of what a list may be driven by.
+    compiler.drives = plan.slotCount.isMultiple(of: 2)
     let predicate = try compiler.predicate(plan, outcomes, resource: "things")
     var sql = SQL("SELECT t.id FROM things t WHERE ")
     sql.append(predicate.sql)
