@@ -34,7 +34,7 @@ def test_the_curl_lines_work_as_printed(store):
     with Server((root / "examples/shop/martlet.yaml").read_text(), store=store) as server:
         _, created, listed, changed, refused, described = outputs(server, texts)[:6]
         check(" 201 " in created and '"sku":"TEA-01"' in created, f"creating: {created}")
-        check(listed.count('"Green tea"') == 2, f"listing: {listed}")
+        check(listed.count('"Green tea"') == 3, f"listing: {listed}")
         check(" 200 " in changed and '"stock":11' in changed, f"changing: {changed}")
         check('"code":"validation"' in refused and "did you mean" in refused, f"refusing: {refused}")
         check('"title"' in described and "<html" in described.lower(), f"describing: {described[:500]}")

@@ -99,7 +99,7 @@ package enum OpenAPI {
       }
     }
     schemas[names.problem] = ProblemResponses.schema
-    schemas[names.page] = ServiceDocs.page
+    schemas[names.page] = ServiceDocs.page(contract)
     schemas[names.money] = ServiceDocs.money
     schemas[names.file] = ServiceDocs.file
     schemas[names.health] = ServiceDocs.health

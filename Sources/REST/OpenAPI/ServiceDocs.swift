@@ -4,16 +4,20 @@ import Service
 
 /// What the description says beside the resources: shared schemas, headers, and the service's own paths.
 enum ServiceDocs {
-  static let page: JSONValue = [
-    "type": "object", "description": "Where the list goes on.", "required": ["limit", "next", "previous"],
-    "properties": [
-      "limit": ["type": "integer", "minimum": 1, "maximum": 100],
-      "next": ["type": ["string", "null"], "description": "The cursor of the next page; null on the last."],
-      "previous": ["type": ["string", "null"], "description": "The cursor of the page before; null on the first."],
-      "total": ["type": "integer", "minimum": 0, "description": "With `count`."],
-      "capped": ["type": "boolean", "description": "There are more than `total` says."],
-    ],
-  ]
+  /// Of lists, and of named queries, some of which have longer pages.
+  static func page(_ contract: Contract) -> JSONValue {
+    let limitMax = contract.queries.reduce(100) { max($0, $1.limit) }
+    return [
+      "type": "object", "description": "Where the list goes on.", "required": ["limit", "next", "previous"],
+      "properties": [
+        "limit": ["type": "integer", "minimum": 1, "maximum": .integer(Int64(limitMax))],
+        "next": ["type": ["string", "null"], "description": "The cursor of the next page; null on the last."],
+        "previous": ["type": ["string", "null"], "description": "The cursor of the page before; null on the first."],
+        "total": ["type": "integer", "minimum": 0, "description": "With `count`."],
+        "capped": ["type": "boolean", "description": "There are more than `total` says."],
+      ],
+    ]
+  }
 
   static let money: JSONValue = [
     "type": "object", "description": "An amount of money.", "required": ["amount", "currency"],
