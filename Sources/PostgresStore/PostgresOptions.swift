@@ -20,13 +20,6 @@ package struct PostgresOptions: Sendable {
   package var readQueueMax = 4096
   /// Writes that may wait on a loop; one more is refused with `.overloaded`.
   package var writeQueueMax = 1024
-  /// Reads that may wait on a loop however slowly they go (`QueueLimit`). As many as may wait at all: the bound by pace is off, as
-  /// refusals take the processor from a database on the same machine, whose pace, and so the bound, falls further.
-  package var readQueueMin = 4096
-  /// The same of reads that go alone, each kind: nobody else waits behind them.
-  package var slowReadQueueMin = 4096
-  /// The same of writes: a disk's slow commit begins many at once when it ends.
-  package var writeQueueMin = 1024
   /// Reads that share one sync.
   package var batchMax = 64
   /// Prepared statements a connection keeps.

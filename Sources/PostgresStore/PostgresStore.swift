@@ -47,8 +47,6 @@ package final class PostgresStore: Store {
 
   package var dialect: Dialect { .postgres }
 
-  package func admits(_ use: StoreUse) -> Bool { pool.admits(use) }
-
   package func read(_ query: Query) async throws(StoreError) -> Rows {
     guard case .rows(let rows) = try await run(.read(query)) else { return Rows() }
     return rows

@@ -126,7 +126,6 @@ package final class RESTHandler: HTTPHandler {
   ) async throws(Failure) -> HTTPResponse {
     // Before anything is asked of the store.
     guard memory.admits() else { throw .memory }
-    guard operations.admits(isChange: request.method.asSet.isDisjoint(with: [.reading, .query])) else { throw .overloaded }
     let resource = route.resource.map { router.entries[$0].name } ?? route.query ?? ""
     guard !request.isRepeated("authorization") else { throw Failure(.badRequest, "Authorization stands twice") }
     let caller = try await operations.caller(authorization: request.header("authorization"))
@@ -181,7 +180,6 @@ package final class RESTHandler: HTTPHandler {
     var response = HTTPResponse(
       failure, origin: origin(authority: request.authority), instance: request.path, requestID: exchange.requestID, realm: realm)
     if let allow { response.headers.add("Allow", allow.allow) }
-    response.endsPipeline = failure.code == .overloaded
     return response
   }
 

@@ -1,12 +1,6 @@
 import CUV
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 extension EventLoop {
   func enqueueRemote(_ work: Work) {
     let mustWake: WakeHandle? = remote.withLock { remote in
@@ -45,7 +39,6 @@ extension EventLoop {
       runJobs()
       if isStopping && local.isEmpty && beforeWait.isEmpty { break }
       if beforeWait.isEmpty {
-        if mustRest { takeRest() }
         unsafe uv_run(uv, local.isEmpty && tickEnd.isEmpty ? UV_RUN_ONCE : UV_RUN_NOWAIT)
         continue
       }
@@ -59,15 +52,6 @@ extension EventLoop {
     }
     closeAll()
     resignCurrent()
-  }
-
-  private static let restMicroseconds: UInt32 = 2_000
-
-  private func takeRest() {
-    mustRest = false
-    // libuv's time is that of the tick's begin.
-    guard EventLoop.monotonicNanoseconds / 1_000_000 < nowMilliseconds + 2 else { return }
-    usleep(EventLoop.restMicroseconds)
   }
 
   func runBeforeWaiting() {

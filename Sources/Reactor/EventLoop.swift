@@ -50,7 +50,6 @@ import Darwin
   var beforeWait: [() -> Void] = []
   var beforeWaitRunning: [() -> Void] = []
   var isStopping = false
-  var mustRest = false
   var wake: WakeHandle?
   var lagTimer: LagTimer?
   private var wallReadAt: UInt64 = .max
@@ -182,12 +181,6 @@ import Darwin
   ///
   /// Safety: the uv loop lives as long as self.
   package var nowMilliseconds: UInt64 { unsafe uv_now(uv) }
-
-  /// Sleeps for a moment when this tick is over, unless it took longer than that anyway. On the loop only.
-  ///
-  /// For when more comes than can be done: what comes meanwhile is refused together, where a loop that wakes up for each would take
-  /// the processor from those that work.
-  package func rest() { mustRest = true }
 
   /// Runs a body once, after a time (rounded up to the millisecond; zero or less: in the next tick). On the loop only.
   @discardableResult

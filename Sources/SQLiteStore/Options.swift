@@ -8,10 +8,6 @@ package struct SQLiteOptions: Sendable {
   package var readQueueMax = 4096
   /// Batches that may wait; one more is refused with `.overloaded`.
   package var writeQueueMax = 1024
-  /// Reads that may wait however slowly they go (`QueueLimit`): the bound by pace is off.
-  package var readQueueMin = 4096
-  /// The same of batches.
-  package var writeQueueMin = 1024
   /// Batches that share one durable commit.
   package var groupMax = 128
   /// From hand-over to outcome, for reads and writes.

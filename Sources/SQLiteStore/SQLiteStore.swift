@@ -1,5 +1,4 @@
 package import Base
-import Reactor
 package import Store
 import Synchronization
 
@@ -28,8 +27,8 @@ package final class SQLiteStore: Store {
     self.path = path
     self.options = options
     timeoutNanoseconds = options.timeout.wholeNanoseconds
-    reads = JobQueue(capacity: options.readQueueMax, countMin: options.readQueueMin)
-    writes = JobQueue(capacity: options.writeQueueMax, countMin: options.writeQueueMin)
+    reads = JobQueue(capacity: options.readQueueMax)
+    writes = JobQueue(capacity: options.writeQueueMax)
     let (connections, lock) = try SQLiteStore.connect(path: path, options: options)
     threads = ThreadCount(connections, lock: lock)
     try start(connections)
@@ -45,24 +44,15 @@ package final class SQLiteStore: Store {
 
   package var dialect: Dialect { .sqlite }
 
-  package func admits(_ use: StoreUse) -> Bool {
-    if reads.admits && (use == .reading || writes.admits) { return true }
-    EventLoop.current?.rest()
-    return false
-  }
-
   package func read(_ query: Query) async throws(StoreError) -> Rows {
-    let now = clock.monotonicNanoseconds
-    let job = ReadJob(.query(query), deadline: now &+ timeoutNanoseconds, patience: now &+ QueueLimit.patience)
+    let job = ReadJob(.query(query), deadline: deadline)
     guard case .rows(let rows) = try await job.outcome(admittedBy: reads.push).get() else { return Rows() }
     return rows
   }
 
   package func write(_ batch: WriteBatch) async throws(StoreError) -> WriteOutcome {
     try checkWritable()
-    let now = clock.monotonicNanoseconds
-    let job = WriteJob(.batch(batch), deadline: now &+ timeoutNanoseconds, patience: now &+ QueueLimit.patience)
-    return try await job.outcome(admittedBy: writes.push).get()
+    return try await WriteJob(.batch(batch), deadline: deadline).outcome(admittedBy: writes.push).get()
   }
 
   package func define(_ statements: [String]) async throws(StoreError) {

@@ -1,9 +1,6 @@
 package import Identity
-import Store
 
 extension Engine: Operations {
-  package func admits(isChange: Bool) -> Bool { store.admits(isChange ? .changing : .reading) }
-
   package func perform(_ operation: Operation) async throws(Failure) -> Answer {
     if case .query(let parameters) = operation.action { return try await readQuery(operation, parameters) }
     guard let plan = plan(of: operation.resource) else {

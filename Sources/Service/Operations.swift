@@ -2,9 +2,6 @@ package import Identity
 
 /// What adapters talk to: runs operations, and tells who a caller is.
 package protocol Operations: Sendable {
-  /// Whether what a new request asks would be begun soon. Where not, it is better refused at once (`Failure.overloaded`).
-  func admits(isChange: Bool) -> Bool
-
   /// Authorises, validates, runs and answers one operation. Cancelling the task abandons what has not been sent yet.
   func perform(_ operation: Operation) async throws(Failure) -> Answer
 

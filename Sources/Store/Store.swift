@@ -7,10 +7,6 @@ package import Base
 package protocol Store: Sendable {
   var dialect: Dialect { get }
 
-  /// Whether what a new request asks would be begun soon (`QueueLimit`). Asked before anything of the request is done; the calls of
-  /// one that was begun are taken for as long as there is room, so that nothing that was done for it is in vain.
-  func admits(_ use: StoreUse) -> Bool
-
   /// Runs one read.
   func read(_ query: Query) async throws(StoreError) -> Rows
 
@@ -32,17 +28,6 @@ package protocol Store: Sendable {
 
   /// Finishes what is queued and closes. Later calls throw `.closed`.
   func close() async
-}
-
-extension Store {
-  package func admits(_ use: StoreUse) -> Bool { true }
-}
-
-/// What a request wants of a store.
-package enum StoreUse: Sendable {
-  case reading
-  /// And reading before it.
-  case changing
 }
 
 /// The SQL dialect of a store.
@@ -104,9 +89,6 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
   package static var tooLarge: StoreError {
     StoreError(.tooLarge, "a statement's rows have more than \(Rows.bytesMax >> 20) MiB")
   }
-
-  /// Nothing has happened.
-  package static var waitedTooLong: StoreError { StoreError(.overloaded, "many calls wait behind one that has waited for long") }
 
   package static var memory: StoreError { StoreError(.memory, "the process holds as many bytes as it may") }
 }

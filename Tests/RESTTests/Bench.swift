@@ -26,10 +26,6 @@ final class FakeOperations: Operations {
     callers = caller
   }
 
-  let isFull = Atomic<Bool>(false)
-
-  func admits(isChange: Bool) -> Bool { !isFull.load(ordering: .relaxed) }
-
   var asked: [Service.Operation] { state.withLock(\.asked) }
   var imports: [RecordImport] { state.withLock(\.imports) }
   var imported: [UInt8] { state.withLock(\.imported) }

@@ -1,7 +1,6 @@
 import Base
 import HTTP
 import Service
-import Synchronization
 import Testing
 
 @testable import REST
@@ -27,26 +26,6 @@ import Testing
       #expect(try await bench.send(.get, path).status == 200, "\(path)")
     }
     _ = everything
-  }
-
-  @Test("where the store has much to do a request is refused before anything is done, and the service can still be watched")
-  func overloaded() async throws {
-    let bench = try Bench()
-    bench.operations.isFull.store(true, ordering: .relaxed)
-    let requests = [(HTTPMethod.get, "/v1/products"), (.get, "/v1/products/1"), (.post, "/v1/products"), (.delete, "/v1/products/1")]
-    for (method, path) in requests {
-      let answer = try await bench.send(method, path, MemoryTests.headers, body: method == .post ? "{}" : "")
-      #expect(answer.status == 503)
-      #expect(answer.code == "overloaded")
-      #expect(answer.header("Retry-After") == "1")
-    }
-    #expect(bench.operations.asked.isEmpty)
-    #expect(bench.operations.authorizations.isEmpty)
-    for path in ["/health", "/health/live", "/health/ready", "/metrics", "/v1/openapi.json", "/docs"] {
-      #expect(try await bench.send(.get, path).status == 200, "\(path)")
-    }
-    bench.operations.isFull.store(false, ordering: .relaxed)
-    #expect(try await bench.send(.get, "/v1/products/1").status == 200)
   }
 
   @Test("a large body is refused where only the reserve is left; a small one is not") func largeBodies() async throws {

@@ -36,21 +36,11 @@ import CZlib
 
   /// The stream, ready for another body.
   ///
-  /// Safety: the memory is initialised before zlib sees it, and kept only once zlib has made its state in it.
+  /// Safety: the stream is this object's own until `deinit`.
   private func ready() -> UnsafeMutablePointer<z_stream>? {
     if let stream = unsafe stream { return unsafe deflateReset(stream) == Z_OK ? stream : nil }
-    let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    unsafe made.initialize(to: z_stream())
-    // Safety: the stream was made and initialised here, and is given back where the library refuses it.
-    // 15 bits of window, 16 more for the gzip wrapper.
-    let code = unsafe deflateInit2_(
-      made, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-    guard code == Z_OK else {
-      unsafe made.deallocate()
-      return nil
-    }
-    unsafe stream = made
-    return unsafe made
+    unsafe stream = DeflateStream.make(level: level)
+    return unsafe stream
   }
 }
 
@@ -66,15 +56,7 @@ import CZlib
 
   /// Nil where memory is short.
   init?(level: Int32 = 4) {
-    // Safety: the memory is initialised before zlib sees it, and given back where zlib refuses it.
-    let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-    unsafe made.initialize(to: z_stream())
-    let code = unsafe deflateInit2_(
-      made, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-    guard code == Z_OK else {
-      unsafe made.deallocate()
-      return nil
-    }
+    guard let made = unsafe DeflateStream.make(level: level) else { return nil }
     unsafe stream = made
   }
 
@@ -105,5 +87,24 @@ import CZlib
       }
     }
     return out
+  }
+}
+
+/// zlib's state for one body after another.
+private enum DeflateStream {
+  /// One that writes gzip, or nil where memory is short. Whoever takes it ends and frees it.
+  ///
+  /// Safety: the memory is initialised before zlib sees it, and given back where zlib refuses it.
+  @unsafe static func make(level: Int32) -> UnsafeMutablePointer<z_stream>? {
+    let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    unsafe made.initialize(to: z_stream())
+    // 15 bits of window, 16 more for the gzip wrapper.
+    let code = unsafe deflateInit2_(
+      made, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    guard code == Z_OK else {
+      unsafe made.deallocate()
+      return nil
+    }
+    return unsafe made
   }
 }

@@ -49,7 +49,7 @@ extension HTTPConnection {
 
   private func decideToKeep(_ response: HTTPResponse, _ request: HTTPRequest) -> Bool {
     guard request.head.keepsAlive, !owner.isDraining, !response.closesConnection, bodyError == nil,
-      !isPeerDone || pendingStart < pending.count, !response.endsPipeline || pendingStart == pending.count
+      !isPeerDone || pendingStart < pending.count
     else {
       return false
     }

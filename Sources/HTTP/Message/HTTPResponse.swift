@@ -18,8 +18,6 @@ package struct HTTPResponse: Sendable {
   package var mayCompress = true
   /// Ends the connection after this answer.
   package var closesConnection = false
-  /// Ends it where the client has sent further requests behind this one: they would only be refused as well.
-  package var endsPipeline = false
   /// Covers the body where it is large and not everybody's; kept until the client has taken the body, or has left.
   package var lease: MemoryLease?
 

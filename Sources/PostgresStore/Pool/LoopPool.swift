@@ -52,10 +52,10 @@ final class LoopPool: @unchecked Sendable {
     self.trouble = trouble
     groupSize = GroupSize(readsMax: options.batchMax)
     policy = PoolPolicy(connectionsMax: connectionsMax)
-    reads = WaitQueue(capacity: options.readQueueMax, countMin: options.readQueueMin, clock: clock)
-    slowReads = WaitQueue(capacity: options.readQueueMax, countMin: options.slowReadQueueMin, clock: clock)
-    longReads = WaitQueue(capacity: options.readQueueMax, countMin: options.slowReadQueueMin, clock: clock)
-    writes = WaitQueue(capacity: options.writeQueueMax, countMin: options.writeQueueMin, clock: clock)
+    reads = WaitQueue(capacity: options.readQueueMax)
+    slowReads = WaitQueue(capacity: options.readQueueMax)
+    longReads = WaitQueue(capacity: options.readQueueMax)
+    writes = WaitQueue(capacity: options.writeQueueMax)
   }
 
   // MARK: from any thread
@@ -68,19 +68,6 @@ final class LoopPool: @unchecked Sendable {
   /// Gives a request up whose caller has left: a waiting one is not sent, a running one's result is dropped.
   func cancel(_ request: Request) {
     if loop.isCurrent { giveUp(request) } else { loop.execute { [self] in giveUp(request) } }
-  }
-
-  /// Whether a request that comes now would be begun soon. Not on the loop: as it was at the last dispatch.
-  func admits(_ use: StoreUse) -> Bool {
-    let isAdmitted =
-      loop.isCurrent
-      ? reads.admits && (use == .reading || writes.admits)
-      : !figures.isReadingFull.load(ordering: .relaxed) && (use == .reading || !figures.isWritingFull.load(ordering: .relaxed))
-    if !isAdmitted {
-      figures.refusals.add(1, ordering: .relaxed)
-      if loop.isCurrent { loop.rest() }
-    }
-    return isAdmitted
   }
 
   // MARK: on the loop
@@ -103,14 +90,13 @@ final class LoopPool: @unchecked Sendable {
       } else {
         switch kind(of: request) {
         case .quick: reads.push(request)
-        // Whoever asks for these is refused here: who asks for others does not wait behind them (`admits`).
-        case .slow: slowReads.admits && slowReads.push(request)
-        case .long: longReads.admits && longReads.push(request)
+        case .slow: slowReads.push(request)
+        case .long: longReads.push(request)
         }
       }
     if isAdmitted { return }
     figures.refusals.add(1, ordering: .relaxed)
-    request.fail(.overloaded, "\(request.isTransaction ? writes.count : waitingReads) calls wait already")
+    request.fail(.overloaded, "\(request.isTransaction ? writes.capacity : reads.capacity) calls wait already")
   }
 
   private func giveUp(_ request: Request) {
@@ -223,17 +209,10 @@ final class LoopPool: @unchecked Sendable {
     return nil
   }
 
-  private static let patienceMilliseconds = QueueLimit.patience / 1_000_000
-
   /// The next one whose caller still waits.
   private func nextWaiting(_ queue: inout WaitQueue<Request>) -> Request? {
     while let request = queue.popFirst() {
-      if request.isFinished { continue }
-      guard queue.isLong, request.attempts == 0, loop.nowMilliseconds > request.queuedAt + LoopPool.patienceMilliseconds else {
-        return request
-      }
-      figures.refusals.add(1, ordering: .relaxed)
-      request.fail(.overloaded, "\(queue.count) calls wait behind it")
+      if !request.isFinished { return request }
     }
     return nil
   }

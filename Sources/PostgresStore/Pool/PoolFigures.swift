@@ -6,8 +6,6 @@ final class PoolFigures: Sendable {
   let busy = Atomic<Int>(0)
   let waitingReads = Atomic<Int>(0)
   let waitingWrites = Atomic<Int>(0)
-  let isReadingFull = Atomic<Bool>(false)
-  let isWritingFull = Atomic<Bool>(false)
   let lastBatch = Atomic<Int>(0)
   let batches = Atomic<Int>(0)
   let reads = Atomic<Int>(0)
@@ -23,7 +21,5 @@ final class PoolFigures: Sendable {
     busy.store(pool.connections.count { $0.phase == .reading || $0.phase == .writing }, ordering: .relaxed)
     waitingReads.store(pool.waitingReads, ordering: .relaxed)
     waitingWrites.store(pool.writes.count, ordering: .relaxed)
-    isReadingFull.store(!pool.reads.admits, ordering: .relaxed)
-    isWritingFull.store(!pool.writes.admits, ordering: .relaxed)
   }
 }

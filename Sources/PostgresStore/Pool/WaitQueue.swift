@@ -1,26 +1,10 @@
-import Base
-import Store
-
 /// Calls that wait for a connection, first come first served, at most `capacity` of them.
 struct WaitQueue<Element> {
   let capacity: Int
   private var elements: [Element?] = []
   private var head = 0
-  private var limit: QueueLimit
-  private let clock: any Clock
 
-  /// - Parameter countMin: what `admits` allows at any pace.
-  init(capacity: Int, countMin: Int = .max, clock: any Clock = SystemClock()) {
-    self.capacity = capacity
-    self.clock = clock
-    limit = QueueLimit(countMin: countMin, countMax: capacity)
-  }
-
-  /// More wait than may at any pace.
-  var isLong: Bool { count >= limit.countMin }
-
-  /// Whether a call that comes now would be begun soon.
-  var admits: Bool { count < limit.countMin || limit.admits(waiting: count, now: clock.monotonicNanoseconds) }
+  init(capacity: Int) { self.capacity = capacity }
 
   var count: Int { elements.count - head }
   var isEmpty: Bool { count == 0 }
@@ -30,7 +14,6 @@ struct WaitQueue<Element> {
   mutating func push(_ element: Element) -> Bool {
     guard count < capacity else { return false }
     elements.append(element)
-    noteAdded()
     return true
   }
 
@@ -42,15 +25,6 @@ struct WaitQueue<Element> {
     } else {
       elements.insert(element, at: 0)
     }
-    noteAdded()
-  }
-
-  private mutating func noteAdded() {
-    if count == limit.watchedFrom { limit.beganToWait(now: clock.monotonicNanoseconds) }
-  }
-
-  private mutating func noteRemoved(_ elements: Int) {
-    if count + elements >= limit.watchedFrom { limit.began(elements, waiting: count, now: clock.monotonicNanoseconds) }
   }
 
   mutating func popFirst() -> Element? {
@@ -65,7 +39,6 @@ struct WaitQueue<Element> {
       elements.removeFirst(head)
       head = 0
     }
-    noteRemoved(1)
     return element
   }
 
@@ -80,7 +53,6 @@ struct WaitQueue<Element> {
     guard !removed.isEmpty else { return [] }
     elements = kept
     head = 0
-    noteRemoved(removed.count)
     return removed
   }
 }

@@ -22,17 +22,14 @@ private enum State {
   let work: Work
   /// Monotonic nanoseconds after which it is not begun, and is ended where it can be.
   let deadline: UInt64
-  /// Monotonic nanoseconds after which it is not begun where many others wait.
-  let patience: UInt64
   private let state = Atomic<Int>(State.new)
   private var continuation: UnsafeContinuation<Outcome, Never>?
   /// The loop that it was handed over on, where its task waits.
   private var loop: EventLoop?
 
-  init(_ work: Work, deadline: UInt64, patience: UInt64 = .max) {
+  init(_ work: Work, deadline: UInt64) {
     self.work = work
     self.deadline = deadline
-    self.patience = patience
   }
 
   var isInterrupted: Bool { state.load(ordering: .relaxed) == State.interrupted }

@@ -1,7 +1,4 @@
-import Base
 import Reactor
-import Store
-import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -38,23 +35,14 @@ import Darwin
   private var pushed: UInt64 = 0
   private var sleepers = 0
   private var isClosed = false
-  private var limit: QueueLimit
-  private let countMin: Int
-  private let clock = SystemClock()
-  /// `count`, to be looked at without the lock.
-  private let waiting = Atomic<Int>(0)
   /// Loops whose tick will end with `wake`; never more than there are loops.
   private var planned: [EventLoop] = []
 
   /// What waits is worth another thread's waking for each so many.
   private static var elementsPerThread: Int { 8 }
 
-  /// - Parameter countMin: what `admits` allows at any pace.
-  ///
   /// Safety: as the type: what is made here lives until `deinit`.
-  init(capacity: Int, countMin: Int = .max) {
-    limit = QueueLimit(countMin: countMin, countMax: max(1, capacity))
-    self.countMin = limit.countMin
+  init(capacity: Int) {
     places = Array(repeating: nil, count: max(1, capacity))
     unsafe mutex = .allocate(capacity: 1)
     unsafe condition = .allocate(capacity: 1)
@@ -86,14 +74,6 @@ import Darwin
 
   var length: Int { withLock { count } }
 
-  /// More wait than may at any pace.
-  var isLong: Bool { waiting.load(ordering: .relaxed) >= countMin }
-
-  /// Whether a request that comes now would be begun soon.
-  var admits: Bool {
-    waiting.load(ordering: .relaxed) < countMin || withLock { limit.admits(waiting: count, now: clock.monotonicNanoseconds) }
-  }
-
   /// Threads that wait for an element.
   var sleeping: Int { withLock { sleepers } }
 
@@ -107,8 +87,6 @@ import Darwin
       if tail >= places.count { tail -= places.count }
       places[tail] = element
       count += 1
-      waiting.store(count, ordering: .relaxed)
-      if count == limit.watchedFrom { limit.beganToWait(now: clock.monotonicNanoseconds) }
       pushed &+= 1
       mustWake = sleepers > 0
       if mustWake, let loop {
@@ -139,7 +117,6 @@ import Darwin
   func take() -> (element: Element, mark: Mark)? {
     withLock {
       guard waitForElement(), let element = removeFirst() else { return nil }
-      noteBegun(1)
       return (element, Mark(pushed: pushed, hasMore: count > 0))
     }
   }
@@ -148,9 +125,7 @@ import Darwin
   func take(before mark: Mark) -> Element? {
     withLock {
       // `pushed - count` have left: that is the first one's number.
-      guard count > 0, pushed &- UInt64(count) < mark.pushed else { return nil }
-      defer { noteBegun(1) }
-      return removeFirst()
+      count > 0 && pushed &- UInt64(count) < mark.pushed ? removeFirst() : nil
     }
   }
 
@@ -158,11 +133,9 @@ import Darwin
   func take(_ maximum: Int, into taken: inout [Element]) -> Bool {
     withLock {
       guard waitForElement() else { return false }
-      let many = min(maximum, count)
-      for _ in 0..<many {
+      for _ in 0..<min(maximum, count) {
         if let element = removeFirst() { taken.append(element) }
       }
-      noteBegun(many)
       return true
     }
   }
@@ -186,14 +159,7 @@ import Darwin
     places[head] = nil
     head = head + 1 == places.count ? 0 : head + 1
     count -= 1
-    waiting.store(count, ordering: .relaxed)
     return element
-  }
-
-  /// Under the lock, behind what was removed.
-  private func noteBegun(_ elements: Int) {
-    guard count + elements >= limit.watchedFrom else { return }
-    limit.began(elements, waiting: count, now: clock.monotonicNanoseconds)
   }
 
   /// Lets no more in. What waits is still taken.

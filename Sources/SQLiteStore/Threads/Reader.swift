@@ -71,7 +71,6 @@ struct Reader {
       job.finish(.failure(StoreError(.timeout, "the read waited longer than its time limit")))
       return
     }
-    guard job.patience >= now || !queue.isLong else { return job.finish(.failure(.waitedTooLong)) }
     running.count.wrappingAdd(1, ordering: .relaxed)
     connection.watch.begin(deadline: job.deadline, job, now: now)
     let outcome = outcome(of: job.work)

@@ -77,8 +77,6 @@ struct Writer {
           job.finish(.failure(failure))
         } else if job.deadline < now {
           job.finish(.failure(StoreError(.timeout, "the write waited longer than its time limit")))
-        } else if job.patience < now, queue.isLong {
-          job.finish(.failure(.waitedTooLong))
         } else {
           switch job.work {
           case .batch(let batch): group.append((job, batch))

@@ -7,7 +7,9 @@ extension Failure {
     case .unavailable, .closed, .cancelled:
       self.init(.unavailable, "The database cannot be reached at the moment")
       retryAfter = 1
-    case .overloaded: self = .overloaded
+    case .overloaded:
+      self.init(.overloaded, "Too many requests are waiting for the database")
+      retryAfter = 1
     case .memory: self = .memory
     case .tooLarge: self = Fetcher.tooLong
     case .timeout:
@@ -27,12 +29,5 @@ extension Failure {
     }
     cause = error.description
     self.statements = statements
-  }
-
-  /// Nothing has happened.
-  package static var overloaded: Failure {
-    var failure = Failure(.overloaded, "Too many requests are waiting for the database")
-    failure.retryAfter = 1
-    return failure
   }
 }

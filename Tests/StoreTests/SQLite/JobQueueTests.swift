@@ -98,22 +98,6 @@ private final class Taker: Sendable {
     #expect(queue.take(before: later) == nil)
   }
 
-  @Test("has no room for further requests while nothing of it is begun, beyond a few") func limit() async {
-    let queue = JobQueue<Int>(capacity: 4096, countMin: 4)
-    for number in 0..<4 {
-      #expect(queue.admits)
-      _ = queue.push(number)
-    }
-    // Nobody takes: soon that is the pace.
-    while queue.admits { await Task.yield() }
-    // What belongs to a request that was begun is taken all the same.
-    #expect(queue.push(4) == .accepted)
-    var taken: [Int] = []
-    #expect(queue.take(2, into: &taken))
-    #expect(queue.admits)
-    #expect(JobQueue<Int>(capacity: 1).admits)
-  }
-
   @Test("a push from a plain thread wakes one that sleeps") func plainThread() async throws {
     let taker = Taker()
     try taker.start()
