@@ -48,6 +48,7 @@ let package = Package(
     library("CPostgres", "libpq"),
     library("CYAML", "yaml-0.1"),
     library("CZlib", "zlib"),
+    library("CBrotli", "libbrotlienc"),
     .target(
       name: "CRE2", path: "Sources/CShims/CRE2", linkerSettings: [.linkedLibrary("re2")]),
     // ground
@@ -64,7 +65,7 @@ let package = Package(
     // machinery
     room("Telemetry", ["Base", "JSON"]),
     room("Reactor", ["Base", "CUV"], unsafe: true),
-    room("HTTP", ["Base", "Reactor", "CZlib"], unsafe: true),
+    room("HTTP", ["Base", "Reactor", "CZlib", "CBrotli"], unsafe: true),
     // stores
     room("Store", ["Base", "JSON", "Expression", "Contract"]),
     room("SQLiteStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CSQLite"], unsafe: true),
@@ -101,7 +102,9 @@ let package = Package(
     tests("Contract", ["Base", "JSON", "JSONSchema", "Expression"]),
     tests("Telemetry", ["Base"]),
     tests("Reactor", ["Base"]),
-    tests("HTTP", ["Base", "Reactor"]),
+    .systemLibrary(
+      name: "CBrotliDecoder", path: "Tests/CBrotliDecoder", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
+    tests("HTTP", ["Base", "Reactor", "CZlib", "CBrotliDecoder"]),
     tests("Store", ["Base", "JSON", "Expression", "Contract", "SQLiteStore", "PostgresStore", "Reactor"]),
     tests("Identity", ["Base", "JSON", "Crypto", "Contract"]),
     tests(

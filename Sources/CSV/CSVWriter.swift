@@ -4,7 +4,7 @@ import Base
 package enum CSVWriter {
   /// Appends a cell, in quotes where it needs them. An empty text is `""`: it is told apart from what is not there, which is
   /// nothing at all.
-  package static func append(cell: some Collection<UInt8>, to out: inout [UInt8]) {
+  package static func append(cell: ArraySlice<UInt8>, to out: inout [UInt8]) {
     let needsQuotes =
       cell.isEmpty
       || cell.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }

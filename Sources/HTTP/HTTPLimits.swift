@@ -68,10 +68,10 @@ package struct HTTPLimits: Sendable, Equatable {
 
   // MARK: Coding
 
-  /// Bodies below this are never compressed.
-  package var gzipBytesMin = 1024
+  /// Bodies below this are compressed only for a client that refuses them as they are.
+  package var compressedBytesMin = 1024
   /// Bodies over this are never compressed, because compression holds the loop.
-  package var gzipBytesMax = 4 << 20
+  package var compressedBytesMax = 4 << 20
 
   package init() {}
 }

@@ -132,7 +132,7 @@ package final class RESTHandler: HTTPHandler {
     exchange.caller = caller.id
     let context = RequestContext(
       requestID: exchange.requestID, ip: request.peer, method: request.method.name, time: now,
-      contentCoding: request.acceptsGzip ? .gzip : .identity)
+      contentCoding: request.acceptedCoding.contentCoding)
     if router.offered(route).isDisjoint(with: request.method.asSet) {
       // Open to nobody: the service says so (403 or 404) whatever else is right or wrong with the request.
       let operation = Operation(

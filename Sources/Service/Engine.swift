@@ -43,8 +43,8 @@ package final class Engine: Sendable {
   let directory: CallerDirectory
   let prefix: ResponsePlace
   let schema: ContractExpressionSchema
-  /// By resource: the variant of a plain answer, as it is and gzipped.
-  let plainVariants: [(identity: [UInt8], gzip: [UInt8])]
+  /// By resource: the variant of a plain answer in each coding.
+  let plainVariants: [(identity: [UInt8], gzip: [UInt8], br: [UInt8])]
 
   /// - Parameters:
   ///   - key: entity tags, cursors and idempotency scopes are keyed with what comes from it, so every process of one
@@ -94,7 +94,8 @@ package final class Engine: Sendable {
     self.tags = tags
     schema = ContractExpressionSchema(contract)
     plainVariants = plans.map { plan in
-      (tags.variant([plan.resource.name, "*", "", "identity"]), tags.variant([plan.resource.name, "*", "", "gzip"]))
+      func variant(_ coding: ContentCoding) -> [UInt8] { tags.variant([plan.resource.name, "*", "", coding.rawValue]) }
+      return (variant(.identity), variant(.gzip), variant(.br))
     }
     cursorKey = SealingKey(key.secret(.cursor))
     scopeKey = HMACKey(key.secret(.idempotency))
@@ -136,6 +137,14 @@ package final class Engine: Sendable {
     prefix = engine.prefix
     schema = engine.schema
     plainVariants = engine.plainVariants
+  }
+
+  func plainVariant(of resource: Int, coding: ContentCoding) -> [UInt8] {
+    switch coding {
+    case .identity: plainVariants[resource].identity
+    case .gzip: plainVariants[resource].gzip
+    case .br: plainVariants[resource].br
+    }
   }
 
   func plan(of resource: String) -> ResourcePlan? { places[resource].map { plans[$0] } }

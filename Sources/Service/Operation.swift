@@ -73,7 +73,7 @@ package final class RequestContext: Sendable {
 }
 
 /// A content coding that answers are sent in.
-package enum ContentCoding: String, Sendable { case identity, gzip }
+package enum ContentCoding: String, Sendable { case identity, gzip, br }
 
 /// Parameters of a list, as text: the service parses them, so that every adapter gets the same errors.
 package struct ListParameters: Sendable, Equatable {

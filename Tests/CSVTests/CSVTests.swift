@@ -73,7 +73,7 @@ import Testing
       var out: [UInt8] = []
       for (place, cell) in cells.enumerated() {
         if place > 0 { out.append(UInt8(ascii: ",")) }
-        if let cell { CSVWriter.append(cell: cell, to: &out) }
+        if let cell { CSVWriter.append(cell: cell[...], to: &out) }
       }
       CSVWriter.appendLineEnd(to: &out)
       var reader = CSVReader(recordBytesMax: 1000, cellsMax: 10)

@@ -1,21 +1,54 @@
-import HTTP
+@testable import HTTP
 import Testing
 
 @Suite struct CodingTests {
-  @Test(arguments: [
-    ("gzip", true), ("GZIP", true), ("x-gzip", true), ("gzip, deflate, br", true), ("deflate, gzip;q=0.5", true),
-    ("gzip;q=1.0", true), ("gzip;q=0.001", true), ("gzip; q=0.5", true), ("*", true), ("*;q=0.1", true),
-    ("gzip;q=0.5, identity;q=0.5", true), ("identity", false), ("", false), ("deflate", false), ("gzip;q=0", false),
-    ("gzip;q=0.000", false), ("*;q=0", false), ("gzip;q=0, *", false), ("gzip;q=0.5, identity;q=0.6", false),
-    ("gzip;q=x", false), ("gzip;q=2", false), ("gzip;q", false), ("gzipx", false), ("br", false), (",,", false),
-  ])
-  func gzipIsTakenWhereItIsAcceptable(value: String, isTaken: Bool) throws {
+  @Test(
+    "the coding that is liked best is taken",
+    arguments: [
+      ("gzip", .gzip), ("GZIP", .gzip), ("x-gzip", .gzip), ("deflate, gzip;q=0.5", .gzip), ("gzip;q=1.0", .gzip),
+      ("gzip;q=0.001", .gzip), ("gzip; q=0.5", .gzip), ("gzip;q=0.5, identity;q=0.5", .gzip), ("gzip;q=0.5, identity;q=0.6", nil),
+      ("gzip;q=0", nil), ("gzip;q=0.000", nil), ("gzip;q=x", nil), ("gzip;q=2", nil), ("gzip;q", nil), ("gzipx", nil),
+      ("br", .brotli), ("BR", .brotli), ("gzip, deflate, br", .brotli), ("gzip, deflate, br, zstd", .brotli),
+      ("br;q=0.5, gzip;q=0.5", .brotli), ("br;q=0.4, gzip;q=0.5", .gzip), ("br;q=0, gzip", .gzip), ("br;q=0.5, identity", nil),
+      ("br;q=0.5, identity;q=0.5", .brotli), ("br;q=0", nil), ("brx", nil), ("br;q=x", nil),
+      ("*", .gzip), ("*;q=0.1", .gzip), ("*;q=0", nil), ("br;q=0, *", .gzip), ("br;q=0.5, *", .gzip), ("gzip;q=0, *", .brotli),
+      ("br;q=0.5, *;q=0.4", .brotli), ("gzip;q=0, br;q=0, *", nil), ("identity;q=0, *", .gzip), ("identity;q=0, *;q=0", nil),
+      ("identity", nil), ("", nil), ("deflate", nil), (",,", nil),
+    ] as [(String, BodyCoding?)])
+  func liking(value: String, coding: BodyCoding?) throws {
     let request = try HTTPRequest(.get, "/", headers: [("Accept-Encoding", value)])
-    #expect(request.acceptsGzip == isTaken)
+    #expect(request.acceptedCoding == coding)
+  }
+
+  @Test(
+    "what is not coded can be refused",
+    arguments: [
+      ("gzip, identity;q=0", true), ("br, *;q=0", true), ("br, identity;q=0.000", true), ("identity;q=0, *", true),
+      ("gzip", false), ("gzip, identity;q=0.001, *;q=0", false), ("identity;q=0", false), ("*;q=0", false), ("", false),
+      ("identity;q=0, deflate", false), ("gzip;q=0, identity;q=0", false),
+    ])
+  func refusal(value: String, isDemanded: Bool) throws {
+    #expect(try HTTPRequest(.get, "/", headers: [("Accept-Encoding", value)]).demandsCoding == isDemanded)
+  }
+
+  @Test func fieldsOfOneNameAreOneList() throws {
+    let request = try HTTPRequest(.get, "/", headers: [("Accept-Encoding", "gzip;q=0.5"), ("accept-encoding", "br, identity;q=0")])
+    #expect(request.acceptedCoding == .brotli && request.demandsCoding)
   }
 
   @Test func withoutTheFieldNothingIsCompressed() throws {
-    #expect(try !HTTPRequest(.get, "/").acceptsGzip)
+    #expect(try HTTPRequest(.get, "/").acceptedCoding == nil)
+    #expect(try !HTTPRequest(.get, "/").demandsCoding)
+  }
+
+  @Test(arguments: [BodyCoding.gzip, .brotli])
+  func whatIsNotMadeSmallerIsSentAsItIs(coding: BodyCoding) throws {
+    #expect(HTTPResponse.compressed([], coding) == nil)
+    #expect(HTTPResponse.compressed([1, 2, 3], coding) == nil)
+    let same = [UInt8](repeating: 7, count: 10_000)
+    let compressed = try #require(HTTPResponse.compressed(same, coding))
+    #expect(compressed.count < 100)
+    #expect(try Decoder(coding).read(compressed) == same)
   }
 
   @Test func aRequestMadeByHandGoesThroughTheParser() throws {

@@ -172,18 +172,26 @@ final class Client: Sendable {
 
   /// What comes until a text has come, the peer closes, or ten seconds pass.
   func receive(until end: String = "\u{0}never") async -> String {
-    let descriptor = descriptor
+    String(decoding: await receiveBytes(until: end), as: UTF8.self)
+  }
+
+  func receiveBytes(until end: String = "\u{0}never") async -> [UInt8] {
     let wanted = Array(end.utf8)
+    var bytes: [UInt8] = []
+    while true {
+      let piece = await receiveSome()
+      bytes += piece
+      if piece.isEmpty || bytes.suffix(wanted.count).elementsEqual(wanted) { return bytes }
+    }
+  }
+
+  /// What comes next; nothing at the close or after ten seconds.
+  func receiveSome() async -> [UInt8] {
+    let descriptor = descriptor
     return await offPool {
-      var bytes: [UInt8] = []
-      var buffer = [UInt8](repeating: 0, count: 65_536)
-      while true {
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        if count <= 0 { break }
-        bytes += buffer[..<count]
-        if bytes.suffix(wanted.count).elementsEqual(wanted) { break }
+      [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, count in
+        count = max(0, recv(descriptor, buffer.baseAddress, buffer.count, 0))
       }
-      return String(decoding: bytes, as: UTF8.self)
     }
   }
 

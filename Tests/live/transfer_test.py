@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 
+import brotli
 from harness import Server, check, command, equal, run
 
 CONTRACT = """
@@ -61,10 +62,12 @@ def test_what_is_imported_is_exported(store):
         rows = [json.loads(line) for line in answer.body.splitlines()]
         equal(sorted(row["code"] for row in rows), sorted(codes(server)), "what is exported")
         equal([row["id"] for row in rows], sorted(row["id"] for row in rows), "the order")
-        packed = client.send("GET", "/v1/items?fields=code", headers={"Accept": "text/csv", "Accept-Encoding": "gzip"})
-        equal(packed.headers.get("content-encoding"), "gzip", "the coding")
-        text = gzip.decompress(packed.body).decode()
-        equal(text.split("\r\n"), ["code", *[row["code"] for row in rows], ""], "as comma-separated values")
+        for coding, unpack in (("gzip", gzip.decompress), ("br", brotli.decompress)):
+            packed = client.send("GET", "/v1/items?fields=code", headers={"Accept": "text/csv", "Accept-Encoding": coding})
+            equal(packed.headers.get("content-encoding"), coding, "the coding")
+            text = unpack(packed.body).decode()
+            equal(text.split("\r\n"), ["code", *[row["code"] for row in rows], ""], f"as comma-separated values in {coding}")
+            check(len(packed.body) < len(text) / 2, f"{len(text)} bytes became {len(packed.body)} in {coding}")
         head = client.send("HEAD", "/v1/items", headers=NDJSON)
         equal((head.status, head.body), (200, b""), "HEAD")
         reader = server.client(server.token("bob", "reader"))

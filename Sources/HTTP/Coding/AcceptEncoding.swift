@@ -1,12 +1,23 @@
 import Base
 
-/// What an `Accept-Encoding` value says about gzip (RFC 9110 section 12.5.3). Weights are in thousandths.
+/// What an `Accept-Encoding` value says about gzip and Brotli (RFC 9110 section 12.5.3). Weights are in thousandths.
 struct AcceptEncoding {
   private(set) var gzip: Int?
+  private(set) var brotli: Int?
   private(set) var identity: Int?
   private(set) var any: Int?
 
-  init(_ bytes: [UInt8], _ value: Range<Int>) {
+  /// Nil where the field is not there at all. Fields of the same name are one list (RFC 9110 section 5.3).
+  init?(_ head: HTTPHead) {
+    var isThere = false
+    for field in head.fields where head.matches(field.name, "accept-encoding") {
+      isThere = true
+      read(head.bytes, field.value)
+    }
+    guard isThere else { return nil }
+  }
+
+  private mutating func read(_ bytes: [UInt8], _ value: Range<Int>) {
     for element in HTTPList(bytes, value) {
       var end = element.lowerBound
       while end < element.upperBound, ByteClass.isToken(bytes[end]) { end += 1 }
@@ -14,6 +25,8 @@ struct AcceptEncoding {
       let weight = AcceptEncoding.weight(bytes[end..<element.upperBound])
       if AcceptEncoding.equal(name, "gzip") || AcceptEncoding.equal(name, "x-gzip") {
         gzip = max(gzip ?? 0, weight)
+      } else if AcceptEncoding.equal(name, "br") {
+        brotli = max(brotli ?? 0, weight)
       } else if AcceptEncoding.equal(name, "identity") {
         identity = weight
       } else if AcceptEncoding.equal(name, "*") {
@@ -22,11 +35,17 @@ struct AcceptEncoding {
     }
   }
 
-  /// Gzip is acceptable, and identity is not liked better.
-  var prefersGzip: Bool {
-    let weight = gzip ?? any ?? 0
-    return weight > 0 && weight >= (identity ?? 0)
+  /// The coding to send, nil for none. Gzip goes for `*`: who says no more may know no Brotli.
+  var preferred: BodyCoding? {
+    let gzip = gzip ?? any ?? 0
+    let brotli = brotli ?? (gzip == 0 ? any : nil) ?? 0
+    let best = max(gzip, brotli)
+    guard best > 0, best >= (identity ?? 0) else { return nil }
+    return brotli == best ? .brotli : .gzip
   }
+
+  /// What is not coded is not acceptable.
+  var refusesIdentity: Bool { (identity ?? any) == 0 }
 
   private static func equal(_ name: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
     // Safety: a static string's UTF-8 bytes live for the process, and the buffer is only read here.

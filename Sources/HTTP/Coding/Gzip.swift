@@ -44,12 +44,11 @@ import CZlib
   }
 }
 
-/// A body compressed while it is made (RFC 1952): about 260 KiB, and one for each.
+/// A body compressed while it is made (RFC 1952), one for each.
 ///
 /// Safety: as `Gzip`.
-@safe final class GzipStream {
-  /// What it holds.
-  static let bytes = 268 << 10
+@safe final class GzipStream: BodyStream {
+  let heldBytes = 268 << 10
   private static let pieceBytes = 32 << 10
 
   private let stream: UnsafeMutablePointer<z_stream>
@@ -65,28 +64,30 @@ import CZlib
     unsafe stream.deallocate()
   }
 
-  /// What is to be sent for these bytes, which may be nothing yet.
-  ///
-  /// - Parameter isLast: nothing follows: the rest and the end.
-  func compress(_ bytes: [UInt8], isLast: Bool = false) -> [UInt8] {
+  func compress(_ bytes: [UInt8], isLast: Bool) -> [UInt8]? {
     var out: [UInt8] = []
-    unsafe bytes.withUnsafeBufferPointer { source in
+    let isWhole = unsafe bytes.withUnsafeBufferPointer { source in
+      guard source.count < Int(UInt32.max) else { return false }
       unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-      unsafe stream.pointee.avail_in = UInt32(clamping: source.count)
+      unsafe stream.pointee.avail_in = UInt32(source.count)
       var isFull = true
       while isFull {
+        var result = Z_OK
         // Safety: zlib writes within the piece, and says how much of it is left.
         let piece = unsafe [UInt8](unsafeUninitializedCapacity: GzipStream.pieceBytes) { target, count in
           unsafe stream.pointee.next_out = target.baseAddress
           unsafe stream.pointee.avail_out = UInt32(target.count)
-          _ = unsafe deflate(stream, isLast ? Z_FINISH : Z_NO_FLUSH)
+          result = unsafe deflate(stream, isLast ? Z_FINISH : Z_SYNC_FLUSH)
           count = unsafe target.count - Int(stream.pointee.avail_out)
         }
         out += piece
+        // Nothing to do is no failure: the last piece was just filled.
+        guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else { return false }
         isFull = piece.count == GzipStream.pieceBytes
       }
+      return true
     }
-    return out
+    return isWhole ? out : nil
   }
 }
 

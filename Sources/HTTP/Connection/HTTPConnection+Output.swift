@@ -18,10 +18,10 @@ extension HTTPConnection {
   func send(_ response: HTTPResponse, to request: HTTPRequest) async -> Bool {
     state.responseStarted(now: now)
     var response = response
-    let isCompressed = compress(&response, for: request)
+    let coding = compress(&response, for: request)
     let keepsAlive = decideToKeep(response, request)
     let isHead = request.method == .head
-    appendHead(response, request, isCompressed: isCompressed, keepsAlive: keepsAlive)
+    appendHead(response, request, coding: coding, keepsAlive: keepsAlive)
     var isWhole = true
     switch response.body {
     case .bytes(let bytes) where !isHead && !response.hasNoBody:
@@ -61,17 +61,17 @@ extension HTTPConnection {
     return true
   }
 
-  private func appendHead(_ response: HTTPResponse, _ request: HTTPRequest, isCompressed: Bool, keepsAlive: Bool) {
+  private func appendHead(_ response: HTTPResponse, _ request: HTTPRequest, coding: BodyCoding?, keepsAlive: Bool) {
     HTTPStatusLine.append(response.status, to: &output.bytes)
     output.bytes.append(contentsOf: owner.dateLine())
     output.bytes.append(contentsOf: response.headers.bytes)
-    if isCompressed { output.bytes.append("Content-Encoding: gzip\r\n") }
+    if let coding { output.bytes.append(coding.headerLine) }
     if !keepsAlive {
       output.bytes.append("Connection: close\r\n")
     } else if request.head.versionMinor == 0 {
       output.bytes.append("Connection: keep-alive\r\n")
     }
-    appendFraming(response, request, isCompressed: isCompressed)
+    appendFraming(response, request, isCompressed: coding != nil)
     output.bytes.append("\r\n")
   }
 
@@ -96,23 +96,30 @@ extension HTTPConnection {
   }
 
   /// Compresses a body that is worth it, and says so in `Vary`. For HEAD only the headers change.
-  private func compress(_ response: inout HTTPResponse, for request: HTTPRequest) -> Bool {
+  private func compress(_ response: inout HTTPResponse, for request: HTTPRequest) -> BodyCoding? {
     if case .stream(nil, _) = response.body, response.mayCompress {
-      if !response.headers.vary(by: "accept-encoding") { response.headers.add(lines: "Vary: Accept-Encoding\r\n") }
-      guard request.acceptsGzip else { return false }
-      if request.method == .head { return true }
-      streamCoder = GzipStream()
-      return streamCoder != nil
+      sayItVaries(&response)
+      guard let coding = request.acceptedCoding else { return nil }
+      if request.method == .head { return coding }
+      streamCoder = coding.makeStream()
+      return streamCoder == nil ? nil : coding
     }
-    guard case .bytes(let bytes) = response.body, bytes.count >= limits.gzipBytesMin, bytes.count <= limits.gzipBytesMax,
-      response.mayCompress, !response.hasNoBody, response.status != 206
-    else { return false }
-    if !response.headers.vary(by: "accept-encoding") { response.headers.add(lines: "Vary: Accept-Encoding\r\n") }
-    guard request.acceptsGzip else { return false }
-    if request.method == .head { return true }
-    guard let compressed = owner.gzip.compress(bytes) else { return false }
+    guard case .bytes(let bytes) = response.body, !bytes.isEmpty, bytes.count <= limits.compressedBytesMax, response.mayCompress,
+      !response.hasNoBody, response.status != 206, bytes.count >= limits.compressedBytesMin || request.demandsCoding
+    else { return nil }
+    sayItVaries(&response)
+    guard let coding = request.acceptedCoding else { return nil }
+    if request.method == .head { return coding }
+    var compressed = coding == .gzip ? owner.gzip.compress(bytes) : Brotli.compress(bytes)
+    // Who refuses what is not coded gets the shortest coded too, even where that makes it longer.
+    if compressed == nil, request.demandsCoding { compressed = coding.makeStream()?.compress(bytes, isLast: true) }
+    guard let compressed else { return nil }
     response.body = .bytes(compressed)
-    return true
+    return coding
+  }
+
+  private func sayItVaries(_ response: inout HTTPResponse) {
+    if !response.headers.vary(by: "accept-encoding") { response.headers.add(lines: "Vary: Accept-Encoding\r\n") }
   }
 
   // MARK: The server's own answers

@@ -20,7 +20,7 @@ extension HTTPConnection: HTTPBodySink {
     }
     do {
       try await write(HTTPBodyWriter(self, request: self.request))
-      if let coder = streamCoder { try await writeFramed(coder.compress([], isLast: true)) }
+      if streamCoder != nil { try await writeFramed(try coded([], isLast: true)) }
     } catch {
       return false
     }
@@ -39,7 +39,13 @@ extension HTTPConnection: HTTPBodySink {
     guard owner.loop.isCurrent else { throw .wrongTask }
     guard request == self.request, streamLeft != nil, !isBroken else { throw .disconnected }
     guard !bytes.isEmpty else { return }
-    try await writeFramed(streamCoder?.compress(bytes) ?? bytes)
+    try await writeFramed(try coded(bytes, isLast: false))
+  }
+
+  private func coded(_ bytes: [UInt8], isLast: Bool) throws(HTTPWriteError) -> [UInt8] {
+    guard let streamCoder else { return bytes }
+    guard let coded = streamCoder.compress(bytes, isLast: isLast) else { throw .outOfMemory }
+    return coded
   }
 
   /// Bytes as they are sent.

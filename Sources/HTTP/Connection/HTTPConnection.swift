@@ -37,7 +37,7 @@ import Reactor
   var outputWaiter: UnsafeContinuation<Void, Never>?
   var streamLeft: StreamFraming?
   /// Of a stream that is compressed.
-  var streamCoder: GzipStream?
+  var streamCoder: (any BodyStream)?
   /// The peer shut its side: it sends nothing more, and may still read.
   var isPeerDone = false
   /// Nothing can be written any more.
@@ -228,7 +228,7 @@ import Reactor
       bytes = HTTPConnection.ownBytes &+ parser.head.bytes.capacity &+ pending.capacity &+ body.capacity &+ output.heldBytes
       if state.phase == .handling { bytes &+= MemoryBudget.requestBytes }
       if stream.isWriting { bytes &+= SocketStream.queueBytesMax }
-      if streamCoder != nil { bytes &+= GzipStream.bytes }
+      if let streamCoder { bytes &+= streamCoder.heldBytes }
     }
     let isTight = isTight
     if isTight != readsLittle {

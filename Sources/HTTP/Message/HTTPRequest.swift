@@ -89,9 +89,9 @@ package struct HTTPRequest: Sendable {
     }
   }
 
-  /// Whether a body that is long enough is answered with gzip: ask before an ETag is computed.
-  package var acceptsGzip: Bool {
-    guard let value = head.first("accept-encoding") else { return false }
-    return AcceptEncoding(head.bytes, value).prefersGzip
-  }
+  /// In which coding a body that is long enough is sent; nil: as it is. Ask before an ETag is computed.
+  package var acceptedCoding: BodyCoding? { AcceptEncoding(head)?.preferred }
+
+  /// Whether a coding is acceptable and no coding is not: then length is no matter.
+  var demandsCoding: Bool { AcceptEncoding(head).map { $0.refusesIdentity && $0.preferred != nil } ?? false }
 }

@@ -32,9 +32,14 @@ package struct HTTPResponse: Sendable {
     HTTPResponse(status, headers: HTTPHeaders("Content-Type: text/plain; charset=utf-8\r\n"), body: .bytes(Array(text.utf8)))
   }
 
-  /// A body compressed as well as gzip can, for what is sent many times: set `Content-Encoding: gzip` and `mayCompress` to
-  /// false with it. Nil where it would not be smaller.
-  package static func gzipped(_ bytes: [UInt8]) -> [UInt8]? { Gzip(level: 9).compress(bytes) }
+  /// A body compressed with care, for what is sent many times: add the coding's `headerLine` and set `mayCompress` to false with it.
+  /// Nil where it would not be smaller.
+  package static func compressed(_ bytes: [UInt8], _ coding: BodyCoding) -> [UInt8]? {
+    switch coding {
+    case .gzip: Gzip(level: 9).compress(bytes)
+    case .brotli: Brotli.compress(bytes, quality: Brotli.keptQuality, windowBits: Brotli.keptWindowBits)
+    }
+  }
 
   /// Whether the status forbids a body (RFC 9110 sections 15.3.5 and 15.4.5).
   var hasNoBody: Bool { status == 204 || status == 304 }
@@ -53,7 +58,7 @@ package struct HTTPBodyWriter: Sendable {
   /// Hands bytes to the connection; waits while more than `outputBytesMax` of them wait for a slow reader. What was
   /// written goes out at the end of the loop's tick.
   ///
-  /// - Throws: when the client left or read nothing for too long, or the body is longer than declared.
+  /// - Throws: when the client left or read nothing for too long, or the body is longer than declared or cannot be compressed.
   package func write(_ bytes: [UInt8]) async throws(HTTPWriteError) {
     try await sink.writeBody(bytes, of: request)
   }
@@ -63,6 +68,8 @@ package enum HTTPWriteError: Error, Sendable, Equatable {
   case disconnected
   /// More bytes than the declared length.
   case tooLong
+  /// What compresses the body has no memory to go on.
+  case outOfMemory
   /// The writer was taken to a task that is none of the handler's.
   case wrongTask
 }

@@ -58,7 +58,7 @@ extension HTTPResponse {
 
   /// Something that is the same for everyone until the service starts anew.
   init(_ document: StaticDocument, _ request: HTTPRequest) {
-    let form = document.form(acceptsGzip: request.acceptsGzip)
+    let form = document.form(request.acceptedCoding)
     var matches = false
     if let ifNoneMatch = request.header("if-none-match"), let tags = try? EntityTagList.parse(ifNoneMatch, header: "If-None-Match") {
       matches = tags.names(form.etag)
@@ -72,7 +72,18 @@ extension HTTPResponse {
     headers.add("Content-Type", document.mediaType)
     // What is sent is what the tag names: the server compresses nothing by itself.
     mayCompress = false
-    if form.isCompressed { headers.add(lines: "Content-Encoding: gzip\r\n") }
+    if let coding = form.coding { headers.add(lines: coding.headerLine) }
     body = .bytes(form.bytes)
+  }
+}
+
+extension BodyCoding? {
+  /// As the service knows it.
+  var contentCoding: ContentCoding {
+    switch self {
+    case nil: .identity
+    case .gzip: .gzip
+    case .brotli: .br
+    }
   }
 }

@@ -70,7 +70,7 @@ extension Engine {
     answer.body.append(UInt8(ascii: "}"))
     answer.etag = tags.tag(
       state: state(of: rows.captured[...], plan: plan),
-      variant: operation.context.contentCoding == .gzip ? plainVariants[plan.number].gzip : plainVariants[plan.number].identity)
+      variant: plainVariant(of: plan.number, coding: operation.context.contentCoding))
     applyConditions(&answer, operation, plan: plan)
     return answer
   }

@@ -59,7 +59,7 @@ struct CSVColumns: Sendable {
   func appendHeader(to out: inout [UInt8]) {
     for (place, column) in columns.enumerated() {
       if place > 0 { out.append(UInt8(ascii: ",")) }
-      CSVWriter.append(cell: column.name.utf8, to: &out)
+      CSVWriter.append(cell: Array(column.name.utf8)[...], to: &out)
     }
     CSVWriter.appendLineEnd(to: &out)
   }
@@ -81,7 +81,7 @@ struct CSVColumns: Sendable {
 
   private func append(cell value: JSONNode?, to out: inout [UInt8]) {
     guard let value, !value.isNull else { return }
-    if let text = value.stringValue { return CSVWriter.append(cell: text.utf8, to: &out) }
+    if let text = value.stringValue { return CSVWriter.append(cell: Array(text.utf8)[...], to: &out) }
     CSVWriter.append(cell: value.rawText, to: &out)
   }
 }
