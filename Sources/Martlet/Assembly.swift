@@ -50,12 +50,18 @@ struct Assembly: Sendable {
     } catch {
       throw StartError(.refused, "the signing key cannot be used: \(error)")
     }
+    let changes: [String]
     do throws(SchemaError) {
-      let changes = try await SchemaManager(clock: clock).prepare(store, contract)
-      return Edition(contract: contract, engine: engine, schemaChanges: changes)
+      changes = try await SchemaManager(clock: clock).prepare(store, contract)
     } catch {
       throw StartError(error.cause == nil ? .refused : .unreachable, error.description)
     }
+    do throws(StatementRefusal) {
+      try await engine.checkWrittenQueries()
+    } catch {
+      throw StartError(error.isUnreachable ? .unreachable : .refused, error.description)
+    }
+    return Edition(contract: contract, engine: engine, schemaChanges: changes)
   }
 
   func handler(of edition: Edition, _ exposure: Exposure) -> RESTHandler {

@@ -45,7 +45,8 @@ package final class SQLiteStore: Store {
   package var dialect: Dialect { .sqlite }
 
   package func read(_ query: Query) async throws(StoreError) -> Rows {
-    let job = ReadJob(.query(query), deadline: deadline)
+    let time = min(query.apart?.timeout?.wholeNanoseconds ?? .max, timeoutNanoseconds)
+    let job = ReadJob(.query(query), deadline: clock.monotonicNanoseconds &+ time)
     guard case .rows(let rows) = try await job.outcome(admittedBy: reads.push).get() else { return Rows() }
     return rows
   }

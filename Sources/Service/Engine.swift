@@ -88,7 +88,7 @@ package final class Engine: Sendable {
     func plan(_ name: String) -> ResourcePlan? { known.1[name].map { known.0[$0] } }
     namedQueries = Dictionary(
       contract.queries.compactMap { query in
-        NamedQueryPlan(query, plan: plan(query.from), resources: plan).map { (query.name, $0) }
+        NamedQueryPlan(query, dialect: store.dialect, resources: plan).map { (query.name, $0) }
       }, uniquingKeysWith: { first, _ in first })
     let tags = EntityTags(secret: key.secret(.etag))
     self.tags = tags

@@ -1,6 +1,6 @@
-"""Named queries and schemas of json fields over the wire."""
+"""Named queries, also in SQL, and schemas of json fields over the wire."""
 
-from harness import Server, equal, run
+from harness import Server, check, equal, run
 
 SHOP = """
 martlet: 1
@@ -80,6 +80,63 @@ def test_schemas(store):
             place = place[name]
         equal(place["enum"], ["red", "green"], "references lead on in the document")
 
+
+
+WRITTEN = SHOP.rstrip() + """
+  largest:
+    params: {least: {type: integer, required: true}, kind: string}
+    sql:
+      sqlite: select total_currency as currency, max(total_amount) as amount from sales where total_amount >= :least and (:kind is null or :kind = total_currency) group by total_currency
+      postgres: select total_currency as currency, max(total_amount) as amount from sales where total_amount >= :least and (:kind is null or :kind = total_currency) group by total_currency;
+    bypasses_rules: true
+    columns: {currency: string, amount: {type: integer, description: In cents.}}
+    sort: currency
+    timeout: 2s
+    access: [finance]
+  endless:
+    sql: with recursive c(n) as (select 1 union all select 1 from c) select max(n) as n from c
+    bypasses_rules: true
+    columns: {n: integer}
+    timeout: 300ms
+    access: [finance]
+"""
+
+
+def test_queries_in_sql(store):
+    with Server(WRITTEN, store) as server:
+        ada, fin = server.client(server.token("ada")), server.client(server.token("fin", "finance"))
+        for day, amount in [(1, 5), (2, 700)]:
+            equal(sale(ada, day, amount).status, 201, "sold")
+        path = "/v1/queries/largest?least=1"
+        first = fin.get(path)
+        equal((first.status, first.json["data"]), (200, [{"currency": "EUR", "amount": 700}]), "another's, by no row rule")
+        equal(fin.send("GET", path, None, {"If-None-Match": first.headers["etag"]}).status, 304, "the same still")
+        equal((ada.get(path).status, server.client().get(path).status), (403, 401), "who may not")
+        for value in ("1;drop+table+sales", "1+or+1=1", "1)--", "x"):
+            equal(fin.get(f"/v1/queries/largest?least={value}").json["code"], "bad_parameter", value)
+        for value in ("EUR'+or+'1'='1", "';drop+table+sales;--", "%5C", "$1", "?1"):
+            equal(fin.get(f"{path}&kind={value}").json["data"], [], value)
+        equal(fin.get(f"{path}&kind=EUR").json["data"], first.json["data"], "nothing was dropped")
+        ended = fin.get("/v1/queries/endless")
+        equal((ended.status, ended.json["code"]), (504, "timeout"), "its own time")
+        equal(fin.get("/v1/queries/endless?limit=1").json["code"], "bad_parameter", "what has no sort has no pages")
+        described = server.client().get("/v1/openapi.json").json["paths"]
+        rows = described["/v1/queries/largest"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["data"]["items"]
+        equal(rows["properties"]["amount"]["type"], ["integer", "null"], "described")
+        equal(rows["properties"]["amount"]["description"], "In cents.", "described")
+        names = [one.get("name", one.get("$ref")) for one in described["/v1/queries/endless"]["get"]["parameters"]]
+        check(not any(name.endswith(("limit", "after")) for name in names), f"the parameters of a query that is told whole: {names}")
+
+
+def test_a_statement_that_the_database_refuses_stops_the_start(store):
+    wrong = WRITTEN.replace("union all select 1 from c", "union all select nothing from c")
+    line = 1 + wrong[:wrong.index("select nothing")].count("\n")
+    try:
+        Server(wrong, store).__enter__()
+    except Exception as problem:
+        check(f":{line}: queries.endless.sql:" in str(problem) and "nothing" in str(problem), f"what is said: {problem}")
+    else:
+        check(False, "it started")
 
 if __name__ == "__main__":
     run(globals())

@@ -147,6 +147,13 @@ extension DiagnosticCode {
           + "That takes longer as the table grows, until it takes longer than a statement may.",
         remedy: "Let one of the conditions joined by `&&` compare an indexed field, or the first field of an index, with what is known, "
           + "or declare such an index. A query that is to look at everything, and is asked seldom, may stay as it is.")
+    case .invalidStatement:
+      DiagnosticExplanation(
+        self, "A statement that cannot be a query's",
+        "`sql:` is one statement that reads, and begins with select, with or values. Its parameters are written `:name`, are declared under `params` (or "
+          + "are `:caller_id` and `:caller_tenant`), and its columns have the names and types under `columns`. What the statement does is "
+          + "asked of the database itself when the service starts: one that it refuses keeps the service from starting.",
+        remedy: "Mend it at the place given; try the statement in the database's own shell.")
     case .closedUntilServed:
       DiagnosticExplanation(
         self, "Closed until it is served",

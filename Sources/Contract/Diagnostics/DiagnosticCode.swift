@@ -58,6 +58,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
   case unaskableRule = "MRT0506"
   case unindexedRule = "MRT0507"
   case unindexedQuery = "MRT0508"
+  case invalidStatement = "MRT0509"
   // What is valid and yet not what a careful reviewer would let pass
   case widerRule = "MRT0601"
   case openPart = "MRT0602"

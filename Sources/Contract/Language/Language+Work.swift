@@ -10,13 +10,15 @@ extension Language {
       Key("select", .map(.name, expression), "What is told of each group: count(), sum(x), avg(x), min(x), max(x)."),
       Key("sort", .oneOrMany(.text(.sortKey)), "In which order."),
       Key("limit", .integer(1...100_000), "At most so many rows a page (1000)."),
-      Key("timeout", duration, "How long it may take.", later: "time limits of single queries"),
+      Key("timeout", duration, "How long it may take, where that is less than the store's `timeout`."),
       Key("access", .access, "Who may ask.", required: true),
       Key("cache", duration, "How long an answer to a caller without a token may be kept."),
       Key(
-        "sql", .choice([.text(.text(max: 65_536)), .object(sql)]), "The escape: a statement of your own, read-only.",
-        later: "queries of SQL"),
-      Key("bypasses_rules", .boolean, "Must be true with `sql`: it sees every row."),
+        "sql", .choice([.text(.text(max: 65_536)), .object(sql)]),
+        "The escape: a statement of your own that reads. It sees columns as they are stored; `:name` is a parameter, `:caller_id` and "
+          + "`:caller_tenant` are the caller's."),
+      Key("columns", .map(.name, .choice([.text(.type), .object(column)])), "With `sql`: what its rows have.", needs: "sql"),
+      Key("bypasses_rules", .boolean, "Must be true with `sql`: it sees every row.", needs: "sql"),
     ])
 
   static let sql = MappingGrammar(
@@ -25,6 +27,15 @@ extension Language {
       Key("sqlite", .text(.text(max: 65_536)), "For SQLite."),
       Key("postgres", .text(.text(max: 65_536)), "For PostgreSQL."),
       Key("mysql", .text(.text(max: 65_536)), "For MySQL."),
+    ])
+
+  static let column = MappingGrammar(
+    "query_column", "A column of a statement.",
+    [
+      Key("type", .text(.type), "Its type.", required: true),
+      Key("precision", .text(.precision), "Digits in all, digits after the point.", types: ["decimal"]),
+      Key("values", .list(.text(.text(max: 100)), count: 0...200), "What it may be.", types: ["enum"]),
+      Key("description", description, "What it is."),
     ])
 
   static let parameter = MappingGrammar(

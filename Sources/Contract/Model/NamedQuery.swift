@@ -1,7 +1,7 @@
 package import Base
 package import Expression
 
-/// `queries:` A read model over one resource, whose row rules apply.
+/// `queries:` A read model: over one resource, whose row rules apply, or by a statement of its own (`written`), to which none does.
 package struct NamedQuery: Sendable {
   package struct Parameter: Sendable {
     package var name: String
@@ -32,7 +32,10 @@ package struct NamedQuery: Sendable {
   package var name: String
   package var description: String?
   package var parameters: [Parameter] = []
-  package var from: String
+  /// The resource it reads; nil where it is written.
+  package var from: String?
+  /// Nil where it is made from a resource's records: then `condition`, `columns` and `isGrouped` say how.
+  package var written: WrittenQuery?
   package var condition: CheckedExpression?
   /// Those it is grouped by first.
   package var columns: [Column] = []
@@ -40,13 +43,18 @@ package struct NamedQuery: Sendable {
   package var sort: [SortKey] = []
   /// Rows of one page, at most.
   package var limit = 1_000
+  /// Nil: what the store gives any statement.
+  package var timeout: Duration?
   package var access = Access.nobody
   package var cacheLifetime: Duration?
 
-  package init(name: String, from: String) {
+  package init(name: String, from: String? = nil) {
     self.name = name
     self.from = from
   }
+
+  /// What an answer's rows are sorted by says where the next page begins; without it there is one.
+  package var hasPages: Bool { written == nil ? !isTotal : !sort.isEmpty }
 
   /// It is told of all records together, in one row.
   package var isTotal: Bool { !isGrouped && columns.allSatisfy { $0.aggregate != nil } }

@@ -19,27 +19,28 @@ struct QueryReader {
     self.member = member
   }
 
-  /// Nil where it is one of SQL, or has a mistake.
+  /// Nil where it has a mistake.
   func read() -> NamedQuery? {
     let parameters = self.parameters()
-    var environment = work.rules.environment()
-    environment.parameters = Dictionary(
-      parameters.map { ($0.name, $0.expressionMember) }, uniquingKeysWith: { first, _ in first })
-    for broken in brokenParameters(parameters) { environment.parameters?[broken] = ExpressionMember(.dynamic, isNullable: true) }
     let access = node["access"].map { work.rules.access($0, "\(name).access", in: work.rules.environment()) } ?? .nobody
-    if node["sql"] != nil { checkSQL(access) }
-    guard let from = node["from"], let resource = from.string else { return nil }
-    if node["sql"] != nil { findings.report(.contradiction, "\(name) has from and sql: one of them", at: from.mark) }
-    guard let draft = work.reader.draft(resource) else {
-      work.reader.unknownResource(resource, name, at: from)
-      return nil
-    }
-    var query = NamedQuery(name: member.key.text, from: resource)
+    var query = NamedQuery(name: member.key.text)
     query.description = node["description"]?.string
     query.parameters = parameters
     query.access = access
     if let limit = node["limit"]?.integer { query.limit = Int(clamping: limit) }
     query.cacheLifetime = node["cache"]?.string.flatMap(DurationForm.duration)
+    readTimeout(into: &query)
+    if let sql = node["sql"] { return readStatement(sql, into: query) }
+    guard let from = node["from"], let resource = from.string else { return nil }
+    guard let draft = work.reader.draft(resource) else {
+      work.reader.unknownResource(resource, name, at: from)
+      return nil
+    }
+    query.from = resource
+    var environment = work.rules.environment()
+    environment.parameters = Dictionary(
+      parameters.map { ($0.name, $0.expressionMember) }, uniquingKeysWith: { first, _ in first })
+    for broken in brokenParameters(parameters) { environment.parameters?[broken] = ExpressionMember(.dynamic, isNullable: true) }
     environment.record = resource
     environment.fieldsAtTop = true
     if let condition = node["where"] {
@@ -58,7 +59,7 @@ struct QueryReader {
     query.isGrouped = !(node["group"]?.members ?? []).isEmpty
     for column in node["select"]?.members ?? [] { readColumn(column, environment, into: &query) }
     checkColumns(query)
-    readSort(draft, into: &query)
+    readSort(["group", "select"].flatMap { (node[$0]?.members ?? []).map(\.key.text) }, into: &query)
     checkSight(query, draft)
     return query
   }
@@ -101,18 +102,15 @@ struct QueryReader {
     (node["params"]?.members ?? []).map(\.key.text).filter { name in !parameters.contains { $0.name == name } }
   }
 
-  private func checkSQL(_ access: Access) {
-    guard let sql = node["sql"] else { return }
-    if node["bypasses_rules"]?.boolean != true {
-      findings.report(
-        .missingKey, "\(name): sql sees every row, and must say so", at: sql.mark, suggestion: "add bypasses_rules: true")
-    }
-    switch access {
-    case .roles, .nobody: break
-    default:
-      findings.report(
-        .bypassedRules, "\(name): sql passes by the row rules, and its access is no list of roles", at: node["access"]?.mark ?? sql.mark)
-    }
+  /// The store ends every statement after its own time: a longer one would be none.
+  private func readTimeout(into query: inout NamedQuery) {
+    guard let timeout = node["timeout"], let duration = timeout.string.flatMap(DurationForm.duration) else { return }
+    query.timeout = duration
+    let longest = work.reader.contract.store.timeout
+    guard duration > longest else { return }
+    findings.report(
+      .contradiction, "\(name).timeout is longer than the store gives any statement", at: timeout.mark,
+      suggestion: "at most \(longest.wholeMilliseconds) ms, or a longer store.timeout")
   }
 
   // MARK: Columns
@@ -203,8 +201,7 @@ struct QueryReader {
     }
   }
 
-  private func readSort(_ draft: ResourceDraft, into query: inout NamedQuery) {
-    let names = ["group", "select"].flatMap { (node[$0]?.members ?? []).map(\.key.text) }
+  func readSort(_ names: [String], into query: inout NamedQuery) {
     for item in node["sort"]?.oneOrMany ?? [] {
       guard let text = item.string else { continue }
       let key = text.hasPrefix("-") ? String(text.dropFirst()) : text

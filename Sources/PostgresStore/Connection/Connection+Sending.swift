@@ -6,6 +6,7 @@ import Synchronization
 
 extension Connection {
   private static let beginStatement = Statement(text: EngineSQL.begin.description, parameters: [])
+  private static let beginReadingStatement = Statement(text: EngineSQL.beginReading.description, parameters: [])
   private static let rollbackStatement = Statement(text: EngineSQL.rollback.description, parameters: [])
   private static let commitStatement = Statement(text: EngineSQL.commit.description, parameters: [])
 
@@ -102,7 +103,9 @@ extension Connection {
       case .read(let query):
         let place = if let place { place } else { try parameters.append(query.values, as: query.statement.parameters) }
         sentStatements.insert(query.statement.number)
+        if let apart = query.apart { begin(apart, request) }
         execute(query.statement, .plain, place, step: 0, request)
+        if query.apart != nil { execute(Connection.rollbackStatement, .plain, 0..<0, .rollback, request) }
       case .alike(let requests):
         guard case .read(let query)? = requests.first?.work, let place else { return false }
         for request in requests { request.begin() }
@@ -121,6 +124,13 @@ extension Connection {
       request.finish(.failure(error))
       return false
     }
+  }
+
+  /// A transaction that changes nothing, and what its statement may take. Its end undoes what the statement has set.
+  private func begin(_ apart: Query.Apart, _ request: Request) {
+    execute(Connection.beginReadingStatement, .plain, 0..<0, .begin, request)
+    guard let timeout = apart.timeout, timeout < pool.options.timeout else { return }
+    execute(text: EngineSQL.limitStatements(milliseconds: max(1, timeout.wholeMilliseconds)), [], 0..<0, .begin, request)
   }
 
   // MARK: transactions

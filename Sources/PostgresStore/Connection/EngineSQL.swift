@@ -3,6 +3,7 @@ import Store
 /// The driver's own statements. Everything else comes ready from the builder.
 enum EngineSQL {
   static let begin: StaticString = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+  static let beginReading: StaticString = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
   static let commit: StaticString = "COMMIT"
   static let rollback: StaticString = "ROLLBACK"
   static let ping: StaticString = "SELECT 1"

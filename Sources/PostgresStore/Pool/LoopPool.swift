@@ -195,7 +195,7 @@ final class LoopPool: @unchecked Sendable {
 
   private func kind(of request: Request) -> Connection.ReadKind {
     guard case .read(let query) = request.work else { return .quick }
-    return query.isLong ? .long : times.isSlow(query.statement.number) ? .slow : .quick
+    return query.isLong ? .long : query.apart != nil || times.isSlow(query.statement.number) ? .slow : .quick
   }
 
   /// The next read that goes with others. What has turned out to be slow or long since it was queued waits with its like, out

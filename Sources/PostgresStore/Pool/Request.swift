@@ -36,7 +36,7 @@ import Store
   var attempts = 0
   /// How many of them did not count (`LoopPool.excuse`).
   var excuses = 0
-  /// A neighbour's failure undid it once: it gets a statement and a sync of its own.
+  /// It gets a statement and a sync of its own: it runs apart, or a neighbour's failure undid it once.
   var isAlone = false
   /// Its pool has taken it in.
   var isAdmitted = false
@@ -72,7 +72,10 @@ import Store
   var verdict: ServerError.Verdict?
   var isCommitted = false
 
-  init(_ work: Work) { self.work = work }
+  init(_ work: Work) {
+    self.work = work
+    if case .read(let query) = work { isAlone = query.apart != nil }
+  }
 
   /// Safety: called once, before the request is handed to its pool.
   func wait(_ continuation: Continuation) { unsafe self.continuation = continuation }

@@ -36,7 +36,8 @@ struct QueryDocs {
       "304": ["description": "What you have is still the same."],
     ]
     problems.append(QueryDocs.codes, to: &responses)
-    let words = [query.description, "Made of the records of \(query.from) that the caller may read.", AccessText.sentence(query.access)]
+    let origin = query.from.map { "Made of the records of \($0) that the caller may read." } ?? "Made by a statement of its own."
+    let words = [query.description, origin, AccessText.sentence(query.access)]
     var operation: JSONObject = [
       "operationId": .string(identifiers.unique("query_" + query.name)), "tags": ["queries"],
       "summary": .string("The query " + query.name), "description": .string(words.compactMap(\.self).joined(separator: " ")),
@@ -49,9 +50,9 @@ struct QueryDocs {
 
   private var parameters: [JSONValue] {
     var result = query.parameters.map { parameter in
-      var schema = FieldSchema(names: names, isInput: false).schema(parameter.type, field: parameter.name, resource: query.from)
+      var schema = FieldSchema(names: names, isInput: false).schema(parameter.type, field: parameter.name, resource: query.from ?? "")
       if case .ref(let reference) = parameter.type {
-        schema = FieldSchema(names: names, isInput: true).schema(reference.keyType, field: parameter.name, resource: query.from)
+        schema = FieldSchema(names: names, isInput: true).schema(reference.keyType, field: parameter.name, resource: reference.resource)
       }
       if let value = parameter.defaultValue { schema["default"] = JSONValue(value) }
       var object: JSONObject = [
@@ -61,18 +62,31 @@ struct QueryDocs {
       object["example"] = FieldExample.value(parameter.type, name: parameter.name)
       return JSONValue.object(object)
     }
+    // What is told whole has no pages.
+    guard query.written == nil || query.hasPages else { return result + [ListParameterDocs.reference("ifNoneMatch")] }
     result.append(
       ListParameterDocs.parameter(
         "limit", "How many rows a page holds at most.",
         schema: [
           "type": "integer", "minimum": 1, "maximum": .integer(Int64(query.limit)), "default": .integer(Int64(query.limit)),
         ]))
-    if !query.isTotal { result.append(ListParameterDocs.reference("after")) }
+    if query.hasPages { result.append(ListParameterDocs.reference("after")) }
     return result + [ListParameterDocs.reference("ifNoneMatch")]
   }
 
   private var row: JSONValue {
     var properties = JSONObject()
+    if let written = query.written {
+      let fields = FieldSchema(names: names, isInput: false)
+      for column in written.columns {
+        var schema = FieldSchema.nullable(fields.schema(column.type, field: column.name, resource: ""))
+        if let text = column.description { schema["description"] = .string(text) }
+        properties[column.name] = .object(schema)
+      }
+      return [
+        "type": "object", "required": .array(written.columns.map { .string($0.name) }), "properties": .object(properties),
+      ]
+    }
     for column in query.columns {
       let schema = self.schema(column)
       properties[column.name] = .object(column.isNullable ? FieldSchema.nullable(schema) : schema)

@@ -174,6 +174,9 @@ import Store
     } catch {
       throw error.storeError
     }
+    if query.apart != nil, !statement.isReading(parameters: query.values.count) {
+      throw StoreError(.invalidStatement, "the statement does not only read, or has other parameters than are bound")
+    }
     defer { statement.reset() }
     var reader = RowReader(query, &rowBuffer, memory)
     do throws(DriverError) {

@@ -16,6 +16,11 @@ import CSQLite
   /// The raw handle, for the binding and the reading of columns in this target.
   var handle: OpaquePointer { unsafe pointer }
 
+  /// Whether it changes nothing in the file, as SQLite says of what it has compiled, and takes so many values.
+  func isReading(parameters: Int) -> Bool {
+    unsafe sqlite3_stmt_readonly(pointer) != 0 && sqlite3_bind_parameter_count(pointer) == Int32(clamping: parameters)
+  }
+
   enum Step { case row, done }
 
   func step() throws(DriverError) -> Step {

@@ -6,7 +6,8 @@ import JSON
 import Store
 
 extension Engine {
-  /// `GET /v1/queries/NAME`: the rows of a named query, made of the records that the caller may read.
+  /// `GET /v1/queries/NAME`: the rows of a named query, made of the records that the caller may read, or of what its own statement
+  /// yields.
   func readQuery(_ operation: Operation, _ parameters: QueryParameters) async throws(Failure) -> Answer {
     guard let named = namedQueries[operation.resource] else { throw Failure(.notFound, "There is no query \(operation.resource)") }
     let query = named.query
@@ -32,16 +33,34 @@ extension Engine {
     for row in 0..<rows.count {
       let failures = rows.captured[row * captures + captures - 1]
       guard !failures.isNull, failures != .integer(0) else { continue }
-      throw Failure(.conflict, "A value of the query \(query.name) is past the range of its type, or is made of a null").counting(1)
+      throw misfit(failures, named)
     }
     let hasMore = rows.count > limit
     let page = rows.page(min(rows.count, limit), capturesPerRow: captures, reversed: false)
     var next: String?
     if hasMore, page.count > 0 {
+      guard query.hasPages else {
+        throw Failure(.tooCostly, "The query has more than \(limit) rows; ask it for less by its parameters").counting(1)
+      }
       let first = (page.count - 1) * captures
-      next = Cursor(values: Array(page.captured[first..<first + named.order.count])).sealed(with: cursorKey, context: context)
+      let last = rows.captured[first..<first + named.order.count]
+      if case .written = named.source, last == rows.captured[first + captures..<first + captures + named.order.count] {
+        throw Failure.ofStatement("two rows of the query \(query.name) are alike: nothing says where its next page begins")
+      }
+      next = Cursor(values: Array(last)).sealed(with: cursorKey, context: context)
     }
     return try answer(page, limit: limit, next: next, operation, parameters, query: query)
+  }
+
+  private func misfit(_ failures: Value, _ named: NamedQueryPlan) -> Failure {
+    guard case .written = named.source else {
+      return Failure(.conflict, "A value of the query \(named.query.name) is past the range of its type, or is made of a null").counting(1)
+    }
+    var column = "a column"
+    if case .integer(let number) = failures, let columns = named.query.written?.columns, (1...Int64(columns.count)).contains(number) {
+      column = columns[Int(number) - 1].name
+    }
+    return Failure.ofStatement("\(column) of the query \(named.query.name) has a value that is not of its declared type")
   }
 
   private func answer(
@@ -98,6 +117,10 @@ extension Engine {
 
   private func limit(_ text: String?, of query: NamedQuery) throws(Failure) -> Int {
     guard let text else { return query.limit }
+    // Which rows the first ones are nobody has said.
+    guard query.written == nil || query.hasPages else {
+      throw Failure.parameter("limit", "has no meaning: the query has no sort, and is told whole")
+    }
     guard let limit = Int(text), !text.hasPrefix("+"), (1...query.limit).contains(limit) else {
       throw Failure.parameter("limit", "must be 1 to \(query.limit)")
     }
@@ -116,11 +139,58 @@ extension Engine {
   private func rows(
     of named: NamedQueryPlan, values: [String: Value], limit: Int, cursor: Cursor?, facts: Facts
   ) async throws(Failure) -> Rows {
-    let folded = named.condition.map { $0.folded(QueryFacts(facts: facts, parameters: values)) } ?? .always
-    let grant = named.plan.read.grant(facts)
+    var query: Query
+    switch named.source {
+    case .records(let source):
+      query = try self.query(of: source, named, values: values, limit: limit, cursor: cursor, facts: facts)
+      if let timeout = named.query.timeout { query.apart = .init(timeout: timeout) }
+    case .written(let statements):
+      query = self.query(of: statements, named, values: values, limit: limit, cursor: cursor, facts: facts)
+      query.apart = .init(timeout: named.query.timeout)
+    }
+    do {
+      return try await store.read(query)
+    } catch {
+      if error.code == .outOfRange {
+        throw Failure(.conflict, "A sum of the query \(named.query.name) is past the range of its type").counting(1)
+      }
+      // The statement tried to change something, and the database did not let it.
+      if error.code == .readOnly { throw Failure.ofStatement("the query \(named.query.name): \(error)") }
+      throw Failure(error, statements: 1)
+    }
+  }
+
+  private func query(
+    of statements: WrittenStatements, _ named: NamedQueryPlan, values: [String: Value], limit: Int, cursor: Cursor?, facts: Facts
+  ) -> Query {
+    let key = QueryStatementKey(
+      query: named.query.name, outcomes: nil, isNever: false, rule: nil, sight: [], unseen: [], seek: cursor?.values.map(\.isNull),
+      limit: limit + 1)
+    let statement: ReadStatement
+    if let known = queryStatements.value(for: key) {
+      statement = known
+    } else {
+      statement = statements.page(order: named.order, seek: key.seek, limit: key.limit)
+      queryStatements.insert(statement, for: key)
+    }
+    let slots = statements.parameters.map { name in
+      switch name {
+      case "caller_id": facts.caller(.id) ?? .null
+      case "caller_tenant": facts.caller(.tenant) ?? .null
+      default: values[name] ?? .null
+      }
+    }
+    return statement.query(slots + (cursor?.values ?? []))
+  }
+
+  private func query(
+    of source: RecordSource, _ named: NamedQueryPlan, values: [String: Value], limit: Int, cursor: Cursor?, facts: Facts
+  ) throws(Failure) -> Query {
+    let folded = source.condition.map { $0.folded(QueryFacts(facts: facts, parameters: values)) } ?? .always
+    let grant = source.plan.read.grant(facts)
     var sight: [SightRule] = []
     var unseen: [String] = []
-    for name in named.related {
+    for name in source.related {
       switch plan(of: name)?.read.grant(facts) {
       case .when(let condition)?: sight.append(SightRule(resource: name, condition: condition))
       case .never?: unseen.append(name)
@@ -131,29 +201,23 @@ extension Engine {
       query: named.query.name, outcomes: folded.condition?.outcomes, isNever: folded.isNever || grant.isNever,
       rule: grant.condition?.key, sight: sight.map(\.condition.key), unseen: unseen, seek: cursor?.values.map(\.isNull),
       limit: limit + 1)
-    let rule = try grant.condition.map { (condition: Condition) throws(Failure) in try predicate(condition, on: named.plan.table) }
+    let rule = try grant.condition.map { (condition: Condition) throws(Failure) in try predicate(condition, on: source.plan.table) }
     let statement: ReadStatement
     if let known = queryStatements.value(for: key) {
       statement = known
     } else {
-      statement = try made(key, named, condition: folded.condition, sight: sight, rule: rule?.predicate)
+      statement = try made(key, source, order: named.order, condition: folded.condition, sight: sight, rule: rule?.predicate)
       queryStatements.insert(statement, for: key)
     }
     let slots = (folded.condition?.values ?? []) + sight.flatMap(\.condition.values)
-    do {
-      return try await store.read(statement.query(slots + (rule?.values ?? []) + (cursor?.values ?? [])))
-    } catch {
-      if error.code == .outOfRange {
-        throw Failure(.conflict, "A sum of the query \(named.query.name) is past the range of its type").counting(1)
-      }
-      throw Failure(error, statements: 1)
-    }
+    return statement.query(slots + (rule?.values ?? []) + (cursor?.values ?? []))
   }
 
   private func made(
-    _ key: QueryStatementKey, _ named: NamedQueryPlan, condition: Condition?, sight: [SightRule], rule: Predicate?
+    _ key: QueryStatementKey, _ source: RecordSource, order: [QuerySpecification.Term], condition: Condition?, sight: [SightRule],
+    rule: Predicate?
   ) throws(Failure) -> ReadStatement {
-    var specification = QuerySpecification(named.query, order: named.order, limit: key.limit)
+    var specification = QuerySpecification(source.query, order: order, limit: key.limit)
     specification.seek = key.seek
     specification.rule = rule
     let own = condition?.plan.slotCount ?? 0
@@ -179,14 +243,23 @@ extension Engine {
         specification.condition = Predicate.never.sql
       } else if let condition {
         specification.condition = try compiler.compile(
-          condition.plan.residual(for: condition.outcomes), resource: named.plan.resource.name)
+          condition.plan.residual(for: condition.outcomes), resource: source.plan.resource.name)
       }
-      return try named.plan.reads.telling(specification, compiler: compiler)
+      return try source.plan.reads.telling(specification, compiler: compiler)
     } catch {
       var failure = Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
-      failure.cause = "the query \(named.query.name) cannot be compiled: \(error)"
+      failure.cause = "the query \(source.query.name) cannot be compiled: \(error)"
       throw failure
     }
+  }
+}
+
+extension Failure {
+  /// What a statement of the contract's own is to blame for.
+  fileprivate static func ofStatement(_ cause: String) -> Failure {
+    var failure = Failure(.internal, "Something went wrong on our side; it is in the log under the request's id").counting(1)
+    failure.cause = cause
+    return failure
   }
 }
 
@@ -205,8 +278,8 @@ extension NamedQuery {
   /// Why the store cannot be asked it; nil where it can. The name of the part comes first.
   func unsupported(_ layout: Layout, dialect: Dialect) -> (path: [String], error: ExpressionError)? {
     let compiler = PredicateCompiler(layout, dialect: dialect)
+    guard let from, let table = layout[from] else { return nil }
     if let condition, let error = compiler.unsupported(condition, resource: from) { return (["where"], error) }
-    guard let table = layout[from] else { return nil }
     for column in columns {
       var alone = self
       alone.columns = [column]

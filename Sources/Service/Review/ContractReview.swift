@@ -35,6 +35,11 @@ package struct ContractReview {
             at: ["queries", query.name] + refusal.path, suggestion: refusal.error.suggestion)
         }
       }
+      + contract.queries.compactMap { query in
+        guard query.written != nil, WrittenStatements(query, dialect: dialect) == nil else { return nil }
+        return places.finding(
+          .invalidStatement, "queries.\(query.name).sql: there is no statement for \(dialect.rawValue)", at: ["queries", query.name, "sql"])
+      }
   }
 
   /// What keeps no contract from being served: lists whose rule no index serves, and what the audit finds. Empty where there are
@@ -48,7 +53,7 @@ package struct ContractReview {
   /// Queries whose condition no index leads to the records of.
   private func unindexedQueries() -> [Diagnostic] {
     contract.queries.compactMap { query in
-      guard let condition = query.condition, let table = layout[query.from] else { return nil }
+      guard let condition = query.condition, let from = query.from, let table = layout[from] else { return nil }
       let indexes = table.indexes(among: .living)
       let isServed = RulePlan(condition).probe.conjuncts.contains { conjunct in
         if let path = conjunct.equality?.path { return layout.finds(path, from: table) || leads(path, indexes) }
@@ -57,9 +62,9 @@ package struct ContractReview {
       guard !isServed else { return nil }
       let field = RulePlan(condition).probe.conjuncts.lazy.compactMap { $0.equality?.path ?? $0.boundedPath }.first { $0.count == 1 }?[0]
       return places.finding(
-        .unindexedQuery, "queries.\(query.name).where: no index leads to its records; every one of \(query.from) is looked at",
+        .unindexedQuery, "queries.\(query.name).where: no index leads to its records; every one of \(from) is looked at",
         at: ["queries", query.name, "where"],
-        suggestion: field.map { "add \"index: true\" to \(query.from).\($0), or indexes: [[\($0)]]" })
+        suggestion: field.map { "add \"index: true\" to \(from).\($0), or indexes: [[\($0)]]" })
     }
   }
 

@@ -7,6 +7,16 @@ package struct Query: Sendable {
   package var encoding: RowEncoding
   /// The statement yields at most this many rows; one more is a defect.
   package var rowsMax: Int
+  /// Set where it runs apart from all others.
+  package var apart: Apart?
+
+  /// How a statement runs that may take long, or whose text is not all ours: read-only whatever it says, and ended after its time. On
+  /// PostgreSQL in a transaction of its own that is undone, so that a setting it changes does not outlive it.
+  package struct Apart: Sendable {
+    /// Nil: what the store gives any statement, which is the most.
+    package var timeout: Duration?
+    package init(timeout: Duration?) { self.timeout = timeout }
+  }
 
   /// Whether many bytes are to be expected of it. One row says nothing about the next one.
   package var isLong: Bool { rowsMax > 1 && statement.isLong }

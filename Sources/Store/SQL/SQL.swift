@@ -3,7 +3,8 @@ package import Base
 /// SQL under construction: literal text from the builder's own code, quoted identifiers, and parameters.
 ///
 /// The only way to a database: text comes from string literals of this target (`StaticString`), from identifiers of the
-/// contract (always quoted) and from numbers. A value is always a parameter.
+/// contract (always quoted), from numbers, and from the statements that a contract says to be its own (`sql:`). A value is always a
+/// parameter.
 package struct SQL: Sendable {
   /// Where a parameter's value comes from when the statement runs.
   package enum Source: Sendable, Equatable {
@@ -49,6 +50,9 @@ package struct SQL: Sendable {
 
   /// A name of a type or of a default's own text as the database printed it, for schema definitions only.
   mutating func append(printed text: String) { pieces.append(.text(text)) }
+
+  /// A part of a statement that the contract's author wrote: see `WrittenStatements`.
+  mutating func append(written text: String) { pieces.append(.text(text)) }
 
   package mutating func append(parameter kind: ColumnKind, _ source: Source) { pieces.append(.parameter(kind, source)) }
 

@@ -85,5 +85,7 @@ struct StatementBuilder {
     }
   }
 
+  mutating func written(_ text: String) { sql.append(written: text) }
+
   func prepared(for dialect: Dialect, isShared: Bool = false) -> PreparedSQL { sql.statement(for: dialect, isShared: isShared) }
 }
