@@ -3,8 +3,8 @@ import Base
 /// `martlet COMMAND [FLAGS]`
 enum CommandLineTool {
   static let commands: [Command] = [
-    newCommand, serveCommand, checkCommand, schemaCommand, openAPICommand, tokenCommand, explainCommand, adoptCommand, importCommand,
-    exportCommand, completionCommand, versionCommand,
+    newCommand, serveCommand, checkCommand, schemaCommand, openAPICommand, tokenCommand, explainCommand, migrateCommand, adoptCommand,
+    importCommand, exportCommand, completionCommand, versionCommand,
   ]
 
   static func run(_ words: [String]) async -> ExitCode {

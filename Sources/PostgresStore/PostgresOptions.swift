@@ -32,6 +32,8 @@ package struct PostgresOptions: Sendable {
   package var growthDelay: Duration = .milliseconds(5)
   /// Plans read a whole table only where no index serves, as they do once it has grown: for `explain`.
   package var plansForLargeTables = false
+  /// Its one connection changes the schema: statements outside a transaction may write, and take as long as they need.
+  package var changesSchema = false
   /// What rows that are read are counted in.
   package var memory = MemoryBudget.unbounded
 

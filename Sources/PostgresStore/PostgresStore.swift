@@ -10,6 +10,8 @@ import Synchronization
 package final class PostgresStore: Store {
   private let pools: [LoopPool]
   private let trouble = WriteTrouble()
+  private let url: String
+  private let options: PostgresOptions
   private let isClosed = Atomic<Bool>(false)
 
   private static let writable = Statement(text: EngineSQL.writable.description, parameters: [])
@@ -29,6 +31,8 @@ package final class PostgresStore: Store {
   ) throws(StoreError) {
     precondition(!loops.isEmpty && (1...1000).contains(options.pool), "a store has a loop and 1 to 1000 connections")
     let settings = try ConnectionSettings(url: url, options: options)
+    self.url = url
+    self.options = options
     let count = max(1, min(loops.count, options.pool / 2))
     let trouble = trouble
     pools = (0..<count).map { index in
@@ -60,6 +64,10 @@ package final class PostgresStore: Store {
   }
 
   package func define(_ statements: [String]) async throws(StoreError) { _ = try await run(.define(statements)) }
+
+  package func schemaSession() async throws(StoreError) -> any SchemaSession {
+    try PostgresSchemaSession(url: url, options: options, loop: pools[0].loop)
+  }
 
   package func inspect(_ statement: String, _ values: [Value]) async throws(StoreError) -> [[String?]] {
     guard case .table(let table) = try await run(.inspect(statement, values)) else { return [] }

@@ -16,6 +16,9 @@ package protocol Store: Sendable {
   /// Runs schema statements in one transaction, under the store's migration lock.
   func define(_ statements: [String]) async throws(StoreError)
 
+  /// What changes the schema in several steps, with nobody else at it.
+  func schemaSession() async throws(StoreError) -> any SchemaSession
+
   /// The rows of a statement as text, for schema inspection and query plans. Not for requests. At most 100,000 rows.
   func inspect(_ statement: String, _ values: [Value]) async throws(StoreError) -> [[String?]]
 
@@ -28,6 +31,11 @@ package protocol Store: Sendable {
 
   /// Finishes what is queued and closes. Later calls throw `.closed`.
   func close() async
+}
+
+extension Store {
+  /// One transaction is all that a store without a session of its own has.
+  package func schemaSession() async throws(StoreError) -> any SchemaSession { DefiningSession(store: self) }
 }
 
 /// The SQL dialect of a store.

@@ -52,7 +52,8 @@ extension Language {
         "stored_as", .choice([.word(["text", "real", "unix", "unix_milliseconds"]), .object(texts)]), "How the column holds its values.",
         types: ["date", "timestamp", "uuid", "decimal", "boolean"]),
       Key("generated", .boolean, "The database computes it: never written."),
-      Key("was", identifier, "Its name before it was renamed: until its column is renamed too, the service says how and does not start."),
+      Key(
+        "was", identifier, "Its name before it was renamed: `martlet migrate apply` renames its column too, and the service starts then."),
     ])
 
   static let texts = MappingGrammar(

@@ -29,7 +29,7 @@ extension Language {
       Key("managed", .boolean, "Whether Martlet makes and changes the table (false where `table` is given)."),
       Key("read_only", .boolean, "A view, or a table that is only read."),
       Key("revision", .word(["none"]), "none: the table has no revision column."),
-      Key("was", identifier, "Its name before it was renamed: until its table is renamed too, the service says how and does not start."),
+      Key("was", identifier, "Its name before it was renamed: `martlet migrate apply` renames its table too, and the service starts then."),
     ])
 
   private static func identity(of name: String) -> MappingGrammar {

@@ -31,7 +31,8 @@ struct ConnectionSettings: Sendable {
     var settings = [
       ("timezone", "UTC"), ("datestyle", "ISO,YMD"), ("intervalstyle", "iso_8601"), ("client_min_messages", "warning"),
       ("extra_float_digits", "1"), ("bytea_output", "hex"), ("synchronous_commit", "on"),
-      ("default_transaction_read_only", "on"), ("default_transaction_isolation", "read\\ committed"), ("jit", "off"),
+      ("default_transaction_read_only", options.changesSchema ? "off" : "on"), ("default_transaction_isolation", "read\\ committed"),
+      ("jit", "off"),
       ("random_page_cost", "1.1"),
       ("statement_timeout", String(options.timeout.wholeMilliseconds)),
       ("lock_timeout", String(options.lockTimeout.wholeMilliseconds)),

@@ -37,6 +37,11 @@ enum EngineSQL {
   /// Definitions may take long, and run one process at a time.
   static let lockDefinitions: StaticString = "SELECT pg_advisory_xact_lock(1296126068, hashtext(current_schema()))"
 
+  /// The same lock, held by the session until it ends. Asked for without waiting: who waits holds a snapshot, and an index that is
+  /// built online waits for that.
+  static let tryDefinitions: StaticString =
+    "SELECT CASE WHEN pg_try_advisory_lock(1296126068, hashtext(current_schema())) THEN '1' ELSE '0' END"
+
   static func limitStatements(milliseconds: UInt64) -> String { "SET LOCAL statement_timeout = \(milliseconds)" }
   static func limitLocks(milliseconds: UInt64) -> String { "SET LOCAL lock_timeout = \(milliseconds)" }
 

@@ -11,7 +11,7 @@ package struct EngineTable: Sendable {
 
   /// The tables that a store has.
   package static func all(_ dialect: Dialect) -> [EngineTable] {
-    [events, idempotency, schema] + (dialect == .postgres ? [positions, numbering] : [])
+    [events, idempotency, schema, migrations] + (dialect == .postgres ? [positions, numbering] : [])
   }
 
   /// Every change of a record, written in its transaction and never changed again. See docs/decisions/009-events.md.
@@ -74,6 +74,23 @@ package struct EngineTable: Sendable {
     name: "_martlet_schema",
     columns: [column("name", .text), column("value", .text), column("applied_at", .timestamp)], key: ["name"],
     isNumbered: false, indexes: [])
+
+  /// What was done to the schema, step by step. A step's row is written with it, or before it where no transaction can hold both.
+  package static let migrations = EngineTable(
+    name: "_martlet_migrations",
+    columns: [
+      column("number", .integer),
+      // What one call of the command, or one start, did.
+      column("migration", .integer),
+      // plan, file or down
+      column("kind", .text), column("name", .text), column("safety", .text),
+      // Of the statements, or of the file.
+      column("checksum", .text), column("statements", .text), column("actor", .text),
+      // begun or done
+      column("state", .text), column("started_at", .timestamp),
+      // Microseconds.
+      column("duration", .integer, null: true),
+    ], key: ["number"], isNumbered: true, indexes: [])
 
   private static func column(_ name: String, _ kind: ColumnKind, null: Bool = false) -> ColumnLayout {
     ColumnLayout(name: name, kind: kind, isNullable: null)

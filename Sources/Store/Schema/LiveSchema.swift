@@ -22,6 +22,8 @@ package struct LiveTable: Sendable {
   package var indexes: [LiveIndex] = []
   /// Names of CHECK constraints.
   package var checks: Set<String> = []
+  /// PostgreSQL: names of constraints that new rows obey and old ones were not asked (`NOT VALID`).
+  package var unvalidated: Set<String> = []
   /// SQLite: the statements of its triggers.
   package var triggers: [String] = []
   /// SQLite: its own statement; PostgreSQL: empty.
@@ -61,4 +63,6 @@ package struct LiveIndex: Sendable {
   package var isPartial: Bool
   /// It stands behind a PRIMARY KEY or UNIQUE constraint and cannot be dropped alone.
   package var isConstraint: Bool
+  /// PostgreSQL: false where making it was broken off. It serves no read.
+  package var isValid = true
 }

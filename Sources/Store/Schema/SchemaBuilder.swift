@@ -168,7 +168,7 @@ package struct SchemaBuilder {
   }
 
   /// A name of at most 63 bytes that changes with what it names.
-  private static func name(_ prefix: String, _ table: String, _ column: String, digestOf text: String) -> String {
+  static func name(_ prefix: String, _ table: String, _ column: String, digestOf text: String) -> String {
     let readable = String(decoding: "\(prefix)\(table)_\(column)".utf8.filter { $0 < 0x80 }.prefix(48), as: UTF8.self)
     return readable + "_" + String(UInt64.digest("\(table)\u{0}\(column)\u{0}\(text)"), radix: 36)
   }

@@ -1,15 +1,24 @@
 extension SchemaDifference {
-  /// Indexes that are missing, other than wanted, or Martlet's own and no longer wanted.
+  /// Indexes that are missing, other than wanted, broken off, or Martlet's own and no longer wanted.
   func indexChanges(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
     var changes: [SchemaChange] = []
     for index in table.indexes {
       let standing = found.indexes.first { $0.name == index.name }
-      if let standing, isSame(standing, index) { continue }
+      if let standing, standing.isValid, isSame(standing, index) { continue }
+      let unique = index.isUnique ? "unique " : ""
       var change = SchemaChange(
-        table: table.name,
-        description: "\(standing == nil ? "create" : "rebuild") \(index.isUnique ? "unique " : "")index \(index.name)",
-        statements: [table.create(index, dialect)])
+        table: table.name, schema: table.schema, description: "\(standing == nil ? "create" : "rebuild") \(unique)index \(index.name)",
+        statements: [table.create(index, dialect)], safety: dialect == .sqlite ? .locks : .safe)
+      if dialect == .postgres {
+        change.statements = [table.create(index, dialect, isOnline: true)]
+        change.form = .online
+        change.onFailure = drop(index.name, table)
+      }
       if standing != nil { change.statements.insert(drop(index.name, table), at: 0) }
+      // Between the two nothing would keep values apart.
+      if dialect == .postgres, index.isUnique, standing?.isValid == true {
+        change.caution = "meanwhile nothing would keep its values apart"
+      }
       let areThere = index.parts.allSatisfy { found.column($0.column) != nil }
       if index.isUnique, areThere { change.probes = [hasDuplicates(table, index, among: found)] }
       changes.append(change)
@@ -17,7 +26,9 @@ extension SchemaDifference {
     for standing in found.indexes where !standing.isConstraint && isOwn(standing.name, table) {
       guard !table.indexes.contains(where: { $0.name == standing.name }) else { continue }
       changes.append(
-        SchemaChange(table: table.name, description: "drop index \(standing.name)", statements: [drop(standing.name, table)]))
+        SchemaChange(
+          table: table.name, schema: table.schema, description: "drop index \(standing.name)", statements: [drop(standing.name, table)],
+          form: dialect == .postgres ? .online : .together))
     }
     return changes
   }
@@ -36,6 +47,7 @@ extension SchemaDifference {
 
   /// On SQLite it went already where the same plan has rebuilt its table.
   private func drop(_ index: String, _ table: TableDefinition) -> String {
-    (SQL("DROP INDEX IF EXISTS ") + SQL(table: index, schema: table.schema)).text(dialect)
+    (SQL(dialect == .postgres ? "DROP INDEX CONCURRENTLY IF EXISTS " : "DROP INDEX IF EXISTS ") + SQL(table: index, schema: table.schema))
+      .text(dialect)
   }
 }

@@ -16,6 +16,12 @@ extension SchemaDifference {
       "rows hold values that it refuses (\(check.condition.text(dialect)))")
   }
 
+  func hasMisfit(_ table: TableDefinition, _ column: ColumnDefinition, _ condition: SQL) -> SchemaChange.Probe {
+    probe(
+      SQL("SELECT 1 FROM ") + source(table) + SQL(" WHERE ") + condition,
+      "rows hold values in \(column.name) that a \(column.kind.recordName) cannot hold")
+  }
+
   /// Nil where the table it refers to is not there yet, so that it can only be empty.
   func isOrphaned(_ table: TableDefinition, _ column: String, _ reference: ReferenceDefinition) -> SchemaChange.Probe? {
     guard live.table(reference.table, schema: reference.schema)?.column(reference.column) != nil else {

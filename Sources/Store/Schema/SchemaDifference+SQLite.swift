@@ -1,7 +1,9 @@
 /// SQLite cannot change a column or a constraint: the table is built anew beside the old one and takes its place
 /// (https://www.sqlite.org/lang_altertable.html, section 7), in the same transaction.
 extension SchemaDifference {
-  func sqliteChanges(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
+  func sqliteChanges(
+    _ table: TableDefinition, _ found: LiveTable, _ conversions: [String: SchemaConversion]
+  ) -> [SchemaChange] {
     let added = table.columns.filter { found.column($0.name) == nil }
     var reasons: [String] = []
     var probes: [SchemaChange.Probe] = []
@@ -17,15 +19,21 @@ extension SchemaDifference {
       }
       if live.isNullable != column.isNullable, !table.key.contains(column.name) {
         reasons.append("\(column.name) \(column.isNullable ? "may be" : "cannot be") null")
-        if !column.isNullable { probes.append(hasNull(table, column.name)) }
+        if !column.isNullable, column.defaultLiteral == nil { probes.append(hasNull(table, column.name)) }
+      }
+      if let conversion = conversions[column.name] {
+        reasons.append("\(column.name) becomes \(column.kind.recordName)")
+        if let misfit = conversion.misfit { probes.append(hasMisfit(table, column, misfit)) }
       }
     }
+    for name in left(table, found) { reasons.append("\(name) may be null") }
     for check in table.allChecks where !found.checks.contains(check.name) {
       // A new column's own condition comes with it.
       if added.contains(where: { $0.check?.name == check.name }) { continue }
       reasons.append("condition \(check.condition.text(.sqlite))")
       let isOfNewColumns = table.checks.contains { $0.name == check.name } && !added.isEmpty
-      if !isOfNewColumns { probes.append(violates(table, check)) }
+      let isConverted = table.columns.contains { $0.check?.name == check.name && conversions[$0.name] != nil }
+      if !isOfNewColumns, !isConverted { probes.append(violates(table, check)) }
     }
     for name in found.checks.sorted() where name.hasPrefix("ck_") && !table.allChecks.contains(where: { $0.name == name }) {
       reasons.append("drop condition \(name)")
@@ -42,13 +50,14 @@ extension SchemaDifference {
           table: table.name, description: "add column \(table.name).\($0.name)", statements: [table.addColumn($0, .sqlite)])
       }
     }
-    var change = rebuild(table, found, because: reasons)
+    var change = rebuild(table, found, conversions, because: reasons)
     change.probes = probes
-    if !isOwn { change.destruction = "the table was not made by Martlet and would have to be rebuilt" }
+    if !conversions.isEmpty { change.caution = "processes that run the old contract would read other values than they expect" }
+    if !isOwn { change.obstacle = "the table was not made by Martlet and would have to be rebuilt" }
     if found.columns.contains(where: { $0.isGenerated && table.column($0.name) == nil }) {
-      change.destruction = "the table would have to be rebuilt, which would lose its generated columns"
+      change.obstacle = "the table would have to be rebuilt, which would lose its generated columns"
     }
-    return [change]
+    return filling(table, found, but: conversions) + [change]
   }
 
   private func isSame(_ live: LiveForeignKey?, _ wanted: ReferenceDefinition?) -> Bool {
@@ -57,15 +66,28 @@ extension SchemaDifference {
       && live.onDelete == wanted.onDelete
   }
 
-  private func rebuild(_ table: TableDefinition, _ found: LiveTable, because reasons: [String]) -> SchemaChange {
+  /// Columns that Martlet made, that the contract has no more, and without which no row could be inserted.
+  func left(_ table: TableDefinition, _ found: LiveTable) -> [String] {
+    let own = SchemaDifference.kinds(record(of: table) ?? "")
+    return found.columns.filter { column in
+      !column.isNullable && column.defaultText == nil && !column.isGenerated && !found.key.contains(column.name)
+        && table.column(column.name) == nil && own[column.name] != nil
+    }.map(\.name)
+  }
+
+  /// - Parameter without: columns that the new table has no more.
+  func rebuild(
+    _ table: TableDefinition, _ found: LiveTable, _ conversions: [String: SchemaConversion], because reasons: [String],
+    without dropped: Set<String> = []
+  ) -> SchemaChange {
     let temporary = "_martlet_new_" + table.name
-    let kept = found.columns.filter { !$0.isGenerated }
+    let kept = found.columns.filter { !$0.isGenerated && !dropped.contains($0.name) }
     let extra = kept.filter { table.column($0.name) == nil }
     let target = SQL(columns: kept.map(\.name))
     var source = SQL()
     for (place, column) in kept.enumerated() {
       if place > 0 { source.append(", ") }
-      source.append(identifier: column.name)
+      source.append(copied(column.name, table, found, conversions[column.name]))
     }
     let copy =
       SQL("INSERT INTO ") + SQL(identifier: temporary) + SQL(" ") + target + SQL(" SELECT ") + source + SQL(" FROM ")
@@ -81,7 +103,17 @@ extension SchemaDifference {
     }
     statements += found.triggers
     return SchemaChange(
-      table: table.name, description: "rebuild table \(table.name): \(reasons.joined(separator: "; "))", statements: statements)
+      table: table.name, description: "rebuild table \(table.name): \(reasons.joined(separator: "; "))", statements: statements,
+      safety: .rewrites, settlesRecord: true)
+  }
+
+  /// What the new table's column is filled with.
+  private func copied(_ name: String, _ table: TableDefinition, _ found: LiveTable, _ conversion: SchemaConversion?) -> SQL {
+    guard let conversion else { return SQL(identifier: name) }
+    guard let column = table.column(name), isFilled(column, table, found), let literal = column.defaultLiteral else {
+      return conversion.expression
+    }
+    return SQL("coalesce(") + conversion.expression + SQL(", ") + literal + SQL(")")
   }
 
   /// A column that the contract does not know, kept through a rebuild.

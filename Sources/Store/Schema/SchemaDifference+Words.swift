@@ -4,19 +4,29 @@ extension SchemaDifference {
   func wordsChanges(_ table: TableDefinition, _ found: LiveTable?) -> [SchemaChange] {
     var changes: [SchemaChange] = []
     let standing = standingWords(table, found)
-    let isWhole = table.words.map { words in standing.contains(words.name) && hasTriggers(words, found) } ?? true
+    let isWhole =
+      table.words.map { words in
+        standing.contains(words.name) && hasTriggers(words, found)
+          && found?.indexes.contains { $0.name == words.name && !$0.isValid } != true
+      } ?? true
     for name in standing where !isWhole || name != table.words?.name {
       changes.append(
         SchemaChange(
-          table: table.name, description: "drop index of words \(name)",
-          statements: WordsIndex.removal(name, schema: table.schema, dialect)))
+          table: table.name, schema: table.schema, description: "drop index of words \(name)",
+          statements: WordsIndex.removal(name, schema: table.schema, dialect), form: dialect == .postgres ? .online : .together))
     }
     guard let words = table.words, !isWhole else { return changes }
     let fields = words.fields.map(\.name).joined(separator: ", ")
-    changes.append(
-      SchemaChange(
-        table: table.name, description: "create index of words \(table.name) (\(fields))", statements: words.creation(dialect),
-        probes: dialect == .postgres ? [isInAnotherEncoding] : []))
+    var change = SchemaChange(
+      table: table.name, schema: table.schema, description: "create index of words \(table.name) (\(fields))",
+      statements: words.creation(dialect), probes: dialect == .postgres ? [isInAnotherEncoding] : [])
+    if found != nil, dialect == .sqlite { change.safety = .locks }
+    if found != nil, dialect == .postgres {
+      change.form = .online
+      change.statements = words.creation(dialect, isOnline: true)
+      change.onFailure = WordsIndex.removal(words.name, schema: table.schema, dialect).first
+    }
+    changes.append(change)
     return changes
   }
 

@@ -18,6 +18,16 @@ package struct SchemaDifference {
 
   package func plan() -> SchemaPlan {
     var plan = SchemaPlan()
+    let renamed = renamings()
+    plan.changes = renamed.changes
+    SchemaDifference(live: renamed.live, wanted: wanted, records: records, dialect: dialect).fill(&plan)
+    return plan
+  }
+
+  /// Everything but names that were changed.
+  private func fill(_ plan: inout SchemaPlan) {
+    var made: [SchemaChange] = []
+    var changed: [SchemaChange] = []
     var references: [SchemaChange] = []
     for table in wanted {
       let found = live.table(table.name, schema: table.schema)
@@ -25,58 +35,42 @@ package struct SchemaDifference {
         plan.faults += faults(table, found)
         continue
       }
-      if let renaming = renaming(table) {
-        plan.changes.append(renaming)
-      } else if let found {
-        plan.changes += found.isView ? [conflict(table)] : changes(table, found, &references, &plan.notices)
+      if let found {
+        if found.isView { changed.append(conflict(table)) } else { changed += changes(table, found, &references, &plan) }
       } else {
-        plan.changes.append(creation(table))
-        plan.changes += wordsChanges(table, nil)
-        if dialect == .postgres { references += table.columns.compactMap { addReference(table, $0, probed: false) } }
+        made.append(creation(table))
+        made += wordsChanges(table, nil)
+        if dialect == .postgres {
+          for column in table.columns {
+            let isToNew = column.reference.map { live.table($0.table, schema: $0.schema) == nil } ?? false
+            if isToNew {
+              if let change = addReference(table, column, toNew: true) { references.append(change) }
+            } else {
+              references += newReference(table, column)
+            }
+          }
+        }
       }
     }
-    plan.changes += references
-    return plan
+    // What touches nothing that is in use goes first, all at once.
+    let first = references.filter { $0.form == .together }
+    plan.changes += made + (dialect == .postgres ? first : []) + changed + references.filter { $0.form != .together }
+    plan.removals += droppedTables()
   }
-
-  /// A table that stands under its resource's old name: making another would leave its rows behind.
-  private func renaming(_ table: TableDefinition) -> SchemaChange? {
-    guard let was = table.was, live.table(table.name, schema: table.schema) == nil, live.table(was, schema: table.schema) != nil
-    else { return nil }
-    let rename = SQL("ALTER TABLE ") + SQL(table: was, schema: table.schema) + SQL(" RENAME TO ") + SQL(identifier: table.name)
-    return SchemaChange(
-      table: table.name, description: "rename table \(was) to \(table.name)", statements: [rename.text(dialect)],
-      destruction: SchemaDifference.renaming)
-  }
-
-  /// The same of columns.
-  private func renamings(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
-    table.columns.compactMap { column in
-      guard let was = column.was, found.column(column.name) == nil, found.column(was) != nil else { return nil }
-      let rename =
-        SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" RENAME COLUMN ") + SQL(identifier: was)
-        + SQL(" TO ") + SQL(identifier: column.name)
-      return SchemaChange(
-        table: table.name, description: "rename column \(table.name).\(was) to \(column.name)", statements: [rename.text(dialect)],
-        destruction: SchemaDifference.renaming)
-    }
-  }
-
-  private static let renaming = "processes that run the old contract would lose it: rename it when none does"
 
   /// Martlet's own record of a table; nil for one that it did not make. It stays under the name that the table had.
   func record(of table: TableDefinition) -> String? { records[table.name] ?? table.was.flatMap { records[$0] } }
 
   private func creation(_ table: TableDefinition) -> SchemaChange {
     SchemaChange(
-      table: table.name, description: "create table \(table.name)",
-      statements: [table.create(dialect)] + table.indexes.map { table.create($0, dialect) })
+      table: table.name, schema: table.schema, description: "create table \(table.name)",
+      statements: [table.create(dialect)] + table.indexes.map { table.create($0, dialect) }, settlesRecord: true)
   }
 
   private func conflict(_ table: TableDefinition) -> SchemaChange {
     SchemaChange(
-      table: table.name, description: "create table \(table.name)", statements: ["DROP VIEW \(SQL(identifier: table.name).text(dialect))"],
-      destruction: "a view of that name stands in the way")
+      table: table.name, schema: table.schema, description: "create table \(table.name)",
+      statements: ["DROP VIEW \(SQL(identifier: table.name).text(dialect))"], obstacle: "a view of that name stands in the way")
   }
 
   /// What an adopted table must have.
@@ -93,26 +87,30 @@ package struct SchemaDifference {
   }
 
   private func changes(
-    _ table: TableDefinition, _ found: LiveTable, _ references: inout [SchemaChange], _ notices: inout [String]
+    _ table: TableDefinition, _ found: LiveTable, _ references: inout [SchemaChange], _ plan: inout SchemaPlan
   ) -> [SchemaChange] {
-    var changes = losses(table, found) + renamings(table, found)
-    let renamed = Set(table.columns.compactMap(\.was))
-    for column in found.columns where table.column(column.name) == nil && !renamed.contains(column.name) {
-      if column.isNullable || column.defaultText != nil || column.isGenerated {
-        notices.append("column \(table.name).\(column.name) is not in the contract: left as it is")
-      } else {
+    var changes = key(table, found)
+    let own = SchemaDifference.kinds(record(of: table) ?? "")
+    for column in found.columns where table.column(column.name) == nil {
+      let hasOwnValue = column.isNullable || column.defaultText != nil || column.isGenerated
+      if own[column.name] == nil, !hasOwnValue {
         let drop = SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" DROP COLUMN ") + SQL(identifier: column.name)
         changes.append(
           SchemaChange(
-            table: table.name, description: "drop column \(table.name).\(column.name)", statements: [drop.text(dialect)],
-            destruction: "it is not in the contract, but demands a value in every new row"))
+            table: table.name, schema: table.schema, description: "drop column \(table.name).\(column.name)",
+            statements: [drop.text(dialect)], obstacle: "it is not in the contract, but demands a value in every new row"))
+      } else {
+        plan.notices.append("column \(table.name).\(column.name) is not in the contract: left as it is")
       }
     }
-    // A column that would have to be converted is mended first, by a person; the rest is planned then.
+    if let removal = droppedColumns(table, found, own) { plan.removals.append(removal) }
+    let conversions = conversions(table, found)
+    changes += conversions.obstacles
+    // What a person has to mend comes first; the rest is planned then.
     guard changes.isEmpty else { return changes }
     switch dialect {
-    case .sqlite: changes += sqliteChanges(table, found)
-    case .postgres: changes += postgresChanges(table, found, &references)
+    case .sqlite: changes += sqliteChanges(table, found, conversions.made)
+    case .postgres: changes += postgresChanges(table, found, conversions.made, &references)
     }
     changes += indexChanges(table, found) + wordsChanges(table, found)
     if let change = resurrection(table, found) { changes.append(change) }
@@ -127,53 +125,17 @@ package struct SchemaDifference {
       SchemaDifference.kinds(record(of: table) ?? "")[column] != nil
     else { return nil }
     return SchemaChange(
-      table: table.name, description: "keep no deleted records in \(table.name)", statements: [], probes: [hasDeleted(table, column)])
+      table: table.name, schema: table.schema, description: "keep no deleted records in \(table.name)", statements: [],
+      probes: [hasDeleted(table, column)])
   }
 
-  /// Changes of type and key: never applied by themselves.
-  private func losses(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
-    var changes: [SchemaChange] = []
-    let recorded = SchemaDifference.kinds(record(of: table) ?? "")
-    for column in table.columns {
-      guard let live = found.column(column.name) else { continue }
-      let old = recorded[column.name] ?? live.type
-      let hasOtherKind = recorded[column.name].map { $0 != column.kind.recordName } ?? false
-      guard hasOtherKind || !column.kind.fits(live.type, dialect) || isNarrower(column, live) else { continue }
-      let statement =
-        dialect == .postgres
-        ? (SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" ALTER COLUMN ") + SQL(identifier: column.name)).text(
-          dialect)
-          + " TYPE \(column.type) USING \(SQL(identifier: column.name).text(dialect))::\(column.type)"
-        : table.addColumn(renamed(column), dialect)
-      changes.append(
-        SchemaChange(
-          table: table.name, description: "change column \(table.name).\(column.name) from \(old) to \(column.kind.recordName)",
-          statements: [statement], destruction: "its values would have to be converted"))
-    }
-    if !found.key.isEmpty, found.key != table.key {
-      changes.append(
-        SchemaChange(
-          table: table.name, description: "change the primary key of \(table.name)", statements: [],
-          destruction: "it is (\(found.key.joined(separator: ", "))), not (\(table.key.joined(separator: ", ")))"))
-    }
-    return changes
-  }
-
-  /// The column to convert into, beside the old one.
-  private func renamed(_ column: ColumnDefinition) -> ColumnDefinition {
-    var result = column
-    result.name += "_new"
-    result.isNullable = true
-    result.check = nil
-    result.reference = nil
-    return result
-  }
-
-  /// `numeric(p,s)` that would lose digits.
-  private func isNarrower(_ column: ColumnDefinition, _ live: LiveColumn) -> Bool {
-    guard dialect == .postgres, let old = SchemaDifference.precision(live.type), let new = SchemaDifference.precision(column.type)
-    else { return false }
-    return new.scale < old.scale || new.digits - new.scale < old.digits - old.scale
+  private func key(_ table: TableDefinition, _ found: LiveTable) -> [SchemaChange] {
+    guard !found.key.isEmpty, found.key != table.key else { return [] }
+    return [
+      SchemaChange(
+        table: table.name, schema: table.schema, description: "change the primary key of \(table.name)", statements: [],
+        obstacle: "it is (\(found.key.joined(separator: ", "))), not (\(table.key.joined(separator: ", ")))")
+    ]
   }
 
   static func precision(_ type: String) -> (digits: Int, scale: Int)? {
@@ -192,8 +154,11 @@ package struct SchemaDifference {
     return kinds
   }
 
-  /// The record of a table that stands as it is wanted.
-  static func record(_ table: TableDefinition) -> String {
-    table.columns.map { "\($0.name)=\($0.kind.recordName)" }.joined(separator: "\n")
+  /// The record of a table that stands as it is wanted. Columns that it had and the contract has no more are remembered for as long
+  /// as they are there: they are Martlet's to drop.
+  static func record(_ table: TableDefinition, before: String?, found: LiveTable?) -> String {
+    let wanted = table.columns.map { "\($0.name)=\($0.kind.recordName)" }
+    let left = kinds(before ?? "").filter { name, _ in table.column(name) == nil && found?.column(name) != nil }
+    return (wanted + left.map { "\($0.key)=\($0.value)" }.sorted()).joined(separator: "\n")
   }
 }

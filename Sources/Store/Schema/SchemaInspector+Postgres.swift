@@ -20,6 +20,7 @@ extension SchemaInspector {
     }
     for row in try await inspected(SchemaInspector.postgresConstraints) {
       let table = place(row)
+      if row.flag(8) { tables[table].unvalidated.insert(row.text(2)) }
       let columns = row.text(4).split(separator: "\u{1f}").map(String.init)
       switch row.text(3) {
       case "p": tables[table].key = columns
@@ -41,7 +42,8 @@ extension SchemaInspector {
       } else {
         tables[table].indexes.append(
           LiveIndex(
-            name: row.text(2), parts: [part], isUnique: row.flag(3), isPartial: row.flag(4), isConstraint: row.flag(5)))
+            name: row.text(2), parts: [part], isUnique: row.flag(3), isPartial: row.flag(4), isConstraint: row.flag(5),
+            isValid: row.flag(8)))
       }
     }
     var schema = LiveSchema()
@@ -85,7 +87,7 @@ extension SchemaInspector {
       array_to_string(ARRAY(
         SELECT a.attname FROM unnest(k.confkey) WITH ORDINALITY AS u(number, place)
         JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.place), chr(31)),
-      k.confdeltype::text
+      k.confdeltype::text, CASE WHEN k.convalidated THEN '0' ELSE '1' END
     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_class AS t ON t.oid = k.confrelid
     WHERE
@@ -99,7 +101,7 @@ extension SchemaInspector {
       CASE WHEN EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))
         THEN '1' ELSE '0' END,
       (SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = x.indrelid AND a.attnum = x.indkey[o.place - 1]),
-      CASE WHEN x.indoption[o.place - 1] & 1 = 1 THEN '1' ELSE '0' END
+      CASE WHEN x.indoption[o.place - 1] & 1 = 1 THEN '1' ELSE '0' END, CASE WHEN x.indisvalid THEN '1' ELSE '0' END
     FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indrelid JOIN pg_class AS i ON i.oid = x.indexrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL generate_series(1, x.indnkeyatts::int) AS o(place)

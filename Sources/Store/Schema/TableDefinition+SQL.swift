@@ -62,21 +62,31 @@ extension TableDefinition {
   }
 
   /// PostgreSQL's foreign key of one column.
-  func addReference(_ reference: ReferenceDefinition, on column: String) -> String {
+  ///
+  /// - Parameter isNew: no row can be there: else rows are looked at later (`VALIDATE`), without keeping anybody waiting.
+  func addReference(_ reference: ReferenceDefinition, on column: String, isNew: Bool) -> String {
     let sql =
       SQL("ALTER TABLE ") + SQL(table: name, schema: schema) + SQL(" ADD CONSTRAINT ") + SQL(identifier: reference.name)
       + SQL(" FOREIGN KEY ") + SQL(columns: [column]) + SQL(" REFERENCES ") + TableDefinition.target(reference, .postgres)
+      + SQL(isNew ? "" : " NOT VALID")
     return sql.text(.postgres)
   }
 
+  /// On PostgreSQL the column's condition is not asked of the rows that are there: that would read them all under a lock.
   func addColumn(_ column: ColumnDefinition, _ dialect: Dialect) -> String {
-    let sql =
-      SQL("ALTER TABLE ") + SQL(table: name, schema: schema) + SQL(" ADD COLUMN ") + definition(column, dialect)
+    var plain = column
+    if dialect == .postgres { plain.check = nil }
+    var sql = SQL("ALTER TABLE ") + SQL(table: name, schema: schema) + SQL(" ADD COLUMN ") + definition(plain, dialect)
+    if dialect == .postgres, let check = column.check {
+      sql = sql + SQL(", ADD ") + TableDefinition.constraint(check) + SQL(" NOT VALID")
+    }
     return sql.text(dialect)
   }
 
-  func create(_ index: IndexDefinition, _ dialect: Dialect) -> String {
+  /// - Parameter isOnline: PostgreSQL: nobody waits for it; it runs outside a transaction.
+  func create(_ index: IndexDefinition, _ dialect: Dialect, isOnline: Bool = false) -> String {
     var sql = index.isUnique ? SQL("CREATE UNIQUE INDEX ") : SQL("CREATE INDEX ")
+    if isOnline { sql.append("CONCURRENTLY ") }
     sql.append(identifier: index.name)
     sql.append(" ON ")
     sql.append(SQL(table: name, schema: schema))

@@ -1,9 +1,11 @@
 /// The statements that make and remove an index of words.
 extension WordsIndex {
   /// Makes it over the rows that are there.
-  func creation(_ dialect: Dialect) -> [String] {
+  ///
+  /// - Parameter isOnline: PostgreSQL: nobody waits for it; each statement runs outside a transaction.
+  func creation(_ dialect: Dialect, isOnline: Bool = false) -> [String] {
     switch dialect {
-    case .postgres: [WordsFunction.creation, postgresIndex.text(.postgres)]
+    case .postgres: [WordsFunction.creation, postgresIndex(isOnline).text(.postgres)]
     case .sqlite: ([wordTable, rowTable] + filling + [insertion, change, deletion]).map { $0.text(.sqlite) }
     }
   }
@@ -12,7 +14,7 @@ extension WordsIndex {
   static func removal(_ name: String, schema: String?, _ dialect: Dialect) -> [String] {
     let statements: [SQL] =
       switch dialect {
-      case .postgres: [SQL("DROP INDEX IF EXISTS ") + SQL(table: name, schema: schema)]
+      case .postgres: [SQL("DROP INDEX CONCURRENTLY IF EXISTS ") + SQL(table: name, schema: schema)]
       case .sqlite:
         ["_insert", "_update", "_delete"].map { SQL("DROP TRIGGER IF EXISTS ") + SQL(identifier: name + $0) }
           + ["", "_rows"].map { SQL("DROP TABLE IF EXISTS ") + SQL(identifier: name + $0) }
@@ -21,8 +23,10 @@ extension WordsIndex {
   }
 
   /// Without a list of pending entries, which every search would read.
-  private var postgresIndex: SQL {
-    var sql = SQL("CREATE INDEX ") + SQL(identifier: name) + SQL(" ON ") + SQL(table: table, schema: schema) + SQL(" USING gin (")
+  private func postgresIndex(_ isOnline: Bool) -> SQL {
+    var sql =
+      SQL("CREATE INDEX ") + SQL(isOnline ? "CONCURRENTLY " : "") + SQL(identifier: name) + SQL(" ON ") + SQL(table: table, schema: schema)
+      + SQL(" USING gin (")
     for (place, field) in fields.enumerated() {
       if place > 0 { sql.append(", ") }
       sql = sql + SQL("(") + WordsIndex.lexemes(SQL(identifier: column(field))) + SQL(")")

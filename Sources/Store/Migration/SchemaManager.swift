@@ -1,0 +1,124 @@
+package import Base
+package import Contract
+
+/// Brings a database to what a contract wants. `serve` and `migrate apply` differ in what they may do (`SchemaPermission`), not in
+/// how: what the database holds is compared with the contract, and the steps between the two are taken one after the other, each
+/// written down. What a process that was killed has left is part of the next comparison.
+package struct SchemaManager: Sendable {
+  let clock: any Clock
+  let random: any RandomSource
+
+  /// Another process may have prepared the same database between a look and the change: it is looked at again.
+  private static let attemptsMax = 3
+  /// Names, the rest, removals, and what others did meanwhile.
+  private static let roundsMax = 10
+  /// How often another process is asked for the migration lock, and how long to wait between.
+  private static let lockAttemptsMax = 600
+  private static let lockInterval = Duration.milliseconds(200)
+
+  package init(clock: any Clock = SystemClock(), random: any RandomSource = SystemRandom()) {
+    self.clock = clock
+    self.random = random
+  }
+
+  /// What a service does before it serves.
+  ///
+  /// - Returns: what was applied, in words; empty where nothing was to do.
+  /// - Throws: `SchemaError` with every obstacle at once. Nothing has been changed then.
+  package func prepare(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> [String] {
+    try await apply(store, contract, .serving, actor: "serve")
+  }
+
+  /// What lies between a database and a contract.
+  package func look(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> SchemaLook {
+    do throws(StoreError) {
+      return try await SchemaLook(store, contract)
+    } catch {
+      throw SchemaError(message: "the schema could not be read", cause: error)
+    }
+  }
+
+  /// The last steps that were taken, oldest first.
+  package func steps(of store: any Store, _ look: SchemaLook, limit: Int) async throws(SchemaError) -> [AppliedStep] {
+    guard look.hasLedger else { return [] }
+    do throws(StoreError) {
+      return try await SchemaLedger.steps(of: store, limit: limit)
+    } catch {
+      throw SchemaError(message: "what was done before could not be read", cause: error)
+    }
+  }
+
+  /// - Parameters:
+  ///   - actor: who does it, for the record.
+  ///   - report: told of each step when it is done.
+  /// - Returns: what was applied, in words.
+  /// - Throws: `SchemaError`: with obstacles where nothing was begun, with a cause where a step failed. The steps before it stand,
+  ///   and the same call goes on behind them.
+  package func apply(
+    _ store: any Store, _ contract: Contract, _ permission: SchemaPermission, actor: String,
+    report: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws(SchemaError) -> [String] {
+    let look = try await look(store, contract)
+    try look.check(permission, store.dialect)
+    guard look.isWork(permission) else { return [] }
+    let session: any SchemaSession
+    do throws(StoreError) { session = try await store.schemaSession() } catch {
+      throw SchemaError(message: "the schema could not be changed", cause: error)
+    }
+    let run = SchemaRun(store: store, session: session, clock: clock, random: random, actor: actor, report: report)
+    let result: Result<[String], SchemaError>
+    do throws(SchemaError) {
+      try await wait(for: session)
+      result = .success(try await rounds(run, contract, permission))
+    } catch {
+      result = .failure(error)
+    }
+    await session.close()
+    return try result.get()
+  }
+
+  private func rounds(_ run: SchemaRun, _ contract: Contract, _ permission: SchemaPermission) async throws(SchemaError) -> [String] {
+    var done: [String] = []
+    var attempt = 1
+    for _ in 0..<SchemaManager.roundsMax {
+      let look = try await look(run.store, contract)
+      try look.check(permission, run.store.dialect)
+      guard look.isWork(permission) else { return done }
+      do throws(StoreError) {
+        done += try await run.take(look, permission)
+      } catch {
+        guard attempt < SchemaManager.attemptsMax, error.code == .invalidStatement || error.code == .timeout else {
+          throw SchemaManager.failure(error)
+        }
+        attempt += 1
+      }
+    }
+    throw SchemaError(message: "the schema changes again and again while it is being changed: is another process at it?")
+  }
+
+  /// Two processes take steps one after the other, not in turns.
+  private func wait(for session: any SchemaSession) async throws(SchemaError) {
+    do throws(StoreError) {
+      for _ in 0..<SchemaManager.lockAttemptsMax {
+        if try await session.lock() { return }
+        guard await clock.sleep(for: SchemaManager.lockInterval) else { throw StoreError(.cancelled, "nobody waits any more") }
+      }
+    } catch {
+      throw SchemaManager.failure(error)
+    }
+    throw SchemaError(message: "another process has been changing the schema for long: wait until it is done")
+  }
+
+  private static func failure(_ error: StoreError) -> SchemaError {
+    SchemaError(
+      message: error.code == .readOnly
+        ? "the database takes no writes (a standby, or made read-only), and it lacks what the contract wants: start the service "
+          + "on one that does"
+        : "the schema could not be changed", cause: error)
+  }
+}
+
+extension SchemaLook {
+  /// Whether there is anything to do for whoever may do so much.
+  func isWork(_ permission: SchemaPermission) -> Bool { !steps(permission).isEmpty || !news.isEmpty }
+}
