@@ -1,9 +1,17 @@
-import HTTP
 import Service
 import Telemetry
 import Testing
 
+@testable import HTTP
 @testable import REST
+
+/// A body that ends with an error.
+private final class BrokenBody: HTTPBodySource {
+  private let error: HTTPBodyError
+  init(_ error: HTTPBodyError) { self.error = error }
+  func collectBody(of request: UInt64, upTo limit: Int) async throws(HTTPBodyError) -> [UInt8] { throw error }
+  func nextPiece(of request: UInt64) async throws(HTTPBodyError) -> [UInt8]? { throw error }
+}
 
 @Suite("What the REST interface refuses before the service is asked")
 struct RESTHandlerRefusalTests {
@@ -131,6 +139,23 @@ struct RESTHandlerRefusalTests {
     #expect(try await bench.send(.get, "/v1/nothing").status == 404)
     #expect(try await bench.send(.delete, "/v1/orders").status == 405)
     #expect(bench.operations.authorizations.isEmpty)
+  }
+
+  @Test(
+    "a body that does not come whole is told by its reason",
+    arguments: [
+      (HTTPBodyError.timeout, 408, "request_timeout"), (.disconnected, 400, "bad_request"), (.overloaded, 503, "overloaded"),
+      (.tooLarge(limit: 5), 413, "body_too_large"),
+    ])
+  func brokenBody(_ error: HTTPBodyError, status: Int, code: String) async throws {
+    let bench = try Bench()
+    for (method, target) in [(HTTPMethod.post, "/v1/orders"), (.patch, "/v1/products/1"), (.post, "/v1/batch")] {
+      let given = try HTTPRequest(method, target, headers: Self.json)
+      let request = HTTPRequest(head: given.head, body: HTTPBody(from: BrokenBody(error), request: 1, declaredLength: 100))
+      let received = Received(await bench.handler.respond(to: request))
+      #expect(received.status == status && received.member("code") == code, "\(method.name) \(target)")
+    }
+    #expect(bench.logged.all.map(\.status) == [status, status, status])
   }
 
   @Test("what HTTP itself refuses is a problem document too", arguments: [400, 408, 413, 414, 417, 431, 500, 501, 503, 504, 505])

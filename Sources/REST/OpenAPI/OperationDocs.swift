@@ -355,7 +355,7 @@ struct OperationDocs {
 
   private var writing: [FailureCode] {
     [
-      .malformedJSON, .bodyTooLarge, .unsupportedMediaType, .expectationFailed, .validation, .idempotencyMismatch,
+      .malformedJSON, .requestTimeout, .bodyTooLarge, .unsupportedMediaType, .expectationFailed, .validation, .idempotencyMismatch,
       .idempotencyInFlight,
     ] + keyMissing
   }

@@ -60,6 +60,7 @@ struct ProblemResponses {
     case 404: "NotFound"
     case 405: "MethodNotAllowed"
     case 406: "NotAcceptable"
+    case 408: "RequestTimeout"
     case 409: "Conflict"
     case 412: "PreconditionFailed"
     case 413: "ContentTooLarge"

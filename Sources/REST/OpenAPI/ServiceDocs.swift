@@ -144,7 +144,8 @@ enum ServiceDocs {
       [
         .malformedJSON, .badRequest, .unknownParameter, .tooCostly, .idempotencyKeyMissing, .unauthenticated, .tokenExpired,
         .tokenInvalid, .forbidden, .notFound, .methodNotAllowed, .notAcceptable, .conflict, .unique, .restricted, .wrongState,
-        .idempotencyInFlight, .preconditionFailed, .bodyTooLarge, .uriTooLong, .unsupportedMediaType, .expectationFailed, .validation,
+        .idempotencyInFlight, .requestTimeout, .preconditionFailed, .bodyTooLarge, .uriTooLong, .unsupportedMediaType, .expectationFailed,
+        .validation,
         .idempotencyMismatch, .preconditionRequired, .headersTooLarge, .internal, .overloaded, .unavailable, .timeout,
       ], to: &responses)
     paths["/\(version)/batch"] = [

@@ -157,7 +157,7 @@ struct OperationReader {
       case .tooLarge where limit < bodyBytesMax: throw misplacedBody
       case .tooLarge: throw Failure(.bodyTooLarge, "The body may be \(bodyBytesMax) bytes long")
       case .overloaded: throw .memory
-      case .timeout: throw Failure(.timeout, "The body did not come in time")
+      case .timeout: throw Failure(.requestTimeout, "The body did not come in time")
       case .malformed, .disconnected, .unreadable: throw Failure(.badRequest, "The body could not be read")
       }
     }

@@ -5,7 +5,7 @@ import Service
 /// A failure as `application/problem+json` (RFC 9457), with our members `code`, `request_id` and `errors`.
 enum ProblemDocument {
   /// - Parameters:
-  ///   - status: where HTTP itself refused with a status that the code's table does not have (408, 501, 505).
+  ///   - status: where HTTP itself refused with a status that the code's table does not have (501, 505).
   ///   - instance: the request's path; nil where there was none.
   static func bytes(
     _ failure: Failure, status: Int? = nil, origin: String, instance: String?, requestID: String
@@ -69,7 +69,8 @@ extension Failure {
       switch status {
       case 404: .notFound
       case 405: .methodNotAllowed
-      case 408, 504: .timeout
+      case 408: .requestTimeout
+      case 504: .timeout
       case 413: .bodyTooLarge
       case 414: .uriTooLong
       case 415: .unsupportedMediaType

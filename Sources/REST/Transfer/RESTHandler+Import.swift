@@ -31,7 +31,7 @@ private struct BodyPieces: BytePieces {
       switch error {
       case .tooLarge(let limit): throw Failure(.bodyTooLarge, "An import may be \(limit) bytes long; send it in parts")
       case .overloaded: throw .memory
-      case .timeout: throw Failure(.timeout, "The body did not come in time")
+      case .timeout: throw Failure(.requestTimeout, "The body did not come in time")
       case .malformed, .disconnected, .unreadable: throw Failure(.badRequest, "The body could not be read to its end")
       }
     }

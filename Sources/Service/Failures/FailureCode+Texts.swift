@@ -32,7 +32,7 @@ extension FailureCode {
   /// Whether the same request may be sent again without a change, after a pause.
   package var isRetryable: Bool {
     switch self {
-    case .idempotencyInFlight, .rateLimited, .overloaded, .unavailable, .timeout, .internal: true
+    case .requestTimeout, .idempotencyInFlight, .rateLimited, .overloaded, .unavailable, .timeout, .internal: true
     default: false
     }
   }

@@ -79,6 +79,13 @@ extension FailureCode {
         "The Accept header leaves out every media type that this endpoint can answer with.",
         remedy: "Accept application/json, or leave the header out.",
         example: "this endpoint answers application/json")
+    case .requestTimeout:
+      FailureTexts(
+        "The request did not come in time",
+        "A head has 10 seconds; a body 30, one more for each KiB of it, and no silence of 30. The connection is closed. Nothing was done, "
+          + "but for the records of an import that came before.",
+        remedy: "Send it again over a new connection, without pauses; an import goes on under its Idempotency-Key.",
+        example: "The body did not come in time")
     case .bodyTooLarge:
       FailureTexts(
         "The body is too large",

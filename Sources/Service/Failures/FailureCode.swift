@@ -18,6 +18,7 @@ package enum FailureCode: String, Sendable, CaseIterable {
   case notFound = "not_found"
   case methodNotAllowed = "method_not_allowed"
   case notAcceptable = "not_acceptable"
+  case requestTimeout = "request_timeout"
   case conflict
   case unique
   case restricted
@@ -48,6 +49,7 @@ package enum FailureCode: String, Sendable, CaseIterable {
     case .notFound: 404
     case .methodNotAllowed: 405
     case .notAcceptable: 406
+    case .requestTimeout: 408
     case .conflict, .unique, .restricted, .wrongState, .idempotencyInFlight: 409
     case .preconditionFailed: 412
     case .bodyTooLarge: 413
