@@ -53,7 +53,7 @@ package struct JSONPatch: Sendable {
       guard let value = node["value"] else {
         throw Failure(reason: .malformed, pointer: place + "/value", message: "is required")
       }
-      return JSONValue(value)
+      return JSONValue(value, exactly: true)
     }
     let path = try pointer(node, "path", place)
     switch node["op"]?.stringValue {
@@ -142,6 +142,9 @@ extension JSONValue {
     case (.integer(let a), .integer(let b)): a == b
     case (.number(let a), .number(let b)): a == b
     case (.integer(let a), .number(let b)), (.number(let b), .integer(let a)): Int64(exactly: b) == a
+    case (.digits(let a), .digits(let b)) where a == b: true
+    case (.digits, .integer), (.digits, .number), (.digits, .digits), (.integer, .digits), (.number, .digits):
+      WrittenNumber(bytes) == WrittenNumber(other.bytes)
     case (.string(let a), .string(let b)): a.isExactly(b)
     case (.array(let a), .array(let b)): a.count == b.count && zip(a, b).allSatisfy { $0.isSame(as: $1) }
     case (.object(let a), .object(let b)): a.isSame(as: b)
@@ -153,7 +156,7 @@ extension JSONValue {
   fileprivate var weight: Int {
     switch self {
     case .null, .boolean, .integer, .number: 1
-    case .string(let text): 1 + text.utf8.count
+    case .digits(let text), .string(let text): 1 + text.utf8.count
     case .array(let values): values.reduce(1) { $0 + $1.weight }
     case .object(let object): object.members.reduce(1) { $0 + 1 + $1.name.utf8.count + $1.value.weight }
     }

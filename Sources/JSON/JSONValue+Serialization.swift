@@ -6,6 +6,7 @@ extension JSONValue {
     case .boolean(let value): out.appendJSON(bool: value)
     case .integer(let value): out.appendJSON(integer: value)
     case .number(let value): out.appendJSON(number: value)
+    case .digits(let text): out.append(contentsOf: text.utf8)
     case .string(let value): out.appendJSON(string: value)
     case .array(let values):
       out.append(UInt8(ascii: "["))

@@ -4,28 +4,35 @@ package indirect enum JSONValue: Sendable, Equatable {
   case boolean(Bool)
   case integer(Int64)
   case number(Double)
+  /// A number that is written otherwise than `integer` and `number` would write it, as it is written (`exactly:`).
+  case digits(String)
   case string(String)
   case array([JSONValue])
   case object(JSONObject)
 
   /// The value at a node and everything beneath it. Depth is bounded by the document's own limit.
-  package init(_ node: JSONNode) {
+  ///
+  /// - Parameter exactly: no digit of a number is lost: for what is written again.
+  package init(_ node: JSONNode, exactly: Bool = false) {
     switch node.kind {
     case .null: self = .null
     case .boolean: self = .boolean(node.bool ?? false)
-    case .integer: self = .integer(node.int64 ?? 0)
-    case .number: self = .number(node.double ?? 0)
+    case .integer, .number:
+      let number: JSONValue = node.kind == .integer ? .integer(node.int64 ?? 0) : .number(node.double ?? 0)
+      self = !exactly || number.bytes.elementsEqual(node.rawText) ? number : .digits(String(decoding: node.rawText, as: UTF8.self))
     case .string: self = .string(node.stringValue ?? "")
-    case .array: self = .array(node.elements.map { JSONValue($0) })
+    case .array: self = .array(node.elements.map { JSONValue($0, exactly: exactly) })
     case .object:
       var object = JSONObject()
-      for member in node.members { object.append(member.name, JSONValue(member.value)) }
+      for member in node.members { object.append(member.name, JSONValue(member.value, exactly: exactly)) }
       self = .object(object)
     }
   }
 
   /// Reads a text; see `JSONDocument.parse`.
-  package init(parsing bytes: [UInt8]) throws(JSONError) { self.init(try JSONDocument.parse(bytes).root) }
+  package init(parsing bytes: [UInt8], exactly: Bool = false) throws(JSONError) {
+    self.init(try JSONDocument.parse(bytes).root, exactly: exactly)
+  }
 
   /// A member of an object; setting one on anything but an object does nothing.
   package subscript(_ name: String) -> JSONValue? {

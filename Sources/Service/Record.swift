@@ -45,8 +45,8 @@ struct Record: Sendable, Equatable {
   /// JSON that says the same in another spelling is no change: the values of `other` stay.
   mutating func keepSameJSON(of other: Record) {
     for place in values.indices where table.fields[place].content == .scalar(.json) && values[place] != other.values[place] {
-      guard let new = try? JSONValue(parsing: values[place].json),
-        let old = try? JSONValue(parsing: other.values[place].json), new.isSame(as: old)
+      guard let new = try? JSONValue(parsing: values[place].json, exactly: true),
+        let old = try? JSONValue(parsing: other.values[place].json, exactly: true), new.isSame(as: old)
       else { continue }
       values[place] = other.values[place]
     }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct PatchTests {
   private func patched(_ document: String, _ patch: String) throws -> String {
     let patch = try JSONPatch(try JSONDocument.parse(Array(patch.utf8)).root)
-    return String(decoding: try patch.applied(to: try JSONValue(parsing: Array(document.utf8))).bytes, as: UTF8.self)
+    return String(decoding: try patch.applied(to: try JSONValue(parsing: Array(document.utf8), exactly: true)).bytes, as: UTF8.self)
   }
 
   private func reason(_ document: String, _ patch: String) -> JSONPatch.Failure.Reason? {
@@ -131,5 +131,38 @@ import Testing
     #expect(try patched(document, "[{\"op\":\"test\",\"path\":\"/a\",\"value\":\(same)},{\"op\":\"remove\",\"path\":\"/a\"}]") == "{}")
     let other = same.replacing("\"m7\":7", with: "\"m7\":8")
     #expect(reason(document, "[{\"op\":\"test\",\"path\":\"/a\",\"value\":\(other)}]") == .differs)
+  }
+
+  @Test(
+    "numbers keep their digits, moved or not",
+    arguments: [
+      "12345678901234567890", "-98765432109876543210987654321", "1.10", "0.1000000000000000055511151231257827", "1E-7", "-0", "0.0",
+      "1e-400",
+      "9007199254740993", "1.7976931348623157e308", "100e-2",
+    ])
+  func digits(number: String) throws {
+    let patch =
+      #"[{"op":"add","path":"/b","value":\#(number)},{"op":"copy","from":"/a/0","path":"/c"},{"op":"test","path":"/a/0","value":\#(number)}]"#
+    #expect(try patched(#"{"a":[\#(number),1]}"#, patch) == #"{"a":[\#(number),1],"b":\#(number),"c":\#(number)}"#)
+  }
+
+  @Test(
+    "a test compares numbers by all of their digits",
+    arguments: [
+      ("12345678901234567890", "12345678901234567891", false), ("1.10", "1.1", true), ("11e-1", "1.1", true), ("1.10e1", "11", true),
+      ("0.1", "0.1000000000000000055511151231257827", false), ("-0", "0", true), ("0e99999999999999999999", "0", true),
+      ("1e-99999999999999999999", "1e-99999999999999999998", false), ("-1.0", "1", false), ("9007199254740993.0", "9007199254740993", true),
+      ("9007199254740993.0", "9007199254740992", false), ("100", "1e2", true), ("1e-400", "10e-401", true), ("1e-400", "0", false),
+      ("0.1e-9223372036854775808", "1e-9223372036854775808", false),
+    ])
+  func sameness(one: String, other: String, isSame: Bool) {
+    for (a, b) in [(one, other), (other, one)] {
+      let patch = #"[{"op":"test","path":"/a","value":\#(b)}]"#
+      if isSame {
+        #expect((try? patched(#"{"a":\#(a)}"#, patch)) != nil)
+      } else {
+        #expect(reason(#"{"a":\#(a)}"#, patch) == .differs)
+      }
+    }
   }
 }

@@ -42,6 +42,29 @@ import Testing
     #expect(try await bench.perform(.update, "people", id, as: ada, body: #"{"extra": null}"#).json["revision"] == 3)
   }
 
+  @Test func numbersOfJSONKeepTheirDigits() async throws {
+    let (bench, ada, id) = try await filled()
+    func extra() async throws -> String {
+      let text = String(decoding: try await bench.perform(.read(ReadParameters()), "people", id, as: ada).body, as: UTF8.self)
+      let behind = try #require(text.split(separator: #""extra":"#).last)
+      return behind.prefix { $0 != "}" } + "}"
+    }
+    let big = "12345678901234567890"
+    let body = #"{"extra": {"a": \#(big), "b": 1.10}}"#
+    #expect(try await bench.perform(.update, "people", id, as: ada, body: body).json["revision"] == 2)
+    let add = #"[{"op": "test", "path": "/extra/a", "value": \#(big)}, {"op": "add", "path": "/extra/c", "value": -\#(big)}]"#
+    #expect(try await bench.perform(.patch, "people", id, as: ada, body: add).json["revision"] == 3)
+    let patched = try await extra()
+    #expect(patched == #"{"x":[1,2],"a":\#(big),"b":1.10,"c":-\#(big)}"#)
+    // The next number is another one, also where a double would not tell.
+    let next = #"{"extra": {"a": 12345678901234567891, "b": 1.1, "c": -\#(big)}}"#
+    #expect(try await bench.perform(.update, "people", id, as: ada, body: next).json["revision"] == 4)
+    #expect(try await extra().contains("12345678901234567891"))
+    let test = #"[{"op": "test", "path": "/extra/a", "value": \#(big)}]"#
+    let code = await bench.refusal { () async throws(Failure) in try await bench.perform(.patch, "people", id, as: ada, body: test) }
+    #expect(code == .conflict)
+  }
+
   @Test func operationsChangeTheRecord() async throws {
     let (bench, ada, id) = try await filled()
     let patch = #"""

@@ -17,7 +17,7 @@ extension Engine {
     var text: [UInt8] = []
     RecordWriter.append(record, places: shown, to: &text)
     text.append(UInt8(ascii: "}"))
-    guard let before = (try? JSONValue(parsing: text))?.objectValue else {
+    guard let before = (try? JSONValue(parsing: text, exactly: true))?.objectValue else {
       throw Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
     }
     let result: JSONValue
