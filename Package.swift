@@ -111,7 +111,7 @@ let package = Package(
       "Service",
       ["Base", "JSON", "Crypto", "Expression", "Contract", "Reactor", "Store", "SQLiteStore", "PostgresStore", "Identity"]),
     tests("REST", ["Base", "JSON", "JSONSchema", "Contract", "HTTP", "Store", "Service", "Identity", "Telemetry"]),
-    tests("Martlet", ["Base", "JSON", "Contract", "Reactor", "HTTP", "Store", "Service", "REST"]),
+    tests("Martlet", ["Base", "JSON", "Contract", "Telemetry", "Store", "SQLiteStore", "Identity", "Service"]),
     tests("Bench", ["Base", "Contract", "Store", "SQLiteStore"]),
     .testTarget(
       name: "SimulationTests", dependencies: ["Base", "Reactor", "HTTP", "Store", "PostgresStore", "TestSupport"], swiftSettings: strict),

@@ -23,7 +23,7 @@ struct Upkeep: Sendable {
   /// Until the task is cancelled.
   func run(_ engine: @escaping @Sendable () -> Engine) async {
     var sweepsAt: UInt64 = 0
-    while (try? await Task.sleep(for: Upkeep.interval)) != nil {
+    while await clock.sleep(for: Upkeep.interval) {
       await round(engine(), sweepsAt: &sweepsAt)
     }
   }
@@ -83,7 +83,7 @@ struct Upkeep: Sendable {
     let start = clock.monotonicNanoseconds
     let outcome = try await step()
     let nanoseconds = (clock.monotonicNanoseconds &- start) &* Upkeep.restFactor
-    try await Task.sleep(for: max(Upkeep.restMin, .nanoseconds(Int64(clamping: nanoseconds))))
+    guard await clock.sleep(for: max(Upkeep.restMin, .nanoseconds(Int64(clamping: nanoseconds)))) else { throw CancellationError() }
     return outcome
   }
 }

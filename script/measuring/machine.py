@@ -104,10 +104,11 @@ class Process:
 
 
 class Load:
-    """What a run of a load generator found."""
+    """What a run of a load generator found. `served` is the rate of what was not refused."""
 
-    def __init__(self, rate, p50=None, p99=None, errors=0, cpu=None):
+    def __init__(self, rate, p50=None, p99=None, errors=0, cpu=None, served=None):
         self.rate, self.p50, self.p99, self.errors, self.cpu = rate, p50, p99, errors, cpu
+        self.served = rate if served is None else served
 
 
 def milliseconds(text):
@@ -133,10 +134,13 @@ def wrk(process, url, connections=32, seconds=5, script=None, headers=None):
     if requests == 0:
         raise SystemExit(f"{url} gave no answer in {seconds} s:\n{text}")
     errors = sum(int(found) for found in re.findall(r"(?:connect|read|write|timeout) (\d+)", text))
-    if refused := re.search(r"Non-2xx or 3xx responses: (\d+)", text):
-        errors += int(refused[1])
+    found = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    refused = int(found[1]) if found else 0
+    errors += refused
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
     return Load(
-        rate=float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]),
+        rate=rate,
+        served=rate * (requests - refused) / requests,
         p50=milliseconds(re.search(r"^\s+50%\s+(\S+)", text, re.M)[1]),
         p99=milliseconds(re.search(r"^\s+99%\s+(\S+)", text, re.M)[1]),
         errors=errors,

@@ -38,7 +38,7 @@ def measure(name, engine, generator):
         token = engine.token()
         for kind, (path, times) in kinds.items():
             script = head("GET", path, token) + ' request = function() return head .. rest .. "\\r\\n" end'
-            peak = max(wrk(service, service.address, connections, 4, script).rate for connections in (32, 64))
+            peak = max(wrk(service, service.address, connections, 4, script).served for connections in (32, 64))
             say(f"{name}, {kind}: {peak:,.0f} a second at most")
             request = f"GET {path} HTTP/1.1\r\nHost: measured\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
             rates = [(peak / 2, 4), (peak * times, SECONDS), (peak / 2, 8)]
