@@ -27,7 +27,7 @@ package final class SQLiteStore: Store {
     self.path = path
     self.options = options
     timeoutNanoseconds = options.timeout.wholeNanoseconds
-    reads = JobQueue(capacity: options.readQueueMax)
+    reads = JobQueue(capacity: options.readQueueMax, onShed: Job.refuse)
     writes = JobQueue(capacity: options.writeQueueMax)
     let (connections, lock) = try SQLiteStore.connect(path: path, options: options)
     threads = ThreadCount(connections, lock: lock)

@@ -189,6 +189,28 @@ import Testing
     }
   }
 
+  /// More than can be done: who is refused learns it, the others are answered, and it is over once they are.
+  @Test func aFloodOfReadsIsShed() async throws {
+    var options = PostgresOptions()
+    options.pool = 2
+    options.batchMax = 1
+    try await PostgresServer.with(options: options) { server in
+      let store = server.store
+      while await Self.code({ () throws(StoreError) in try await store.ping() }) != nil {}
+      let codes = await withTaskGroup(of: StoreError.Code?.self) { tasks in
+        let slow = Self.value("SELECT 1 FROM pg_sleep(0.02)")
+        for _ in 0..<400 { tasks.addTask { await Self.code { () throws(StoreError) in _ = try await store.read(slow) } } }
+        var codes: [StoreError.Code?] = []
+        for await code in tasks { codes.append(code) }
+        return codes
+      }
+      #expect(codes.allSatisfy { $0 == nil || $0 == .overloaded })
+      #expect(codes.count { $0 == .overloaded } > 100)
+      #expect(codes.count { $0 == nil } >= 64)
+      _ = try await store.read(Self.value("SELECT 1 FROM pg_sleep(0.02)"))
+    }
+  }
+
   @Test func aWaitHasItsBound() async throws {
     var options = PostgresOptions()
     options.pool = 1

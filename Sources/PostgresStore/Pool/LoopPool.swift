@@ -52,9 +52,9 @@ final class LoopPool: @unchecked Sendable {
     self.trouble = trouble
     groupSize = GroupSize(readsMax: options.batchMax)
     policy = PoolPolicy(connectionsMax: connectionsMax)
-    reads = WaitQueue(capacity: options.readQueueMax)
-    slowReads = WaitQueue(capacity: options.readQueueMax)
-    longReads = WaitQueue(capacity: options.readQueueMax)
+    reads = WaitQueue(capacity: options.readQueueMax, limit: SojournLimit())
+    slowReads = WaitQueue(capacity: options.readQueueMax, limit: SojournLimit())
+    longReads = WaitQueue(capacity: options.readQueueMax, limit: SojournLimit())
     writes = WaitQueue(capacity: options.writeQueueMax)
   }
 
@@ -120,6 +120,9 @@ final class LoopPool: @unchecked Sendable {
   }
 
   private func dispatch() {
+    shed(&reads)
+    shed(&slowReads)
+    shed(&longReads)
     dispatchWrites()
     if !slowReads.isEmpty { dispatchAlone(.slow, most: policy.readersMax) }
     if !longReads.isEmpty { dispatchAlone(.long, most: options.memory.isTight ? 1 : policy.longReadersMax) }
@@ -211,11 +214,30 @@ final class LoopPool: @unchecked Sendable {
 
   /// The next one whose caller still waits.
   private func nextWaiting(_ queue: inout WaitQueue<Request>) -> Request? {
+    shed(&queue)
     while let request = queue.popFirst() {
-      if !request.isFinished { return request }
+      if request.isFinished { continue }
+      let behind = queue.count
+      queue.limit?.began(afterWaiting: waited(request), waiting: behind, now: loop.nowMilliseconds * 1_000_000)
+      return request
     }
     return nil
   }
+
+  /// Refuses what has waited for too long where more comes than can be done.
+  private func shed(_ queue: inout WaitQueue<Request>) {
+    guard let limit = queue.limit, limit.isOverloaded, closesAt == nil else { return }
+    while let request = queue.first, request.isFinished || limit.refuses(afterWaiting: waited(request), waiting: queue.count) {
+      // What was begun once is not refused any more: it is before its time-out.
+      if !request.isFinished, request.attempts > 0 { return }
+      _ = queue.popFirst()
+      guard !request.isFinished else { continue }
+      figures.refusals.add(1, ordering: .relaxed)
+      request.fail(.overloaded, "more reads come than the database can do")
+    }
+  }
+
+  private func waited(_ request: Request) -> UInt64 { (loop.nowMilliseconds - min(loop.nowMilliseconds, request.queuedAt)) * 1_000_000 }
 
   // MARK: trying again
 

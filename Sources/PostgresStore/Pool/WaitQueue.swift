@@ -1,10 +1,17 @@
+import Store
+
 /// Calls that wait for a connection, first come first served, at most `capacity` of them.
 struct WaitQueue<Element> {
   let capacity: Int
+  /// What is refused before its turn; nil where each waits for its turn. Kept here, asked by whoever takes from the queue.
+  var limit: SojournLimit?
   private var elements: [Element?] = []
   private var head = 0
 
-  init(capacity: Int) { self.capacity = capacity }
+  init(capacity: Int, limit: SojournLimit? = nil) {
+    self.capacity = capacity
+    self.limit = limit
+  }
 
   var count: Int { elements.count - head }
   var isEmpty: Bool { count == 0 }

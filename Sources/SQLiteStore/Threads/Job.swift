@@ -86,6 +86,11 @@ private enum State {
     }
   }
 
+  /// Refuses what was not begun and will not be.
+  static func refuse(_ jobs: [Job]) {
+    finish(jobs.filter { $0.begin() }.map { ($0, .failure(StoreError(.overloaded, "more reads come than the database can do"))) })
+  }
+
   private func cancel() {
     if advance(from: State.new, to: State.cancelled) { return }
     if advance(from: State.waiting, to: State.cancelled) {

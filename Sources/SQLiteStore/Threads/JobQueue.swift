@@ -1,4 +1,6 @@
+import Base
 import Reactor
+import Store
 
 #if canImport(Glibc)
 import Glibc
@@ -29,6 +31,11 @@ import Darwin
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var places: [Element?]
+  /// When each was let in, in monotonic nanoseconds; empty where nothing is shed.
+  private var arrivals: [UInt64] = []
+  private var limit = SojournLimit()
+  private let onShed: (@Sendable ([Element]) -> Void)?
+  private let clock: any Clock
   private var head = 0
   private var count = 0
   /// Elements that were ever let in.
@@ -41,9 +48,15 @@ import Darwin
   /// What waits is worth another thread's waking for each so many.
   private static var elementsPerThread: Int { 8 }
 
+  /// - Parameter onShed: takes what is refused before its turn, where more comes than is taken (`SojournLimit`); called outside the
+  ///   lock, by any thread that comes by. Nil: everything that was let in is taken.
+  ///
   /// Safety: as the type: what is made here lives until `deinit`.
-  init(capacity: Int) {
+  init(capacity: Int, clock: any Clock = SystemClock(), onShed: (@Sendable ([Element]) -> Void)? = nil) {
     places = Array(repeating: nil, count: max(1, capacity))
+    if onShed != nil { arrivals = Array(repeating: 0, count: places.count) }
+    self.onShed = onShed
+    self.clock = clock
     unsafe mutex = .allocate(capacity: 1)
     unsafe condition = .allocate(capacity: 1)
     unsafe mutex.initialize(to: pthread_mutex_t())
@@ -79,13 +92,17 @@ import Darwin
 
   func push(_ element: Element) -> Admission {
     let loop = EventLoop.current
+    let now = onShed == nil ? 0 : clock.monotonicNanoseconds
     var mustWake = false
+    var shed: [Element] = []
     let admission: Admission = withLock {
       if isClosed { return .closed }
+      shed = removeOld(now)
       if count == places.count { return .full }
       var tail = head + count
       if tail >= places.count { tail -= places.count }
       places[tail] = element
+      if onShed != nil { arrivals[tail] = now }
       count += 1
       pushed &+= 1
       mustWake = sleepers > 0
@@ -96,6 +113,7 @@ import Darwin
       return .accepted
     }
     if mustWake { if let loop { loop.onTickEnd { self.wake(for: loop) } } else { signal(1) } }
+    if !shed.isEmpty { onShed?(shed) }
     return admission
   }
 
@@ -115,18 +133,29 @@ import Darwin
 
   /// Waits for the next element. Nil once the queue is closed and empty.
   func take() -> (element: Element, mark: Mark)? {
-    withLock {
-      guard waitForElement(), let element = removeFirst() else { return nil }
+    var shed: [Element] = []
+    let taken: (Element, Mark)? = withLock {
+      guard waitForElement() else { return nil }
+      shed = takeTurn()
+      guard let element = removeFirst() else { return nil }
       return (element, Mark(pushed: pushed, hasMore: count > 0))
     }
+    if !shed.isEmpty { onShed?(shed) }
+    return taken
   }
 
   /// The next element, if it was handed over before that mark and waits still.
   func take(before mark: Mark) -> Element? {
-    withLock {
+    var shed: [Element] = []
+    let taken: Element? = withLock {
       // `pushed - count` have left: that is the first one's number.
-      count > 0 && pushed &- UInt64(count) < mark.pushed ? removeFirst() : nil
+      var isBefore: Bool { count > 0 && pushed &- UInt64(count) < mark.pushed }
+      guard isBefore else { return nil }
+      shed = takeTurn()
+      return isBefore ? removeFirst() : nil
     }
+    if !shed.isEmpty { onShed?(shed) }
+    return taken
   }
 
   /// Waits for elements and moves up to `maximum` of them to the end of `taken`. False once the queue is closed and empty.
@@ -151,6 +180,23 @@ import Darwin
       sleepers -= 1
     }
     return true
+  }
+
+  /// Under the lock: the first one's turn has come, once what is too old has left.
+  private func takeTurn() -> [Element] {
+    guard onShed != nil else { return [] }
+    let now = clock.monotonicNanoseconds
+    let shed = removeOld(now)
+    limit.began(afterWaiting: now &- min(now, arrivals[head]), waiting: count - 1, now: now)
+    return shed
+  }
+
+  /// Under the lock: takes out what has waited for too long. Something is left in any case.
+  private func removeOld(_ now: UInt64) -> [Element] {
+    var old: [Element] = []
+    guard limit.isOverloaded, !isClosed else { return old }
+    while limit.refuses(afterWaiting: now &- min(now, arrivals[head]), waiting: count), let element = removeFirst() { old.append(element) }
+    return old
   }
 
   /// Under the lock.

@@ -42,6 +42,8 @@ struct Reader {
 
   /// Until the queue is closed and empty.
   func run() {
+    // An event loop that does not come to its turn keeps everyone waiting, whoever is refused included.
+    SystemThread.giveWay()
     while let (job, mark) = queue.take() { serve(job, upTo: mark) }
   }
 

@@ -12,6 +12,14 @@ import Glibc
 import Darwin
 #endif
 
+/// A clock that a test turns.
+private final class TurnedClock: Clock {
+  private let nanoseconds = Atomic<UInt64>(1_000_000_000)
+  var now: Timestamp { Timestamp(microseconds: Int64(monotonicNanoseconds / 1000)) }
+  var monotonicNanoseconds: UInt64 { nanoseconds.load(ordering: .relaxed) }
+  func pass(milliseconds: UInt64) { nanoseconds.wrappingAdd(milliseconds * 1_000_000, ordering: .relaxed) }
+}
+
 /// A queue of numbers with a thread that takes from it.
 private final class Taker: Sendable {
   let queue = JobQueue<Int>(capacity: 4096)
@@ -53,6 +61,45 @@ private final class Taker: Sendable {
         group.join()
         ended.resume()
       }
+    }
+  }
+
+  @Test("sheds what waits too long where more comes than is taken, oldest first, and nothing after its end")
+  func shedding() throws {
+    let clock = TurnedClock()
+    let shed = Mutex<[Int]>([])
+    let queue = JobQueue<Int>(capacity: 400, clock: clock) { numbers in shed.withLock { $0 += numbers } }
+    for number in 0..<300 { #expect(queue.push(number) == .accepted) }
+    // It is taken from, and what is taken has always waited for long.
+    for number in 0..<3 {
+      clock.pass(milliseconds: 40)
+      #expect(queue.take()?.element == number)
+    }
+    #expect(shed.withLock { $0 } == [])
+    for number in 300..<320 { #expect(queue.push(number) == .accepted) }
+    #expect(shed.withLock { $0 } == Array(3..<255), "all that waits too long, but as many as may always wait")
+    #expect(queue.length == 65)
+    clock.pass(milliseconds: 1)
+    let taken = try #require(queue.take())
+    #expect(shed.withLock { $0.last } == 255)
+    #expect(taken.element == 256)
+    #expect(queue.take(before: taken.mark) == 257)
+    queue.close()
+    clock.pass(milliseconds: 1000)
+    let before = shed.withLock { $0.count }
+    var rest: [Int] = []
+    while let next = queue.take() { rest.append(next.element) }
+    #expect(rest == Array(258..<320))
+    #expect(shed.withLock { $0.count } == before)
+  }
+
+  @Test("sheds nothing where it is not asked to") func patient() {
+    let clock = TurnedClock()
+    let queue = JobQueue<Int>(capacity: 400, clock: clock)
+    for number in 0..<300 { #expect(queue.push(number) == .accepted) }
+    for number in 0..<300 {
+      clock.pass(milliseconds: 40)
+      #expect(queue.take()?.element == number)
     }
   }
 

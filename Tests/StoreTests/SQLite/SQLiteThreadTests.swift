@@ -39,6 +39,31 @@ import Testing
     }
   }
 
+  @Test("more reads than can be done: some are refused, the others answered, and then it is over") func flood() async throws {
+    var options = SQLiteOptions()
+    options.readers = 1
+    try await run(options) { store in
+      // Half a second and more of work on any machine.
+      let codes = await withTaskGroup(of: StoreError.Code?.self) { tasks in
+        for _ in 0..<400 {
+          tasks.addTask {
+            do throws(StoreError) {
+              _ = try await store.read(self.counting(to: 100_000))
+              return nil
+            } catch { return error.code }
+          }
+        }
+        var codes: [StoreError.Code?] = []
+        for await code in tasks { codes.append(code) }
+        return codes
+      }
+      #expect(codes.allSatisfy { $0 == nil || $0 == .overloaded })
+      #expect(codes.count { $0 == .overloaded } > 100)
+      #expect(codes.count { $0 == nil } >= 64)
+      _ = try await store.read(self.counting(to: 100_000))
+    }
+  }
+
   @Test("a read that runs is ended when its task is cancelled") func cancellation() async throws {
     try await run(SQLiteOptions()) { store in
       let task = Task { try await store.read(self.counting(to: 1 << 40)) }
