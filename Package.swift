@@ -88,7 +88,10 @@ let package = Package(
     .executableTarget(
       name: "MartletCommand",
       dependencies: ["Base", "JSON", "Contract", "Telemetry", "Reactor", "Store", "Identity", "Service", "REST", "Bench", "Martlet"],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // The language's libraries as part of the command: calls into them take no table, and it runs where no toolchain is. Of the
+      // command alone, so that packages that use the library may.
+      linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(platforms: [.linux], configuration: .release))]),
     // tests
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     tests("Base", []),
