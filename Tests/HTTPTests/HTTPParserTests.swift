@@ -53,6 +53,21 @@ struct Reading {
 }
 
 @Suite struct HTTPParserTests {
+  /// A head remembers how long its names are, up to a bound.
+  @Test func fieldsAreFoundByNamesOfAnyLength() throws {
+    let long = String(repeating: "x", count: 62)
+    let request = try HTTPRequest(
+      .get, "/", headers: [("A", "1"), (long, "62"), (long + "y", "63"), (long + "yz", "64"), (long + "yz", "again"), ("Accept", "*/*")])
+    #expect(request.header("a") == "1")
+    #expect(request.header("b") == nil)
+    #expect(request.header("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx") == "62")
+    #expect(request.header("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxy") == "63")
+    #expect(request.header("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxyz") == "64")
+    #expect(request.isRepeated("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxyz"))
+    #expect(request.header("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxyzz") == nil)
+    #expect(!request.hasHeader("if-match") && !request.isRepeated("accept") && request.header("accept") == "*/*")
+  }
+
   @Test func theTableIsLongEnough() {
     #expect(RawRequest.all.count >= 150)
     #expect(Set(RawRequest.all.map(\.bytes)).count >= RawRequest.all.count - 8)

@@ -15,13 +15,15 @@ extension HTTPConnection {
   /// Writes an answer. Waits while more waits for the peer than `outputBytesMax`.
   ///
   /// - Returns: whether another request may follow.
+  @inline(__always)
   func send(_ response: HTTPResponse, to request: HTTPRequest) async -> Bool {
     state.responseStarted(now: now)
     var response = response
     let coding = compress(&response, for: request)
     let keepsAlive = decideToKeep(response, request)
     let isHead = request.method == .head
-    appendHead(response, request, coding: coding, keepsAlive: keepsAlive)
+    let dateLine = owner.dateLine()
+    HTTPConnection.appendHead(response, request, dateLine, coding: coding, keepsAlive: keepsAlive, to: &output.bytes)
     var isWhole = true
     switch response.body {
     case .bytes(let bytes) where !isHead && !response.hasNoBody:
@@ -61,37 +63,40 @@ extension HTTPConnection {
     return true
   }
 
-  private func appendHead(_ response: HTTPResponse, _ request: HTTPRequest, coding: BodyCoding?, keepsAlive: Bool) {
-    HTTPStatusLine.append(response.status, to: &output.bytes)
-    output.bytes.append(contentsOf: owner.dateLine())
-    output.bytes.append(contentsOf: response.headers.bytes)
-    if let coding { output.bytes.append(coding.headerLine) }
+  /// All of it to one buffer that is passed in: each access to an object's own is checked for itself.
+  private static func appendHead(
+    _ response: HTTPResponse, _ request: HTTPRequest, _ dateLine: [UInt8], coding: BodyCoding?, keepsAlive: Bool, to out: inout [UInt8]
+  ) {
+    HTTPStatusLine.append(response.status, to: &out)
+    out.append(contentsOf: dateLine)
+    out.append(contentsOf: response.headers.bytes)
+    if let coding { out.append(coding.headerLine) }
     if !keepsAlive {
-      output.bytes.append("Connection: close\r\n")
+      out.append("Connection: close\r\n")
     } else if request.head.versionMinor == 0 {
-      output.bytes.append("Connection: keep-alive\r\n")
+      out.append("Connection: keep-alive\r\n")
     }
-    appendFraming(response, request, isCompressed: coding != nil)
-    output.bytes.append("\r\n")
+    appendFraming(response, request, isCompressed: coding != nil, to: &out)
+    out.append("\r\n")
   }
 
-  private func appendFraming(_ response: HTTPResponse, _ request: HTTPRequest, isCompressed: Bool) {
+  private static func appendFraming(_ response: HTTPResponse, _ request: HTTPRequest, isCompressed: Bool, to out: inout [UInt8]) {
     guard !response.hasNoBody else { return }
     switch response.body {
     case .none:
-      output.bytes.append("Content-Length: 0\r\n")
+      out.append("Content-Length: 0\r\n")
     case .bytes(let bytes):
       // The length of what GET would compress is not known for HEAD (RFC 9110 section 9.3.2 lets it be left out).
       if isCompressed && request.method == .head { return }
-      output.bytes.append("Content-Length: ")
-      output.bytes.append(decimal: UInt64(bytes.count))
-      output.bytes.append("\r\n")
+      out.append("Content-Length: ")
+      out.append(decimal: UInt64(bytes.count))
+      out.append("\r\n")
     case .stream(let length?, _):
-      output.bytes.append("Content-Length: ")
-      output.bytes.append(decimal: UInt64(max(0, length)))
-      output.bytes.append("\r\n")
+      out.append("Content-Length: ")
+      out.append(decimal: UInt64(max(0, length)))
+      out.append("\r\n")
     case .stream(nil, _):
-      if request.head.versionMinor == 1 { output.bytes.append("Transfer-Encoding: chunked\r\n") }
+      if request.head.versionMinor == 1 { out.append("Transfer-Encoding: chunked\r\n") }
     }
   }
 

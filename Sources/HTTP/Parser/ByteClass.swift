@@ -54,5 +54,6 @@ struct ByteClass {
   }
 
   static func isFieldValue(_ byte: UInt8) -> Bool { table.span[Int(byte)] & fieldValue != 0 }
+  static func isHost(_ byte: UInt8) -> Bool { table.span[Int(byte)] & host != 0 }
   static func isToken(_ byte: UInt8) -> Bool { table.span[Int(byte)] & token != 0 }
 }

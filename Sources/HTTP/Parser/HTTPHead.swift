@@ -22,7 +22,10 @@ package struct HTTPHead: Sendable {
   }
 
   package internal(set) var bytes: [UInt8] = []
-  package internal(set) var fields: [Field] = []
+  package private(set) var fields: [Field] = []
+  /// A bit for each length that a field's name has, so that most names that are asked for and absent are not looked for. The last
+  /// bit stands for all that are as long or longer.
+  private var nameLengths: UInt64 = 0
   package internal(set) var method: HTTPMethod = .get
   /// The request target as it came.
   package internal(set) var target = 0..<0
@@ -44,6 +47,7 @@ package struct HTTPHead: Sendable {
   mutating func reset() {
     bytes.removeAll(keepingCapacity: true)
     fields.removeAll(keepingCapacity: true)
+    nameLengths = 0
     method = .get
     target = 0..<0
     path = 0..<0
@@ -54,6 +58,16 @@ package struct HTTPHead: Sendable {
     keepsAlive = true
     expectsContinue = false
   }
+
+  mutating func add(_ field: Field) {
+    fields.append(field)
+    nameLengths |= HTTPHead.bit(ofLength: field.name.count)
+  }
+
+  private static func bit(ofLength count: Int) -> UInt64 { 1 << UInt64(min(count, 63)) }
+
+  /// False where no field can have that name.
+  private func mayHave(_ name: StaticString) -> Bool { nameLengths & HTTPHead.bit(ofLength: name.utf8CodeUnitCount) != 0 }
 
   /// Whether a range of the head equals a lower-case name, in any case.
   func matches(_ range: Range<Int>, _ name: StaticString) -> Bool {
@@ -68,6 +82,7 @@ package struct HTTPHead: Sendable {
 
   /// Whether more than one field has a name (lower case).
   func isRepeated(_ name: StaticString) -> Bool {
+    guard mayHave(name) else { return false }
     var isThere = false
     for place in fields.indices where matches(fields[place].name, name) {
       if isThere { return true }
@@ -78,6 +93,7 @@ package struct HTTPHead: Sendable {
 
   /// The value of the first field of a name (lower case), without the white space around it.
   package func first(_ name: StaticString) -> Range<Int>? {
+    guard mayHave(name) else { return nil }
     for place in fields.indices where matches(fields[place].name, name) { return fields[place].value }
     return nil
   }

@@ -60,7 +60,7 @@ extension HTTPParser {
     }
     guard head.fields.count < limits.headerCountMax else { throw HTTPParseError(431, "There are too many header fields.") }
     let field = try HTTPParser.field(head.bytes.span, line)
-    head.fields.append(field)
+    head.add(field)
     try framing.read(field, of: head)
     return false
   }

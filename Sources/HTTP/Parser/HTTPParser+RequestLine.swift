@@ -104,7 +104,7 @@ extension HTTPParser {
       index += 1
     } else {
       let start = index
-      while index < end, ByteClass.contains(bytes, index..<(index + 1), ByteClass.host) {
+      while index < end, ByteClass.isHost(bytes[index]) {
         if bytes[index] == UInt8(ascii: "%") {
           guard index + 2 < end, bytes[index + 1].hexadecimalValue != nil, bytes[index + 2].hexadecimalValue != nil else {
             throw invalid
