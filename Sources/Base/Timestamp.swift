@@ -56,29 +56,32 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     let rest = UInt64(truncatingIfNeeded: microseconds &- days &* 86_400_000_000)
     let (year, month, day) = CalendarDate(days: Int32(clamping: days)).parts
     let seconds = rest / 1_000_000
-    var text = InlineArray<27, UInt8>(repeating: 0x30)
-    func put(_ value: UInt64, _ digits: Int, at place: Int, before mark: Unicode.Scalar) {
-      var value = value
-      for digit in stride(from: place + digits - 1, through: place, by: -1) {
-        text[digit] = 0x30 &+ UInt8(truncatingIfNeeded: value % 10)
-        value /= 10
-      }
-      text[place + digits] = UInt8(ascii: mark)
+    let fraction = rest % 1_000_000
+    var text = InlineArray<27, UInt8>(repeating: UInt8(ascii: ":"))
+    /// Two digits, and what stands behind them.
+    func put(_ value: UInt64, at place: Int, before mark: Unicode.Scalar? = nil) {
+      text[place] = 0x30 &+ UInt8(truncatingIfNeeded: value / 10 % 10)
+      text[place + 1] = 0x30 &+ UInt8(truncatingIfNeeded: value % 10)
+      if let mark { text[place + 2] = UInt8(ascii: mark) }
     }
     // No other years have a moment that is read; they are written with as many digits as they need.
     let isUsual = (0...9999).contains(year)
-    put(isUsual ? year.magnitude : 0, 4, at: 0, before: "-")
-    put(UInt64(month), 2, at: 5, before: "-")
-    put(UInt64(day), 2, at: 8, before: "T")
-    put(seconds / 3600, 2, at: 11, before: ":")
-    put(seconds / 60 % 60, 2, at: 14, before: ":")
-    put(seconds % 60, 2, at: 17, before: rest % 1_000_000 == 0 ? "Z" : ".")
-    if rest % 1_000_000 != 0 { put(rest % 1_000_000, 6, at: 20, before: "Z") }
+    let usualYear = isUsual ? year.magnitude : 0
+    put(usualYear / 100, at: 0)
+    put(usualYear % 100, at: 2, before: "-")
+    put(UInt64(month), at: 5, before: "-")
+    put(UInt64(day), at: 8, before: "T")
+    put(seconds / 3600, at: 11)
+    put(seconds / 60 % 60, at: 14)
+    put(seconds % 60, at: 17, before: fraction == 0 ? "Z" : ".")
+    put(fraction / 10_000, at: 20)
+    put(fraction / 100 % 100, at: 22)
+    put(fraction % 100, at: 24, before: "Z")
     if !isUsual {
       if year < 0 { out.append(UInt8(ascii: "-")) }
       out.append(padded: year.magnitude, width: 4)
     }
-    out.append(text.span.extracting((isUsual ? 0 : 4)..<(rest % 1_000_000 == 0 ? 20 : 27)))
+    out.append(text.span.extracting((isUsual ? 0 : 4)..<(fraction == 0 ? 20 : 27)))
   }
 }
 

@@ -21,14 +21,12 @@ package struct UUID: Sendable, Hashable, Comparable {
   }
 
   /// Reads the 36-character form, either case. Nil for anything else (no braces, no `urn:uuid:`).
-  @inlinable package init?(_ text: some Collection<UInt8>) {
+  package init?(_ text: Span<UInt8>) {
     guard text.count == 36 else { return nil }
     var high: UInt64 = 0
     var low: UInt64 = 0
-    var place = text.startIndex
     for position in 0..<36 {
-      let byte = text[place]
-      text.formIndex(after: &place)
+      let byte = text[position]
       if position == 8 || position == 13 || position == 18 || position == 23 {
         guard byte == UInt8(ascii: "-") else { return nil }
         continue
@@ -40,7 +38,8 @@ package struct UUID: Sendable, Hashable, Comparable {
     self.init(high: high, low: low)
   }
 
-  package init?(_ text: String) { self.init(text.utf8) }
+  package init?(_ text: String) { self.init(text.utf8Span.span) }
+  package init?(_ text: [UInt8]) { self.init(text.span) }
 
   /// From its 16 bytes, most significant first. Nil for another length.
   @inlinable package init?(bytes: some Collection<UInt8>) {

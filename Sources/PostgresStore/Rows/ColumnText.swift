@@ -64,21 +64,8 @@ import Store
 
   /// The 36-character form, either case.
   ///
-  /// Safety: 36 places, which was checked.
-  var uuid: UUID? {
-    guard count == 36 else { return nil }
-    var words: (high: UInt64, low: UInt64) = (0, 0)
-    for place in 0..<36 {
-      let byte = unsafe bytes[place]
-      if place == 8 || place == 13 || place == 18 || place == 23 {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
-      }
-      guard let digit = byte.hexadecimalValue else { return nil }
-      if place < 18 { words.high = words.high << 4 | UInt64(digit) } else { words.low = words.low << 4 | UInt64(digit) }
-    }
-    return UUID(high: words.high, low: words.low)
-  }
+  /// Safety: the bytes are read within the call.
+  var uuid: UUID? { unsafe UUID(bytes.span) }
 
   var integer: Int64? {
     var value: Int64 = 0

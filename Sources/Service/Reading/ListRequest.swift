@@ -148,6 +148,8 @@ extension ResourcePlan {
   /// The key's values from its URL form; nil when it cannot be one.
   func key(_ text: String) -> [Value]? {
     let columns = resource.storage.key
+    // What nearly all keys are.
+    if columns.count == 1, case .uuid = columns[0].type { return UUID(text).map { [.uuid($0)] } }
     guard let parts = KeyText.parts(of: text, count: columns.count) else { return nil }
     var values: [Value] = []
     for (part, column) in zip(parts, columns) {
