@@ -61,11 +61,9 @@ package struct SHA256: Sendable {
     return hasher.finish()
   }
 
-  package static func hash(_ text: Substring) -> SHA256Digest {
+  package static func hash(_ bytes: ArraySlice<UInt8>) -> SHA256Digest {
     var hasher = SHA256()
-    var text = text
-    // Safety: the buffer is valid for the call.
-    text.withUTF8 { unsafe hasher.absorb(UnsafeRawBufferPointer($0)) }
+    hasher.update(bytes)
     return hasher.finish()
   }
 
@@ -74,6 +72,8 @@ package struct SHA256: Sendable {
     hasher.update(text)
     return hasher.finish()
   }
+
+  // Safety: in what follows each buffer is lent for the call alone.
 
   package mutating func update(_ bytes: [UInt8]) {
     unsafe bytes.withUnsafeBytes { unsafe absorb($0) }

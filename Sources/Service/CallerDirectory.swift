@@ -20,7 +20,7 @@ final class CallerDirectory: Sendable {
   /// - Parameter authorization: the header's value: `Bearer TOKEN` (RFC 6750 section 2.1).
   func caller(authorization: String?, engine: Engine) async throws(Failure) -> Caller {
     guard let authorization else { return .anonymous }
-    guard let token = CallerDirectory.token(authorization) else {
+    guard let token = CallerDirectory.token(Array(authorization.utf8)[...]) else {
       throw Failure(.tokenInvalid, "Authorization must be: Bearer TOKEN")
     }
     guard let verifier else { throw Failure(.tokenInvalid, "No issuer of tokens is configured") }
@@ -35,18 +35,24 @@ final class CallerDirectory: Sendable {
     return verified.remember(user: try await user(of: verified, engine: engine))
   }
 
+  /// The caller of a token that was verified before and whose row is known.
+  ///
+  /// - Parameter authorization: the bytes of the header's value.
+  func knownCaller(authorization: ArraySlice<UInt8>, now: Timestamp) -> Caller? {
+    CallerDirectory.token(authorization).flatMap { verifier?.known($0, now: now) }?.caller
+  }
+
   /// What stands behind `Bearer `, in any case; nil where something else does.
-  private static func token(_ authorization: String) -> Substring? {
+  private static func token(_ authorization: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     let scheme: StaticString = "bearer "
-    let text = authorization.utf8
-    var place = text.startIndex
+    guard authorization.count > scheme.utf8CodeUnitCount else { return nil }
+    var place = authorization.startIndex
     // Safety: a constant's bytes; the index stays below their count.
     for number in 0..<scheme.utf8CodeUnitCount {
-      guard place < text.endIndex, text[place].lowercased == scheme.utf8Start[number] else { return nil }
-      place = text.index(after: place)
+      guard authorization[place].lowercased == scheme.utf8Start[number] else { return nil }
+      place += 1
     }
-    guard place < text.endIndex else { return nil }
-    while place < text.endIndex, text[place] == 0x20 { place = text.index(after: place) }
+    while place < authorization.endIndex, authorization[place] == 0x20 { place += 1 }
     return authorization[place...]
   }
 

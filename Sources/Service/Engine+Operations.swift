@@ -1,3 +1,4 @@
+package import Base
 package import Identity
 
 extension Engine: Operations {
@@ -18,5 +19,9 @@ extension Engine: Operations {
 
   package func caller(authorization: String?) async throws(Failure) -> Caller {
     try await directory.caller(authorization: authorization, engine: self)
+  }
+
+  package func knownCaller(authorization: ArraySlice<UInt8>, now: Timestamp) -> Caller? {
+    directory.knownCaller(authorization: authorization, now: now)
   }
 }

@@ -1,3 +1,4 @@
+package import Base
 package import Identity
 
 /// What adapters talk to: runs operations, and tells who a caller is.
@@ -17,4 +18,8 @@ package protocol Operations: Sendable {
   /// The caller behind an `Authorization` header's value; `.anonymous` where there is none.
   /// Throws `token_invalid`, `token_expired` or `unavailable`.
   func caller(authorization: String?) async throws(Failure) -> Caller
+
+  /// The same, of a token that was met before and is still good: nearly every request's, and nothing has to be waited for. Nil where
+  /// more has to be done to tell; whatever is wrong is said by `caller` then.
+  func knownCaller(authorization: ArraySlice<UInt8>, now: Timestamp) -> Caller?
 }

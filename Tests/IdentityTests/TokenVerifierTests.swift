@@ -188,6 +188,33 @@ import Darwin
     #expect(house.code(text, at: Self.later(90)) == .expired)
   }
 
+  @Test func aTokenIsKnownOnceItWasVerifiedAndForItsLife() throws {
+    let house = try House()
+    let text = try house.token()
+    func known(_ text: String, _ seconds: Int64) -> VerifiedToken? {
+      house.verifier.known(Array(text.utf8)[...], now: Self.later(seconds))
+    }
+    #expect(known(text, 0) == nil)
+    let verified = try house.verifier.verify(text, now: Self.now)
+    #expect(known(text, 0) === verified)
+    #expect(known(text, 89) === verified)
+    #expect(known(text, 90) == nil)
+    // Nothing but the same bytes.
+    #expect(known(text + " ", 0) == nil)
+    #expect(known(String(text.dropLast()), 0) == nil)
+    #expect(known("", 0) == nil)
+    #expect(known(String(repeating: text, count: 30), 0) == nil)
+  }
+
+  @Test func aTokenOfAKeyThatIsGoneIsKnownNoMore() throws {
+    let house = try House()
+    let text = try house.token()
+    #expect(house.code(text) == nil)
+    house.folder.write("keys.pem", try SigningKey.generate(.p256).publicPEM())
+    #expect(house.verifier.known(Array(text.utf8)[...], now: Self.later(9)) != nil, "not looked at yet")
+    #expect(house.verifier.known(Array(text.utf8)[...], now: Self.later(10)) == nil)
+  }
+
   @Test func newKeysAreReadAndOldTokensEnd() throws {
     let house = try House()
     let text = try house.token()

@@ -57,6 +57,8 @@ final class FakeOperations: Operations {
     state.withLock { $0.authorizations.append(authorization) }
     return try callers.get()
   }
+
+  func knownCaller(authorization: ArraySlice<UInt8>, now: Timestamp) -> Caller? { nil }
 }
 
 struct FakePages: RecordPages {

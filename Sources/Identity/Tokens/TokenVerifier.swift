@@ -50,19 +50,30 @@ package final class TokenVerifier: Sendable {
     self.report = report
   }
 
-  package func verify(_ token: String, now: Timestamp) throws(TokenError) -> VerifiedToken { try verify(token[...], now: now) }
+  package func verify(_ token: String, now: Timestamp) throws(TokenError) -> VerifiedToken {
+    try verify(Array(token.utf8)[...], now: now)
+  }
 
-  /// Checks the token (the text after `Bearer `) and tells what it says.
-  package func verify(_ token: Substring, now: Timestamp) throws(TokenError) -> VerifiedToken {
+  /// What a token says that was verified before and is still good; nil for any other.
+  package func known(_ token: ArraySlice<UInt8>, now: Timestamp) -> VerifiedToken? {
     checkKeyFiles(now)
-    guard token.utf8.count <= CompactJWS.bytesMax else { throw .invalid("the token is longer than \(CompactJWS.bytesMax) bytes") }
+    guard token.count <= CompactJWS.bytesMax, let known = cache.find(SHA256.hash(token)), Self.isAlive(known.expiresAt, now) else {
+      return nil
+    }
+    return known
+  }
+
+  /// Checks the token (the bytes after `Bearer `) and tells what it says.
+  package func verify(_ token: ArraySlice<UInt8>, now: Timestamp) throws(TokenError) -> VerifiedToken {
+    checkKeyFiles(now)
+    guard token.count <= CompactJWS.bytesMax else { throw .invalid("the token is longer than \(CompactJWS.bytesMax) bytes") }
     let digest = SHA256.hash(token)
     if let known = cache.find(digest) {
       guard Self.isAlive(known.expiresAt, now) else { throw TokenError(.expired, "the token has expired") }
       return known
     }
     let generation = cache.generation
-    let verified = try verifyAfresh(CompactJWS(Array(token.utf8)), now)
+    let verified = try verifyAfresh(CompactJWS(Array(token)), now)
     cache.insert(verified, digest, generation: generation)
     return verified
   }
