@@ -13,7 +13,10 @@ struct LogFormatter: Sendable {
 
   func append(_ request: RequestLog, at time: Timestamp, to out: inout [UInt8]) {
     begin(request.level, "request", at: time, to: &out)
-    request.forEachField { append($0, $1, to: &out) }
+    switch format {
+    case .json: appendJSONFields(of: request, to: &out)
+    case .text: request.forEachField { append($0, $1, to: &out) }
+    }
     end(&out)
   }
 
@@ -58,6 +61,26 @@ struct LogFormatter: Sendable {
   private func end(_ out: inout [UInt8]) {
     if format == .json { out.append(UInt8(ascii: "}")) }
     out.append(UInt8(ascii: "\n"))
+  }
+
+  /// The same as field by field, in fewer pieces: this is done for every request.
+  private func appendJSONFields(of request: RequestLog, to out: inout [UInt8]) {
+    out.append(",\"method\":")
+    LogFormatter.appendQuoted(request.method, to: &out)
+    out.append(",\"route\":")
+    LogFormatter.appendQuoted(request.route, to: &out)
+    out.append(",\"status\":")
+    out.append(decimal: Int64(request.status))
+    out.append(",\"duration_ms\":")
+    LogFormatter.appendMilliseconds(request.durationNanoseconds, to: &out)
+    out.append(",\"bytes\":")
+    out.append(decimal: Int64(request.bytes))
+    out.append(",\"statements\":")
+    out.append(decimal: Int64(request.statements))
+    out.append(",\"request_id\":")
+    LogFormatter.appendQuoted(request.requestID, to: &out)
+    if let caller = request.caller { append("caller", .uuid(caller), to: &out) }
+    if let cause = request.cause { append("cause", .cause(cause), to: &out) }
   }
 
   // MARK: values
