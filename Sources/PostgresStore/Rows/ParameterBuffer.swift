@@ -148,9 +148,11 @@ struct ParameterBuffer {
   /// `\x0a1b`: the hexadecimal form of bytea.
   private mutating func appendHexadecimal(_ octets: [UInt8]) {
     bytes.append("\\x")
-    for octet in octets {
-      bytes.append(UInt8.hexadecimalDigit(octet >> 4))
-      bytes.append(UInt8.hexadecimalDigit(octet & 15))
+    bytes.append(addingCapacity: octets.count * 2) { digits in
+      for octet in octets {
+        digits.append(UInt8.hexadecimalDigit(octet >> 4))
+        digits.append(UInt8.hexadecimalDigit(octet & 15))
+      }
     }
   }
 }

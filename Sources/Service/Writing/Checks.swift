@@ -83,7 +83,9 @@ extension Engine {
 
   /// The variant of an answer that shows everything the caller sees.
   func wholeVariant(_ plan: ResourcePlan, visibility: Visibility, fields: String? = nil, coding: ContentCoding) -> [UInt8] {
-    tags.variant([plan.resource.name, fields ?? "*", String(decoding: visibility.key.map { $0 + 48 }, as: UTF8.self), coding.rawValue])
+    if fields == nil, visibility.key.isEmpty { return plainVariant(of: plan.number, coding: coding) }
+    let seen = String(decoding: visibility.key.map { $0 + 48 }, as: UTF8.self)
+    return tags.variant([plan.resource.name, fields ?? "*", seen, coding.rawValue])
   }
 }
 
