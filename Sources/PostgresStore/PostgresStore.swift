@@ -130,6 +130,7 @@ package final class PostgresStore: Store {
   /// Hands a call to its pool and waits for its answer.
   ///
   /// Safety: the continuation is resumed exactly once: by `Request.finish`, which every path of a pool ends in.
+  @inline(__always)  // One async call less for each read.
   private func run(_ work: Request.Work) async throws(StoreError) -> Request.Reply {
     guard !isClosed.load(ordering: .acquiring) else { throw StoreError(.closed, "the store is closed") }
     let request = Request(work)

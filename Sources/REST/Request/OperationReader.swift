@@ -22,7 +22,8 @@ struct OperationReader {
       throw Failure(.notAcceptable, "This endpoint answers application/json")
     }
     let method = request.method.asSet
-    let body = try await body(route, method)
+    let hasBody = OperationReader.takesBody(method) || !request.body.isEmpty
+    let body: (bytes: [UInt8], subtype: String) = hasBody ? try await body(route, method) : ([], "")
     let (asked, parameters) = try action(route, method, body: body.bytes)
     let isPatch = asked == .update && body.subtype == Negotiation.jsonPatch
     var operation = Operation(isPatch ? .patch : asked, resource: resource, key: route.key, caller: caller, context: context)
@@ -116,10 +117,13 @@ struct OperationReader {
 
   // MARK: The body
 
+  private static func takesBody(_ method: MethodSet) -> Bool {
+    method == .post || method == .put || method == .patch || method == .query
+  }
+
   /// The body and the subtype of its media type.
   private func body(_ route: Route, _ method: MethodSet) async throws(Failure) -> (bytes: [UInt8], subtype: String) {
-    let takesBody = method == .post || method == .put || method == .patch || method == .query
-    guard takesBody else {
+    guard OperationReader.takesBody(method) else {
       if request.body.isEmpty { return ([], "") }
       guard try await collected(limit: 0).isEmpty else { throw misplacedBody }
       return ([], "")

@@ -54,6 +54,7 @@ extension Engine {
   }
 
   /// The short way: everyone may read it, whole.
+  @inline(__always)  // One async call less.
   private func readPlainItem(_ operation: Operation, key: [Value], plan: ResourcePlan) async throws(Failure) -> Answer {
     var rows: Rows
     do {
