@@ -37,6 +37,7 @@ package enum PercentEncoding {
 
   private static func encode(_ text: String, but kept: [UInt8]) -> String {
     var out: [UInt8] = []
+    out.reserveCapacity(text.utf8.count)
     for byte in text.utf8 {
       if isUnreserved(byte) || kept.contains(byte) {
         out.append(byte)

@@ -37,6 +37,7 @@ package struct JSONPointer: Sendable {
 
   /// A member name as a reference token.
   package static func escaped(_ name: String) -> String {
+    guard name.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return name }
     var result = ""
     for scalar in name.unicodeScalars {
       switch scalar {

@@ -11,9 +11,9 @@ enum RecordWriter {
     for place in places {
       if !isFirst { out.append(UInt8(ascii: ",")) }
       isFirst = false
-      let field = record.table.fields[place]
-      out.appendJSONKey(field.name)
-      append(record.values[place], content: field.content, to: &out)
+      // Not the field itself: a copy counts the references of all its parts.
+      out.appendJSONKey(record.table.fields[place].name)
+      append(record.values[place], content: record.table.fields[place].content, to: &out)
     }
   }
 
