@@ -9,27 +9,24 @@ struct AcceptEncoding {
 
   /// Nil where the field is not there at all. Fields of the same name are one list (RFC 9110 section 5.3).
   init?(_ head: HTTPHead) {
-    var isThere = false
+    guard head.first("accept-encoding") != nil else { return nil }
     for field in head.fields where head.matches(field.name, "accept-encoding") {
-      isThere = true
-      read(head.bytes, field.value)
+      read(head, field.value)
     }
-    guard isThere else { return nil }
   }
 
-  private mutating func read(_ bytes: [UInt8], _ value: Range<Int>) {
-    for element in HTTPList(bytes, value) {
-      var end = element.lowerBound
-      while end < element.upperBound, ByteClass.isToken(bytes[end]) { end += 1 }
-      let name = bytes[element.lowerBound..<end]
-      let weight = AcceptEncoding.weight(bytes[end..<element.upperBound])
-      if AcceptEncoding.equal(name, "gzip") || AcceptEncoding.equal(name, "x-gzip") {
+  private mutating func read(_ head: HTTPHead, _ value: Range<Int>) {
+    for element in HTTPList(head.bytes, value) {
+      let end = ByteClass.end(head.bytes.span, from: element.lowerBound, to: element.upperBound, ByteClass.token)
+      let name = element.lowerBound..<end
+      let weight = end == element.upperBound ? 1000 : AcceptEncoding.weight(head.bytes[end..<element.upperBound])
+      if head.matches(name, "gzip") || head.matches(name, "x-gzip") {
         gzip = max(gzip ?? 0, weight)
-      } else if AcceptEncoding.equal(name, "br") {
+      } else if head.matches(name, "br") {
         brotli = max(brotli ?? 0, weight)
-      } else if AcceptEncoding.equal(name, "identity") {
+      } else if head.matches(name, "identity") {
         identity = weight
-      } else if AcceptEncoding.equal(name, "*") {
+      } else if head.matches(name, "*") {
         any = weight
       }
     }
@@ -46,12 +43,6 @@ struct AcceptEncoding {
 
   /// What is not coded is not acceptable.
   var refusesIdentity: Bool { (identity ?? any) == 0 }
-
-  private static func equal(_ name: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
-    // Safety: a static string's UTF-8 bytes live for the process, and the buffer is only read here.
-    name.count == text.utf8CodeUnitCount
-      && text.withUTF8Buffer { text in unsafe name.elementsEqual(text, by: { $0.lowercased == $1 }) }
-  }
 
   /// `;q=0.5` as 500; 1000 without one; 0 for a parameter that makes no sense, which means "not acceptable".
   private static func weight(_ parameters: ArraySlice<UInt8>) -> Int {
