@@ -29,7 +29,7 @@ resources:
 
 ROUNDS = 1000
 # Recorded: see docs/benchmarks.md. A request may take a little more where a buffer grows.
-ITEM_MAX = int(os.environ.get("ALLOCATIONS_ITEM_MAX", "60"))
+ITEM_MAX = int(os.environ.get("ALLOCATIONS_ITEM_MAX", "44"))
 HEALTH_MAX = int(os.environ.get("ALLOCATIONS_HEALTH_MAX", "18"))
 
 
