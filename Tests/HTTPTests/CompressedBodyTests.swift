@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Bodies that are sent in a coding, read with that coding's own library.
-@Suite(.timeLimit(.minutes(1))) struct CompressedBodyTests {
+@Suite(.timeLimit(.minutes(5))) struct CompressedBodyTests {
   private static let codings: [(coding: BodyCoding, name: String)] = [(.gzip, "gzip"), (.brotli, "br")]
   private static let close = "Connection: close\r\n\r\n"
 

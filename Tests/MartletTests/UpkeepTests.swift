@@ -25,6 +25,7 @@ private final class SkippingClock: Clock {
     var rounds: Int
     var rests: [Duration] = []
     var onRound: (@Sendable (Int) -> Void)?
+    var waiter: CheckedContinuation<Void, Never>?
   }
   private let state: Mutex<State>
   private let total: Int
@@ -38,13 +39,24 @@ private final class SkippingClock: Clock {
   var monotonicNanoseconds: UInt64 { UInt64(state.withLock { $0.microseconds }) * 1000 }
   /// Sleeps other than those between rounds.
   var rests: [Duration] { state.withLock { $0.rests } }
-  var isOver: Bool { state.withLock { $0.rounds < 0 } }
+
+  /// When the last round is done.
+  func end() async {
+    await withCheckedContinuation { continuation in
+      let isOver = state.withLock { state in
+        if state.rounds >= 0 { state.waiter = continuation }
+        return state.rounds < 0
+      }
+      if isOver { continuation.resume() }
+    }
+  }
 
   func advance(days: Int64) { state.withLock { $0.microseconds += days * 86_400_000_000 } }
   /// Called before each round with its number, from 1.
   func onRound(_ body: @escaping @Sendable (Int) -> Void) { state.withLock { $0.onRound = body } }
 
   func schedule(after time: Duration, _ body: @escaping @Sendable () -> Void) -> ClockTimer {
+    var waiter: CheckedContinuation<Void, Never>?
     let (wakes, hook, number) = state.withLock { state -> (Bool, (@Sendable (Int) -> Void)?, Int) in
       state.microseconds += Int64(time.wholeMilliseconds) * 1000
       guard time == Upkeep.interval else {
@@ -52,9 +64,13 @@ private final class SkippingClock: Clock {
         return (true, nil, 0)
       }
       state.rounds -= 1
+      if state.rounds < 0 { (waiter, state.waiter) = (state.waiter, nil) }
       return (state.rounds >= 0, state.onRound, total - state.rounds)
     }
-    guard wakes else { return ClockTimer {} }
+    guard wakes else {
+      waiter?.resume()
+      return ClockTimer {}
+    }
     hook?(number)
     body()
     return ClockTimer {}
@@ -66,7 +82,7 @@ private final class Noted: Sendable {
   let figures = Mutex<[Int: Int]>([:])
 }
 
-@Suite("Upkeep", .timeLimit(.minutes(1))) struct UpkeepTests {
+@Suite("Upkeep", .timeLimit(.minutes(5))) struct UpkeepTests {
   private static let contract = """
     martlet: 1
     service: {name: desk, version: v1}
@@ -122,7 +138,7 @@ private final class Noted: Sendable {
       let logger = Logger(level: .info, format: .text, colour: false, writer: LogWriter(descriptor: descriptor), clock: clock)
       let upkeep = Upkeep(metrics: metrics, logger: logger, clock: clock)
       let task = Task { [engine] in await upkeep.run { engine } }
-      while !clock.isOver { await Task.yield() }
+      await clock.end()
       task.cancel()
       await task.value
       logger.close()
