@@ -52,7 +52,17 @@ struct Assembly: Sendable {
     }
     let changes: [String]
     do throws(SchemaError) {
-      changes = try await SchemaManager(clock: clock).prepare(store, contract)
+      changes = try await SchemaManager(clock: clock).prepare(store, contract) { tables in
+        logger.warning(
+          "schema drift",
+          [
+            LogField(
+              "detail",
+              .cause(
+                "\(tables.joined(separator: ", ")): not as Martlet left it; somebody else changed it, or a migration was broken off "
+                  + "(martlet migrate status)"))
+          ])
+      }
     } catch {
       throw StartError(error.cause == nil ? .refused : .unreachable, error.description)
     }

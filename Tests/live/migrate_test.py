@@ -227,12 +227,14 @@ class Load:
         self.counts = [0] * count
         self.over = threading.Event()
         self.made = []
+        self.slowest = 0
         self.threads = [threading.Thread(target=self.work, args=(server.client(token), number)) for number in range(count)]
 
     def work(self, client, number):
         step = 0
         identity = None
         while not self.over.is_set():
+            began = time.monotonic()
             try:
                 if step % 4 == 0:
                     answer = client.send("POST", "/v1/goods", {"name": f"load {number} {step}", "pages": step, "state": "new"})
@@ -249,6 +251,7 @@ class Load:
                     self.wrong.append(repr(answer))
             except (OSError, http.client.HTTPException) as problem:
                 self.wrong.append(repr(problem))
+            self.slowest = max(self.slowest, time.monotonic() - began)
             self.counts[number] += 1
             step += 1
 
@@ -327,6 +330,47 @@ def test_under_load_no_request_fails():
         kept = {row[0] for row in server.store.rows("SELECT id FROM goods")}
         check(set(load.made) <= kept, "a record that was acknowledged is gone")
         equal(server.store.rows("SELECT count(*) FROM goods WHERE pages IS NULL"), [("0",)], "every row has the default")
+
+
+def test_files_run_once_and_a_migration_is_taken_back(store):
+    with Server(FIRST, store) as server:
+        server.stop()
+        fill(server, 9)
+        server.contract.write_text(FIRST.replace("color: string", "color: string\n      hue: {type: string, required: true}"))
+        check("demands" in (words := command_of(server, "apply", code=1)) or "give it a default" in words, words)
+        folder = server.folder / "migrations"
+        folder.mkdir()
+        (folder / "README").write_text("no SQL")
+        file = folder / "01_hues.sql"
+        file.write_text("-- one for each;\nUPDATE goods SET hue = 'h' || color;\n")
+        plan = [step["description"] for step in document(server, "plan")["steps"]]
+        equal(plan[:2], ["add column goods.hue", "01_hues.sql"], "the order")
+        command_of(server, "apply")
+        equal(server.store.rows("SELECT count(*) FROM goods WHERE hue = 'h' || color"), [("9",)], "what the file did")
+        equal(command_of(server, "plan"), "", "nothing is left")
+        file.write_text("UPDATE goods SET hue = 'other';\n")
+        check("01_hues.sql" in command_of(server, "apply", code=1), "it was changed")
+        check("01_hues.sql" in command_of(server, "down", code=1), "nothing brings back what a file did")
+        # Another migration, which can be taken back.
+        file.write_text("-- one for each;\nUPDATE goods SET hue = 'h' || color;\n")
+        standing = server.contract.read_text()
+        server.contract.write_text(standing.replace("color: string", "color: {type: string, index: true}\n      size: integer"))
+        command_of(server, "apply")
+        taken = document(server, "down")["taken_back"]
+        check("add column goods.size" in taken and any("index" in name for name in taken), f"{taken}")
+        server.contract.write_text(standing)
+        equal(command_of(server, "plan"), "", "the contract before fits")
+        # What somebody else does is told.
+        if store == "postgres":
+            server.store.rows("CREATE INDEX somebodys ON goods (color)")
+        else:
+            with sqlite3.connect(server.store.path) as connection:
+                connection.execute("CREATE INDEX somebodys ON goods (color)")
+            connection.close()
+        equal(document(server, "status")["pending"]["drifted"], ["goods"], "the drift")
+        server.start()
+        check(any("schema drift" in line and "goods" in line for line in list(server.log)), "the log says so")
+        equal(server.client().get("/v1/goods?limit=1").status, 200, "and it serves")
 
 
 def test_wrong_words():

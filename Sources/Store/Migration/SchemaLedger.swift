@@ -12,13 +12,21 @@ struct SchemaLedger: Sendable {
 
   /// The statement that writes a step's row.
   func entry(_ change: SchemaChange, kind: String, _ state: State, at time: Timestamp) -> String {
-    let text = change.statements.joined(separator: ";\n")
+    let text = change.source ?? change.statements.joined(separator: ";\n")
     var sql = SQL("INSERT INTO ") + SQL(identifier: EngineTable.migrations.name)
-    sql.append(" (migration, kind, name, safety, checksum, statements, actor, state, started_at) VALUES (")
+    sql.append(" (migration, kind, name, safety, checksum, statements, actor, reversal, loses_if, state, started_at) VALUES (")
     sql.append(migration)
-    for part in [kind, change.description, change.safety.text, SchemaLedger.checksum(text), text, actor, state.rawValue] {
+    let (reversal, losesIf) = SchemaLedger.reversal(change.reversal)
+    for part in [kind, change.description, change.safety.text, SchemaLedger.checksum(text), text, actor, reversal, losesIf] {
       sql.append(", ")
-      sql.append(literal: part)
+      sql.append(part.map { SQL(literal: $0) } ?? SQL("NULL"))
+    }
+    sql.append(", ")
+    if kind == "file", dialect == .sqlite {
+      // Keys are not enforced while definitions run: a row that refers to nothing undoes the whole.
+      sql.append("CASE WHEN EXISTS (SELECT 1 FROM pragma_foreign_key_check) THEN NULL ELSE 'done' END")
+    } else {
+      sql.append(literal: state.rawValue)
     }
     sql.append(", ")
     sql.append(SchemaLedger.literal(time, dialect))
@@ -26,13 +34,36 @@ struct SchemaLedger: Sendable {
     return sql.text(dialect)
   }
 
-  /// The statement that says that the steps under way are done.
-  func completion(nanoseconds: UInt64) -> String {
-    var sql = SQL("UPDATE ") + SQL(identifier: EngineTable.migrations.name) + SQL(" SET state = 'done', duration = ")
+  /// The statement that says how long the last steps took.
+  ///
+  /// - Parameter state: what their rows say. One that was begun is the last one, and done by now; any before it was broken off.
+  func completion(_ state: State, nanoseconds: UInt64) -> String {
+    let table = SQL(identifier: EngineTable.migrations.name)
+    var sql = SQL("UPDATE ") + table + SQL(" SET state = 'done', duration = ")
     sql = sql + SQL(integer: Int64(clamping: nanoseconds / 1000)) + SQL(" WHERE migration = ")
     sql.append(migration)
-    sql.append(" AND duration IS NULL")
+    sql = sql + SQL(" AND duration IS NULL AND state = ") + SQL(literal: state.rawValue)
+    if state == .begun { sql = sql + SQL(" AND number = (SELECT max(number) FROM ") + table + SQL(")") }
     return sql.text(dialect)
+  }
+
+  /// How a step is taken back, as the row says it: null for nothing to do, empty for what cannot be.
+  private static func reversal(_ reversal: SchemaChange.Reversal) -> (String?, String?) {
+    switch reversal {
+    case .none: (nil, nil)
+    case .impossible: ("", nil)
+    case .statements(let statements): (statements.joined(separator: ";\n"), nil)
+    case .dropping(let statements, let losesIf): (statements.joined(separator: ";\n"), losesIf)
+    }
+  }
+
+  /// Names and checksums of the files that ran.
+  static func files(of store: any Store) async throws(StoreError) -> [String: String] {
+    let sql =
+      SQL("SELECT name, checksum FROM ") + SQL(identifier: EngineTable.migrations.name)
+      + SQL(" WHERE kind = 'file' AND state = 'done' ORDER BY number")
+    let rows = try await store.inspect(sql.text(store.dialect), []).map(InspectedRow.init)
+    return Dictionary(rows.map { ($0.text(0), $0.text(1)) }) { _, last in last }
   }
 
   static func literal(_ time: Timestamp, _ dialect: Dialect) -> SQL {
@@ -51,8 +82,8 @@ package struct AppliedStep: Sendable {
   package var safety: String
   package var checksum: String
   package var actor: String
-  /// `begun`: it was broken off, and what it left was done again, or will be.
-  package var isDone: Bool
+  /// `done`; `undone`: taken back since; `begun`: broken off, and what it left was done again, or will be.
+  package var state: String
   /// RFC 3339.
   package var startedAt: String
   /// Nil where it was broken off.
@@ -73,7 +104,7 @@ extension SchemaLedger {
       let started = store.dialect == .sqlite ? Timestamp(microseconds: Int64(row.text(8)) ?? 0).description : row.text(8)
       return AppliedStep(
         number: row.number(0), migration: row.number(1), kind: row.text(2), name: row.text(3), safety: row.text(4),
-        checksum: row.text(5), actor: row.text(6), isDone: row.text(7) == State.done.rawValue, startedAt: started,
+        checksum: row.text(5), actor: row.text(6), state: row.text(7), startedAt: started,
         microseconds: row[9].flatMap { Int($0) })
     }
   }

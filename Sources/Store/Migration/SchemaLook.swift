@@ -9,27 +9,49 @@ package struct SchemaLook: Sendable {
   private(set) var news: [(name: String, text: String)] = []
   /// The database has what keeps an account of changes.
   package let hasLedger: Bool
+  /// What a person wrote and has not run.
+  package private(set) var files: [SchemaFile] = []
+  /// What files may need: it is there before them, without what would keep rows out.
+  package private(set) var additions: [SchemaChange] = []
+  /// Names of those that ran and are others by now.
+  private let changedFiles: [String]
+  /// Tables that are not as Martlet left them.
+  package let drifted: [String]
+  /// What they are like by now.
+  let figures: [(name: String, text: String)]
 
-  init(_ store: any Store, _ contract: Contract) async throws(StoreError) {
+  /// - Parameter files: all of them, those that ran too.
+  init(_ store: any Store, _ contract: Contract, files: [SchemaFile]) async throws(StoreError) {
     let wanted = SchemaBuilder(contract, dialect: store.dialect).tables()
     let live = try await SchemaInspector(store, schemas: Set(wanted.compactMap(\.schema)).sorted()).inspect()
     let notes = live.table(EngineTable.schema.name) == nil ? SchemaNotes() : try await SchemaNotes(of: store)
-    self.init(live: live, wanted: wanted, shapes: SchemaLook.shapes(contract), notes: notes, store.dialect)
-    try await ask(store)
+    let applied = live.table(EngineTable.migrations.name) == nil ? [:] : try await SchemaLedger.files(of: store)
+    self.init(live, wanted, SchemaLook.shapes(contract), notes, files, applied, store.dialect)
+    if self.files.isEmpty { try await ask(store) }
   }
 
   /// What a contract wants of a database that is not there.
-  package init(beginning contract: Contract, _ dialect: Dialect) {
+  package init(beginning contract: Contract, _ dialect: Dialect, files: [SchemaFile] = []) {
     let wanted = SchemaBuilder(contract, dialect: dialect).tables()
-    self.init(live: LiveSchema(), wanted: wanted, shapes: SchemaLook.shapes(contract), notes: SchemaNotes(), dialect)
+    self.init(LiveSchema(), wanted, SchemaLook.shapes(contract), SchemaNotes(), files, [:], dialect)
   }
 
   private init(
-    live: LiveSchema, wanted: [TableDefinition], shapes: [(name: String, text: String)], notes: SchemaNotes, _ dialect: Dialect
+    _ live: LiveSchema, _ wanted: [TableDefinition], _ shapes: [(name: String, text: String)], _ notes: SchemaNotes,
+    _ files: [SchemaFile], _ applied: [String: String], _ dialect: Dialect
   ) {
     let difference = SchemaDifference(live: live, wanted: wanted, records: notes.records, dialect: dialect)
-    plan = difference.plan()
+    (self.files, changedFiles) = SchemaFile.pending(files, applied: applied, dialect)
+    if self.files.isEmpty {
+      plan = difference.plan()
+    } else {
+      let first = difference.additions()
+      additions = first.changes
+      plan = SchemaDifference(live: first.live, wanted: wanted, records: notes.records, dialect: dialect).plan()
+    }
     hasLedger = live.table(EngineTable.migrations.name) != nil
+    drifted = SchemaDrift.changed(live, wanted, notes.texts)
+    figures = SchemaDrift.notes(live, wanted).filter { notes.texts[$0.name] != $0.text }
     for table in wanted where table.isManaged {
       let found = live.table(table.name, schema: table.schema)
       let text = SchemaDifference.record(table, before: difference.record(of: table), found: found)
@@ -58,6 +80,7 @@ package struct SchemaLook: Sendable {
 
   /// The changes of this round. Removals come when nothing else is left.
   func steps(_ permission: SchemaPermission) -> [SchemaChange] {
+    if permission.isAsked, let file = files.first { return additions.isEmpty ? [file.change] : additions }
     let first = plan.changes.filter(\.endsRound)
     if !first.isEmpty {
       // What they are written down in has to be there.
@@ -66,6 +89,14 @@ package struct SchemaLook: Sendable {
     }
     if plan.changes.isEmpty, permission.allowsLoss { return plan.removals }
     return plan.changes
+  }
+
+  /// Everything in the order in which it would be done, but for what loses data.
+  package var way: [SchemaChange] { additions + files.map(\.change) + plan.changes }
+
+  /// Whether nothing is to be done for the contract.
+  package func isFitting(_ dialect: Dialect) -> Bool {
+    way.isEmpty && obstacles(.applying(allowsLoss: true), dialect).isEmpty
   }
 
   /// - Throws: every obstacle at once.
@@ -78,7 +109,13 @@ package struct SchemaLook: Sendable {
 
   /// What stands in the way of whoever may do so much.
   package func obstacles(_ permission: SchemaPermission, _ dialect: Dialect) -> [SchemaError.Obstacle] {
-    var obstacles: [SchemaError.Obstacle] = plan.changes.compactMap { change in
+    var obstacles = changedFiles.map {
+      SchemaError.Obstacle(
+        description: "file \($0)", reason: "it was changed after it had run: put back what ran, and write another file", statements: [])
+    }
+    // Files may mend what stands in the way of the rest.
+    let changes = permission.isAsked && !files.isEmpty ? files.map(\.change) : plan.changes
+    obstacles += changes.compactMap { change in
       permission.refusal(change, dialect).map { reason in
         SchemaError.Obstacle(
           description: change.description, reason: reason, statements: change.statements, isForCommand: change.obstacle == nil)

@@ -23,16 +23,19 @@ package struct SchemaManager: Sendable {
 
   /// What a service does before it serves.
   ///
+  /// - Parameter drifted: told of tables that are not as Martlet left them.
   /// - Returns: what was applied, in words; empty where nothing was to do.
   /// - Throws: `SchemaError` with every obstacle at once. Nothing has been changed then.
-  package func prepare(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> [String] {
-    try await apply(store, contract, .serving, actor: "serve")
+  package func prepare(
+    _ store: any Store, _ contract: Contract, drifted: ([String]) -> Void = { _ in }
+  ) async throws(SchemaError) -> [String] {
+    try await apply(store, contract, .serving, actor: "serve", drifted: drifted)
   }
 
   /// What lies between a database and a contract.
-  package func look(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> SchemaLook {
+  package func look(_ store: any Store, _ contract: Contract, files: [SchemaFile] = []) async throws(SchemaError) -> SchemaLook {
     do throws(StoreError) {
-      return try await SchemaLook(store, contract)
+      return try await SchemaLook(store, contract, files: files)
     } catch {
       throw SchemaError(message: "the schema could not be read", cause: error)
     }
@@ -55,12 +58,23 @@ package struct SchemaManager: Sendable {
   /// - Throws: `SchemaError`: with obstacles where nothing was begun, with a cause where a step failed. The steps before it stand,
   ///   and the same call goes on behind them.
   package func apply(
-    _ store: any Store, _ contract: Contract, _ permission: SchemaPermission, actor: String,
-    report: @escaping @Sendable (String) -> Void = { _ in }
+    _ store: any Store, _ contract: Contract, _ permission: SchemaPermission, actor: String, files: [SchemaFile] = [],
+    drifted: ([String]) -> Void = { _ in }, report: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws(SchemaError) -> [String] {
-    let look = try await look(store, contract)
+    let look = try await look(store, contract, files: files)
+    if !look.drifted.isEmpty { drifted(look.drifted) }
     try look.check(permission, store.dialect)
     guard look.isWork(permission) else { return [] }
+    return try await changing(store, actor: actor, report: report) { run throws(SchemaError) in
+      try await rounds(run, contract, permission, files)
+    }
+  }
+
+  /// Has something done under the migration lock.
+  func changing(
+    _ store: any Store, actor: String, report: @escaping @Sendable (String) -> Void,
+    _ body: (SchemaRun) async throws(SchemaError) -> [String]
+  ) async throws(SchemaError) -> [String] {
     let session: any SchemaSession
     do throws(StoreError) { session = try await store.schemaSession() } catch {
       throw SchemaError(message: "the schema could not be changed", cause: error)
@@ -69,7 +83,7 @@ package struct SchemaManager: Sendable {
     let result: Result<[String], SchemaError>
     do throws(SchemaError) {
       try await wait(for: session)
-      result = .success(try await rounds(run, contract, permission))
+      result = .success(try await body(run))
     } catch {
       result = .failure(error)
     }
@@ -77,15 +91,24 @@ package struct SchemaManager: Sendable {
     return try result.get()
   }
 
-  private func rounds(_ run: SchemaRun, _ contract: Contract, _ permission: SchemaPermission) async throws(SchemaError) -> [String] {
+  private func rounds(
+    _ run: SchemaRun, _ contract: Contract, _ permission: SchemaPermission, _ files: [SchemaFile]
+  ) async throws(SchemaError) -> [String] {
     var done: [String] = []
     var attempt = 1
-    for _ in 0..<SchemaManager.roundsMax {
-      let look = try await look(run.store, contract)
+    // One call is one migration, whatever the rounds.
+    var number: Int?
+    for _ in 0..<SchemaManager.roundsMax + files.count {
+      let look = try await look(run.store, contract, files: files)
       try look.check(permission, run.store.dialect)
-      guard look.isWork(permission) else { return done }
       do throws(StoreError) {
-        done += try await run.take(look, permission)
+        if look.steps(permission).isEmpty, look.news.isEmpty {
+          try await run.note(look.figures)
+          return done
+        }
+        let migration = if let number { number } else { look.hasLedger ? try await SchemaLedger.next(run.store) : 1 }
+        number = migration
+        done += try await run.take(look, permission, migration: migration)
       } catch {
         guard attempt < SchemaManager.attemptsMax, error.code == .invalidStatement || error.code == .timeout else {
           throw SchemaManager.failure(error)
@@ -109,7 +132,7 @@ package struct SchemaManager: Sendable {
     throw SchemaError(message: "another process has been changing the schema for long: wait until it is done")
   }
 
-  private static func failure(_ error: StoreError) -> SchemaError {
+  static func failure(_ error: StoreError) -> SchemaError {
     SchemaError(
       message: error.code == .readOnly
         ? "the database takes no writes (a standby, or made read-only), and it lacks what the contract wants: start the service "
@@ -120,5 +143,7 @@ package struct SchemaManager: Sendable {
 
 extension SchemaLook {
   /// Whether there is anything to do for whoever may do so much.
-  func isWork(_ permission: SchemaPermission) -> Bool { !steps(permission).isEmpty || !news.isEmpty }
+  func isWork(_ permission: SchemaPermission) -> Bool {
+    !steps(permission).isEmpty || !news.isEmpty || permission.isAsked && !drifted.isEmpty
+  }
 }

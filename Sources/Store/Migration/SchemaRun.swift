@@ -18,9 +18,8 @@ struct SchemaRun: Sendable {
   private static let attemptsMax = 60
 
   /// - Returns: what was done, in words.
-  func take(_ look: SchemaLook, _ permission: SchemaPermission) async throws(StoreError) -> [String] {
+  func take(_ look: SchemaLook, _ permission: SchemaPermission, migration: Int) async throws(StoreError) -> [String] {
     let steps = look.steps(permission)
-    let migration = look.hasLedger ? try await SchemaLedger.next(store) : 1
     let ledger = SchemaLedger(dialect: store.dialect, actor: actor, migration: migration)
     var waiting: [SchemaChange] = []
     for step in steps {
@@ -33,9 +32,16 @@ struct SchemaRun: Sendable {
       try await take(step, look, ledger)
     }
     // Names come first, and what is written of the rest would not be true yet.
-    let isWhole = !steps.contains(where: \.endsRound)
+    let isWhole = look.files.isEmpty && !steps.contains(where: \.endsRound)
     try await together(waiting, look, ledger, news: isWhole ? look.news : [])
     return steps.map(\.description)
+  }
+
+  /// Writes down what tables are like.
+  func note(_ figures: [(name: String, text: String)]) async throws(StoreError) {
+    guard !figures.isEmpty else { return }
+    try await hold()
+    try await session.transact(figures.map { SchemaNotes.statement($0.name, $0.text, at: clock.now, store.dialect) })
   }
 
   private func together(
@@ -47,7 +53,7 @@ struct SchemaRun: Sendable {
     let entries = steps.map { ledger.entry($0, kind: "plan", .done, at: clock.now) }
     try await hold()
     try await session.transact(steps.flatMap(\.statements) + entries + notes)
-    try await complete(ledger, since: start, steps.map(\.description))
+    try await complete(ledger, .done, since: start, steps.map(\.description))
   }
 
   private func take(_ step: SchemaChange, _ look: SchemaLook, _ ledger: SchemaLedger) async throws(StoreError) {
@@ -55,6 +61,7 @@ struct SchemaRun: Sendable {
     try await hold()
     switch step.form {
     case .together: break
+    case .file: try await session.transact(step.statements + [ledger.entry(step, kind: "file", .done, at: clock.now)])
     case .brief:
       let notes = look.notes(of: [step]).map { SchemaNotes.statement($0.name, $0.text, at: clock.now, store.dialect) }
       try await brief(step, [ledger.entry(step, kind: "plan", .done, at: clock.now)] + notes)
@@ -71,29 +78,36 @@ struct SchemaRun: Sendable {
         throw error
       }
     }
-    try await complete(ledger, since: start, [step.description])
+    try await complete(ledger, [.online, .batches].contains(step.form) ? .begun : .done, since: start, [step.description])
   }
 
   /// The lock is the session's: where its connection was lost in between, another process may be at it by now.
-  private func hold() async throws(StoreError) {
+  func hold() async throws(StoreError) {
     guard try await session.lock() else { throw StoreError(.unavailable, "the migration lock was lost, and another process has it") }
   }
 
-  private func complete(_ ledger: SchemaLedger, since start: UInt64, _ descriptions: [String]) async throws(StoreError) {
+  private func complete(
+    _ ledger: SchemaLedger, _ state: SchemaLedger.State, since start: UInt64, _ descriptions: [String]
+  ) async throws(StoreError) {
     guard !descriptions.isEmpty else { return }
-    try await session.transact([ledger.completion(nanoseconds: clock.monotonicNanoseconds &- start)])
+    try await session.transact([ledger.completion(state, nanoseconds: clock.monotonicNanoseconds &- start)])
     for description in descriptions { report(description) }
   }
 
   /// A moment's lock, asked for again and again. A lock that keeps away only those who look after the table (and ends an automatic
   /// VACUUM) comes first, so that the short wait is for its users alone.
   private func brief(_ step: SchemaChange, _ entries: [String]) async throws(StoreError) {
-    var statements = [limit("lock", SchemaRun.patienceMilliseconds)]
     var lock = SQL("LOCK TABLE ONLY ") + SQL(table: step.table, schema: step.schema)
     lock.append(" IN SHARE UPDATE EXCLUSIVE MODE")
-    statements += [lock.text(.postgres), limit("lock", SchemaRun.lockMilliseconds)]
-    if step.safety < .rewrites { statements.append(limit("statement", SchemaRun.briefMilliseconds)) }
-    try await again { () async throws(StoreError) in try await session.transact(statements + step.statements + entries) }
+    try await briefly(lock.text(.postgres), step.statements + entries, isShort: step.safety < .rewrites)
+  }
+
+  /// - Parameter first: a statement that waits for long.
+  func briefly(_ first: String?, _ statements: [String], isShort: Bool = true) async throws(StoreError) {
+    var all = [limit("lock", SchemaRun.patienceMilliseconds)] + [first].compactMap(\.self)
+    all.append(limit("lock", SchemaRun.lockMilliseconds))
+    if isShort { all.append(limit("statement", SchemaRun.briefMilliseconds)) }
+    try await again { () async throws(StoreError) in try await session.transact(all + statements) }
   }
 
   private func limit(_ name: String, _ milliseconds: Int) -> String { "SET LOCAL \(name)_timeout = \(milliseconds)" }

@@ -86,7 +86,10 @@ package struct EngineTable: Sendable {
       column("kind", .text), column("name", .text), column("safety", .text),
       // Of the statements, or of the file.
       column("checksum", .text), column("statements", .text), column("actor", .text),
-      // begun or done
+      // What takes it back; null where nothing is to do for it, empty where nothing can. And a statement that yields a row where
+      // data would be lost by it.
+      column("reversal", .text, null: true), column("loses_if", .text, null: true),
+      // begun, done or undone
       column("state", .text), column("started_at", .timestamp),
       // Microseconds.
       column("duration", .integer, null: true),

@@ -33,6 +33,18 @@ package struct SchemaChange: Sendable {
     case online
     /// PostgreSQL: some pages of the table after the other. Its one statement is `SchemaBatches`' to complete.
     case batches
+    /// What a person wrote, in one transaction.
+    case file
+  }
+
+  /// How a change is taken back.
+  package enum Reversal: Sendable, Equatable {
+    /// What it changed may stay: whatever contract is applied next brings its own.
+    case none
+    case statements([String])
+    /// The same, which loses data where the statement `losesIf` yields a row.
+    case dropping([String], losesIf: String)
+    case impossible
   }
 
   /// A statement that yields a row where the change would lose data or be refused.
@@ -57,8 +69,12 @@ package struct SchemaChange: Sendable {
   package var onlyIf: String?
   /// Run where it failed, so that nothing half done stays.
   package var onFailure: String?
+  /// The text that its statements were cut from; nil where they are all.
+  package var source: String?
   /// The record of what the table's columns hold is written with it.
   package var settlesRecord = false
+  /// What undoes it, for `migrate down`.
+  package var reversal = Reversal.none
   /// What comes after it is planned anew, from what it has left.
   package var endsRound = false
 }

@@ -14,6 +14,7 @@ extension SchemaDifference {
         change.form = .online
         change.onFailure = drop(index.name, table)
       }
+      change.reversal = .statements([drop(index.name, table)])
       if standing != nil { change.statements.insert(drop(index.name, table), at: 0) }
       // Between the two nothing would keep values apart.
       if dialect == .postgres, index.isUnique, standing?.isValid == true {

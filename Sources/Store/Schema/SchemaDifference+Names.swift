@@ -11,6 +11,8 @@ extension SchemaDifference {
         let rename = SQL("ALTER TABLE ") + SQL(table: was, schema: table.schema) + SQL(" RENAME TO ") + SQL(identifier: table.name)
         var change = renaming(was, table.schema, "rename table \(was) to \(table.name)", rename)
         change.statements.append(SchemaNotes.renaming(was, to: table.name, dialect))
+        let back = SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" RENAME TO ") + SQL(identifier: was)
+        change.reversal = .statements([back.text(dialect), SchemaNotes.renaming(table.name, to: was, dialect)])
         changes.append(change)
         live.rename(tableAt: place, to: table.name)
       }
@@ -20,7 +22,12 @@ extension SchemaDifference {
         let rename =
           SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" RENAME COLUMN ") + SQL(identifier: was)
           + SQL(" TO ") + SQL(identifier: column.name)
-        changes.append(renaming(table.name, table.schema, "rename column \(table.name).\(was) to \(column.name)", rename))
+        var change = renaming(table.name, table.schema, "rename column \(table.name).\(was) to \(column.name)", rename)
+        let back =
+          SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" RENAME COLUMN ") + SQL(identifier: column.name)
+          + SQL(" TO ") + SQL(identifier: was)
+        change.reversal = .statements([back.text(dialect)])
+        changes.append(change)
         live.rename(column: was, to: column.name, inTableAt: place)
       }
     }

@@ -31,6 +31,7 @@ extension SchemaDifference {
   private func addition(_ table: TableDefinition, _ column: ColumnDefinition) -> [SchemaChange] {
     var change = brief(table, "add column \(table.name).\(column.name)", table.addColumn(column, .postgres))
     if !column.isNullable, column.defaultLiteral == nil { change.probes = [isNotEmpty(table)] }
+    change.reversal = reversal(ofAdding: column, to: table)
     guard let check = column.check else { return [change] }
     return [change, validation(table, check.name)]
   }
@@ -66,6 +67,7 @@ extension SchemaDifference {
     var change = brief(table, "change column \(kinds)", alter(table, sql))
     change.probes = probes
     change.safety = .rewrites
+    change.reversal = .impossible
     change.caution = "processes that run the old contract would read other values than they expect"
     change.settlesRecord = true
     return change
@@ -106,8 +108,9 @@ extension SchemaDifference {
     var changes: [SchemaChange] = []
     let check = CheckDefinition(name: helper, condition: SQL(identifier: column.name) + SQL(" IS NOT NULL"))
     if !found.checks.contains(helper) {
-      changes.append(
-        brief(table, "\(name) takes no null", alter(table, SQL("ADD ") + TableDefinition.constraint(check) + SQL(" NOT VALID"))))
+      var change = brief(table, "\(name) takes no null", alter(table, SQL("ADD ") + TableDefinition.constraint(check) + SQL(" NOT VALID")))
+      change.reversal = .statements([removal(of: helper, from: table)])
+      changes.append(change)
     }
     // What was written since the rows were looked at.
     if isFilled(column, table, found) {
@@ -119,10 +122,11 @@ extension SchemaDifference {
     if column.defaultLiteral == nil { changes.indices.first.map { changes[$0].probes = [hasNull(table, column.name)] } }
     changes.append(validation(table, helper))
     let place = SQL("ALTER COLUMN ") + SQL(identifier: column.name)
-    changes.append(
-      brief(
-        table, "\(name) cannot be null",
-        alter(table, place + SQL(" SET NOT NULL")), alter(table, SQL("DROP CONSTRAINT ") + SQL(identifier: helper))))
+    var last = brief(
+      table, "\(name) cannot be null",
+      alter(table, place + SQL(" SET NOT NULL")), alter(table, SQL("DROP CONSTRAINT ") + SQL(identifier: helper)))
+    last.reversal = .statements([alter(table, place + SQL(" DROP NOT NULL"))])
+    changes.append(last)
     return changes
   }
 
@@ -144,6 +148,7 @@ extension SchemaDifference {
           table, "condition of \(table.name): \(check.condition.text(.postgres))",
           alter(table, SQL("ADD ") + TableDefinition.constraint(check) + SQL(" NOT VALID")))
         change.probes = isNew ? [] : [violates(table, check)]
+        change.reversal = .statements([removal(of: check.name, from: table)])
         changes.append(change)
       }
       changes.append(validation(table, check.name))
@@ -196,6 +201,7 @@ extension SchemaDifference {
     guard let reference = column.reference else { return nil }
     var change = brief(
       table, "\(table.name).\(column.name) refers to \(reference.table)", table.addReference(reference, on: column.name, isNew: toNew))
+    change.reversal = .statements([removal(of: reference.name, from: table)])
     if toNew { change.form = .together }
     return change
   }
@@ -204,6 +210,10 @@ extension SchemaDifference {
 
   private func drop(constraint name: String, of table: TableDefinition) -> SchemaChange {
     brief(table, "drop constraint \(name) of \(table.name)", alter(table, SQL("DROP CONSTRAINT ") + SQL(identifier: name)))
+  }
+
+  private func removal(of constraint: String, from table: TableDefinition) -> String {
+    alter(table, SQL("DROP CONSTRAINT IF EXISTS ") + SQL(identifier: constraint))
   }
 
   private func brief(_ table: TableDefinition, _ description: String, _ statements: String...) -> SchemaChange {

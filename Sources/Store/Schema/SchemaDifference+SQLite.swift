@@ -47,7 +47,8 @@ extension SchemaDifference {
     guard !reasons.isEmpty else {
       return added.map {
         SchemaChange(
-          table: table.name, description: "add column \(table.name).\($0.name)", statements: [table.addColumn($0, .sqlite)])
+          table: table.name, description: "add column \(table.name).\($0.name)", statements: [table.addColumn($0, .sqlite)],
+          reversal: reversal(ofAdding: $0, to: table))
       }
     }
     var change = rebuild(table, found, conversions, because: reasons)
@@ -104,7 +105,7 @@ extension SchemaDifference {
     statements += found.triggers
     return SchemaChange(
       table: table.name, description: "rebuild table \(table.name): \(reasons.joined(separator: "; "))", statements: statements,
-      safety: .rewrites, settlesRecord: true)
+      safety: .rewrites, settlesRecord: true, reversal: .impossible)
   }
 
   /// What the new table's column is filled with.

@@ -116,6 +116,7 @@ extension SchemaDifference {
       var change = rebuild(table, found, [:], because: [], without: Set(names))
       change.description = "drop column \(list)"
       change.safety = .losesData
+      change.reversal = .impossible
       return change
     }
     var sql = SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema)
@@ -125,7 +126,7 @@ extension SchemaDifference {
     }
     return SchemaChange(
       table: table.name, schema: table.schema, description: "drop column \(list)", statements: [sql.text(.postgres)], safety: .losesData,
-      form: .brief)
+      form: .brief, reversal: .impossible)
   }
 
   /// Tables that Martlet made and the contract has no more: all at once, since they may refer to each other.
@@ -134,7 +135,8 @@ extension SchemaDifference {
     let names = records.keys.filter { !kept.contains($0) && !$0.hasPrefix("_martlet_") && live.table($0)?.isView == false }.sorted()
     guard let first = names.first else { return [] }
     var change = SchemaChange(
-      table: first, description: "drop table \(names.joined(separator: ", "))", statements: [], safety: .losesData)
+      table: first, description: "drop table \(names.joined(separator: ", "))", statements: [], safety: .losesData,
+      reversal: .impossible)
     switch dialect {
     case .postgres:
       var sql = SQL("DROP TABLE ")

@@ -20,6 +20,7 @@ extension SchemaDifference {
     var change = SchemaChange(
       table: table.name, schema: table.schema, description: "create index of words \(table.name) (\(fields))",
       statements: words.creation(dialect), probes: dialect == .postgres ? [isInAnotherEncoding] : [])
+    change.reversal = .statements(WordsIndex.removal(words.name, schema: table.schema, dialect))
     if found != nil, dialect == .sqlite { change.safety = .locks }
     if found != nil, dialect == .postgres {
       change.form = .online

@@ -61,10 +61,11 @@ package struct SchemaDifference {
   /// Martlet's own record of a table; nil for one that it did not make. It stays under the name that the table had.
   func record(of table: TableDefinition) -> String? { records[table.name] ?? table.was.flatMap { records[$0] } }
 
-  private func creation(_ table: TableDefinition) -> SchemaChange {
+  func creation(_ table: TableDefinition) -> SchemaChange {
     SchemaChange(
       table: table.name, schema: table.schema, description: "create table \(table.name)",
-      statements: [table.create(dialect)] + table.indexes.map { table.create($0, dialect) }, settlesRecord: true)
+      statements: [table.create(dialect)] + table.indexes.map { table.create($0, dialect) }, settlesRecord: true,
+      reversal: reversal(ofMaking: table))
   }
 
   private func conflict(_ table: TableDefinition) -> SchemaChange {
