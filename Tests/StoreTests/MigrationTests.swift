@@ -137,6 +137,25 @@ import Testing
     }
   }
 
+  @Test("names the columns that it adds, where a table is built anew for another reason too", arguments: TestStore.available)
+  func namedColumns(_ kind: TestStore) async throws {
+    try await kind.run { store in
+      try await Self.fill(store)
+      let contract = Self.changed { books in
+        var shelf = books.fields[10]
+        shelf.name = "shelf"
+        shelf.column = "shelf"
+        books.fields.append(shelf)
+        books.fields[10].isRequired = true
+        books.fields[10].defaultValue = .value(.integer(11))
+      }
+      let plan = try await SchemaManager().look(store, contract).plan
+      #expect(plan.changes.contains { $0.description.contains("add column") && $0.description.contains("shelf") })
+      try await Self.apply(store, contract)
+      try await Self.expectFit(store, contract)
+    }
+  }
+
   @Test("gives the default of the new kind where the type changes too", arguments: TestStore.available)
   func requiredAndConverted(_ kind: TestStore) async throws {
     try await kind.run { store in

@@ -128,5 +128,5 @@ private func actor() -> String {
   var name = [CChar](repeating: 0, count: 256)
   let host =
     gethostname(&name, name.count - 1) == 0 ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
-  return (Environment.value("USER") ?? "\(getuid())") + "@" + host
+  return (Environment.value("USER") ?? Environment.value("LOGNAME") ?? "uid \(getuid())") + "@" + host
 }

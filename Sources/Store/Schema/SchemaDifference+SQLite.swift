@@ -51,7 +51,8 @@ extension SchemaDifference {
           reversal: reversal(ofAdding: $0, to: table))
       }
     }
-    var change = rebuild(table, found, conversions, because: reasons)
+    let others = added.filter { $0.isNullable || ($0.defaultLiteral != nil && $0.reference == nil) }
+    var change = rebuild(table, found, conversions, because: others.map { "add column \($0.name)" } + reasons)
     change.probes = probes
     if !conversions.isEmpty { change.caution = "processes that run the old contract would read other values than they expect" }
     if !isOwn { change.obstacle = "the table was not made by Martlet and would have to be rebuilt" }
