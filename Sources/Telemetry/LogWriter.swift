@@ -14,7 +14,8 @@ import Darwin
 /// A reader that stalls therefore costs lines, never a request's time.
 package final class LogWriter: Sendable {
   package static let pendingBytesMax = 1 << 20
-  /// How long lines gather before they are written, so that a burst costs one wake-up. Warnings do not wait.
+  /// How long lines gather before they are written, so that a burst costs one wake-up. A warning does not wait, unless one has just
+  /// been written: a flood of refusals would wake the thread for each.
   package static let gatheringMilliseconds = 10
 
   private struct State {
@@ -96,17 +97,22 @@ package final class LogWriter: Sendable {
         return state.isIdle
       }
       if mustWait { work.wait() }
-      _ = hurry.wait(timeout: .now() + .milliseconds(LogWriter.gatheringMilliseconds))
+      let isHurried = gather()
       let isClosed = state.withLock { state in
         swap(&state.pending, &batch)
-        state.isHurried = false
         return state.isClosed
       }
       // Where it fails there is nowhere left to say so.
       _ = SystemFile.write(batch, to: descriptor)
       batch.removeAll(keepingCapacity: true)
       if isClosed, state.withLock({ $0.pending.isEmpty }) { break }
+      // `isHurried` stands meanwhile, so that only `close` cuts this short.
+      if isHurried { _ = gather() }
+      state.withLock { $0.isHurried = false }
     }
     finished.signal()
   }
+
+  /// Waits until lines have gathered. Whether something was in a hurry.
+  private func gather() -> Bool { hurry.wait(timeout: .now() + .milliseconds(LogWriter.gatheringMilliseconds)) == .success }
 }

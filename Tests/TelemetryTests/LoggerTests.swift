@@ -171,4 +171,39 @@ struct FixedClock: Clock {
     #expect(rest.contains(#""level":"warning","message":"log lines dropped","lines":\#(dropped)}"#))
     #expect(rest.contains(#""message":"after"}"#))
   }
+
+  /// By a socket whose packets are what was written at once.
+  @Test func aFloodOfWarningsIsWrittenInFewPieces() throws {
+    var ends: [Int32] = [0, 0]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
+    let (near, far) = (ends[0], ends[1])
+    let pieces = Atomic<Int>(0)
+    let newlines = Atomic<Int>(0)
+    let reader = try SystemThread {
+      var chunk = [UInt8](repeating: 0, count: 1 << 20)
+      while case let count = read(near, &chunk, chunk.count), count > 0 {
+        pieces.add(1, ordering: .relaxed)
+        newlines.add(chunk[..<count].count { $0 == UInt8(ascii: "\n") }, ordering: .relaxed)
+      }
+    }
+    let clock = ContinuousClock()
+    let began = clock.now
+    let logger = Logger(level: .info, format: .json, colour: false, writer: LogWriter(descriptor: far), clock: FixedClock())
+    var lines = 0
+    // One each 200 us, so that even all of them fit one packet.
+    while clock.now - began < .milliseconds(300) {
+      if clock.now - began > .microseconds(200) * lines {
+        logger.warning("again")
+        lines += 1
+      }
+    }
+    logger.close(timeoutMilliseconds: 10_000)
+    let elapsed = clock.now - began
+    close(far)
+    reader.join()
+    close(near)
+    #expect(newlines.load(ordering: .relaxed) == lines)
+    let piecesMax = Int(elapsed / .milliseconds(LogWriter.gatheringMilliseconds)) + 3
+    #expect(pieces.load(ordering: .relaxed) <= piecesMax, "\(lines) lines in \(elapsed)")
+  }
 }

@@ -4,6 +4,7 @@ everything comes back."""
 import collections
 import http.client
 import re
+import resource
 import socket
 import struct
 import threading
@@ -254,6 +255,30 @@ def test_pipelined_requests_of_many_connections_are_held_to_the_limit():
         for peer in peers:
             peer.close()
         given_back(server)
+
+
+IDLE_CLIENTS = 3_000
+IDLE_KIB = 8
+
+
+def test_idle_connections_hold_little():
+    with served("sqlite") as server:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        # A request through all of the service, so that what it needs for it has been taken before.
+        request = b"GET /v1/notes HTTP/1.1\r\nHost: a\r\n\r\n"
+        warm = [asking(server, request, 65536) for _ in range(50)]
+        equal({status for status, _ in heads(warm)}, {200}, "the first answers")
+        before = mib(server, "VmRSS")
+        peers = []
+        for _ in range(IDLE_CLIENTS):
+            peers.append(asking(server, request, 65536))
+        equal({status for status, _ in heads(peers)}, {200}, "the answers")
+        each = lambda: (mib(server, "VmRSS") - before) * 1024 / IDLE_CLIENTS
+        until(lambda: each() < IDLE_KIB, lambda: f"an idle connection holds {each():.1f} KiB")
+        for peer in peers[::100]:
+            peer.sendall(request)
+        equal({status for status, _ in heads(peers[::100])}, {200}, "the answers after a rest")
+        print(f"an idle connection holds {each():.1f} KiB")
 
 
 STORM_THREADS = 10

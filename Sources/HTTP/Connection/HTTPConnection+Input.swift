@@ -24,8 +24,8 @@ extension HTTPConnection {
     if error != nil { isBroken = true }
     switch state.phase {
     case .idle, .head:
-      // The task sees it and ends; what is written goes out first.
-      if isBroken { close() } else { wakeInput() }
+      // What is written goes out first.
+      if isBroken { close() } else if task == nil { finish() } else { wakeInput() }
     case .handling, .responding:
       // A client that has sent all of its request may shut its side and wait for the answer (RFC 9112 section 9.6).
       if !isBroken, parser.isEnded { break }

@@ -2,7 +2,8 @@ import Base
 import Reactor
 
 /// A connection: its socket, its parser, its buffers, and the one task that takes request after request to the handler.
-/// Reading goes on while a handler runs, so that a client that leaves cancels it.
+/// Reading goes on while a handler runs, so that a client that leaves cancels it. A connection on which nothing happens has no
+/// task, whose memory is most of what it would hold.
 ///
 /// Safety: every property is touched only on the loop's thread: the stream's callbacks come there, the task prefers the
 /// loop as its executor and the methods it runs are not isolated elsewhere. A handler's child tasks inherit that
@@ -31,6 +32,10 @@ import Reactor
   var waitsForContinue = false
   var isInputPaused = false
   var inputWaiter: UnsafeContinuation<Void, Never>?
+  /// Made ready for the next request, which has not come.
+  private var isBetween = false
+  /// No task is needed before something comes.
+  private var isResting = true
 
   var output = OutputBuffer()
   var isDirty = false
@@ -73,7 +78,6 @@ import Reactor
     countMemory()
     stream.delegate = self
     stream.startReading()
-    task = Task(executorPreference: owner.loop) { await self.run() }
   }
 
   // MARK: The task
@@ -83,8 +87,9 @@ import Reactor
     while await waitForRequest() {
       guard await answer() else { break }
     }
-    if state.phase != .lingering { finish() }
     task = nil
+    countMemory()
+    if !isResting, state.phase != .lingering { finish() }
   }
 
   /// Handles the request that is ready. False when the connection takes no further one.
@@ -101,25 +106,39 @@ import Reactor
   /// Waits until a head is complete. False when none will come.
   @inline(__always)
   private func waitForRequest() async -> Bool {
-    if request > 0 {
-      guard await skipBody() else { return false }
-      state.responseEnded(now: now)
-      parser.reset()
-      isHeadReady = false
-      bodyUse = .buffer
-      body = []
+    if !isBetween {
+      if request > 0 {
+        guard await skipBody() else { return false }
+        state.responseEnded(now: now)
+        parser.reset()
+        isHeadReady = false
+        bodyUse = .buffer
+        body = []
+      }
+      request += 1
+      isBetween = true
+      let isPipelined = pendingStart < pending.count
+      feedPending()
+      if isPipelined { countMemory() }
+      if isPeerDone, isHeadReady, !parser.isEnded { failBody(.disconnected) }
     }
-    request += 1
-    let isPipelined = pendingStart < pending.count
-    feedPending()
-    if isPipelined { countMemory() }
-    if isPeerDone, isHeadReady, !parser.isEnded { failBody(.disconnected) }
     while !isHeadReady {
-      guard state.phase == .idle || state.phase == .head, !isPeerDone, !isBroken else { return false }
-      if owner.isDraining && state.phase == .idle { return false }
+      if isOver {
+        isResting = false
+        return false
+      }
+      if isResting { return false }
       await waitForInput()
     }
+    isBetween = false
+    isResting = false
     return true
+  }
+
+  /// Whether no further request will come, or will be taken.
+  private var isOver: Bool {
+    guard state.phase == .idle || state.phase == .head, !isPeerDone, !isBroken else { return true }
+    return owner.isDraining && state.phase == .idle
   }
 
   /// Throws the rest of the last request's body away, within bounds.
@@ -148,9 +167,20 @@ import Reactor
   }
 
   func wakeInput() {
-    guard let waiter = unsafe inputWaiter else { return }
-    unsafe inputWaiter = nil
-    unsafe waiter.resume()
+    if let waiter = unsafe inputWaiter {
+      unsafe inputWaiter = nil
+      unsafe waiter.resume()
+    } else if isResting, task == nil, state.phase != .lingering, state.phase != .closed {
+      isResting = false
+      task = Task(executorPreference: owner.loop) { await self.run() }
+    }
+  }
+
+  /// Ends the task, which waits for a request that does not come.
+  private func rest() {
+    guard task != nil, isBetween, !isHeadReady, unsafe inputWaiter != nil else { return }
+    isResting = true
+    wakeInput()
   }
 
   func wakeOutput() {
@@ -217,13 +247,16 @@ import Reactor
     output.release()
     pending = []
     pendingStart = 0
+    rest()
     countMemory()
   }
 
   // MARK: Memory
 
-  /// What an open connection holds where nothing waits in it: itself, its task, its handle.
-  private static let ownBytes = 4 << 10
+  /// What an open connection holds where nothing waits in it: itself and its handle.
+  private static let ownBytes = 2 << 10
+  /// What its task holds beside what requests count for themselves: the frames of the handler's functions.
+  private static let taskBytes = 8 << 10
 
   /// Brings the loop's account up to date with what the connection holds now. Whatever grows or shrinks its buffers is
   /// followed by this before the loop's tick ends.
@@ -231,6 +264,7 @@ import Reactor
     var bytes = 0
     if state.phase != .closed {
       bytes = HTTPConnection.ownBytes &+ parser.head.bytes.capacity &+ pending.capacity &+ body.capacity &+ output.heldBytes
+      if task != nil { bytes &+= HTTPConnection.taskBytes }
       if state.phase == .handling { bytes &+= MemoryBudget.requestBytes }
       if stream.isWriting { bytes &+= SocketStream.queueBytesMax }
       if let streamCoder { bytes &+= streamCoder.heldBytes }
