@@ -21,6 +21,7 @@ package final class RESTHandler: HTTPHandler {
   private let observer: RequestObserver
   let memory: MemoryBudget
   let transfers: TransferPlaces
+  private let throttle = AdaptiveThrottle()
   private let clock: any Clock
   private let random: any RandomSource
 
@@ -131,6 +132,8 @@ package final class RESTHandler: HTTPHandler {
   ) async throws(Failure) -> HTTPResponse {
     // Before anything is asked of the store.
     guard memory.admits() else { throw .memory }
+    let isRead = !request.method.asSet.isDisjoint(with: [.reading, .query])
+    if isRead, !throttle.admits(exchange.place, now: clock.monotonicNanoseconds) { throw .shed }
     let resource = route.resource.map { router.entries[$0].name } ?? route.query ?? ""
     guard !request.isRepeated("authorization") else { throw Failure(.badRequest, "Authorization stands twice") }
     let caller = try await caller(of: request, at: now)
@@ -166,7 +169,14 @@ package final class RESTHandler: HTTPHandler {
       answer.lease = memory.count(answer.body.count)
       withExtendedLifetime(lease) {}
     } else {
-      answer = try await operations.perform(try await reader.operation(route, caller: caller, context: context))
+      let operation = try await reader.operation(route, caller: caller, context: context)
+      do throws(Failure) {
+        answer = try await operations.perform(operation)
+      } catch {
+        if isRead { throttle.ended(exchange.place, wasShed: error.wasShed, now: clock.monotonicNanoseconds) }
+        throw error
+      }
+      if isRead { throttle.ended(exchange.place, wasShed: false, now: clock.monotonicNanoseconds) }
     }
     exchange.statements = answer.statements
     let applied = reader.preferences == .none ? nil : reader.preferences.applied(to: &answer, of: request.method.asSet)
@@ -192,6 +202,7 @@ package final class RESTHandler: HTTPHandler {
   ) -> HTTPResponse {
     exchange.statements = failure.statements
     exchange.cause = failure.cause
+    exchange.wasShed = failure.wasShed
     var response = HTTPResponse(
       failure, origin: origin(authority: request.authority), instance: request.path, requestID: exchange.requestID, realm: realm)
     if let allow { response.headers.add("Allow", allow.allow) }

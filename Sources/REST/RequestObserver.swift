@@ -10,6 +10,7 @@ struct Exchange {
   var caller: UUID?
   var statements = 0
   var cause: String?
+  var wasShed = false
   /// What a browser that asks beforehand may send here; set for `OPTIONS` only.
   var preflight: MethodSet?
   /// Of an answer that is made while it is sent.
@@ -58,6 +59,6 @@ struct RequestObserver: Sendable {
       RequestLog(
         method: method.map { $0.asSet.isEmpty ? "other" : $0.name } ?? "other", route: templates[exchange.place], status: status,
         durationNanoseconds: nanoseconds, bytes: bytes, caller: exchange.caller, requestID: exchange.requestID,
-        statements: exchange.statements, cause: exchange.cause))
+        statements: exchange.statements, cause: exchange.cause, wasShed: exchange.wasShed))
   }
 }

@@ -17,10 +17,12 @@ package final class RequestLog: Sendable {
   package let statements: Int
   /// Why it failed, for the engineer; never made from a record's values.
   package let cause: String?
+  /// Refused because there was too much of it.
+  package let wasShed: Bool
 
   package init(
     method: String, route: String, status: Int, durationNanoseconds: UInt64, bytes: Int, caller: UUID?, requestID: String,
-    statements: Int, cause: String? = nil
+    statements: Int, cause: String? = nil, wasShed: Bool = false
   ) {
     self.method = method
     self.route = route
@@ -31,13 +33,14 @@ package final class RequestLog: Sendable {
     self.requestID = requestID
     self.statements = statements
     self.cause = cause
+    self.wasShed = wasShed
   }
 
   /// 5xx is our fault and an error; the rest is daily life. What is refused because there is too much of it is neither, and comes
   /// in floods: a line that is written at once for each would cost more than the refusals.
   package var level: LogLevel {
     if status < 500 { return .info }
-    return status == 503 && cause == nil ? .notice : .error
+    return status == 503 && (wasShed || cause == nil) ? .notice : .error
   }
 
   /// Hands the line's fields over one by one: this is done for every request, so no list is made of them.

@@ -158,6 +158,29 @@ struct RESTHandlerRefusalTests {
     #expect(bench.logged.all.map(\.status) == [status, status, status])
   }
 
+  @Test("of reads that the store sheds most are refused at once, with the same words; changes and other endpoints are not")
+  func shed() async throws {
+    let bench = try Bench(.failure(.shed))
+    for _ in 0..<200 {
+      let received = try await bench.send(.get, "/v1/products")
+      #expect(received.status == 503 && received.member("code") == "overloaded" && received.header("Retry-After") == "1")
+    }
+    #expect((1..<60).contains(bench.operations.asked.count))
+    #expect(bench.logged.all.allSatisfy { $0.status == 503 && $0.level == .notice })
+    let asked = bench.operations.asked.count
+    for _ in 0..<50 { #expect(try await bench.send(.delete, "/v1/products/1").status == 503) }
+    #expect(bench.operations.asked.count == asked + 50)
+    #expect(try await bench.send(.get, "/v1/customers").status == 503)
+    #expect(try await bench.send(.get, "/v1/products/1").status == 503)
+    #expect(bench.operations.asked.count == asked + 52)
+  }
+
+  @Test("what is refused for another reason throttles nobody") func notShed() async throws {
+    let bench = try Bench(.failure(.memory))
+    for _ in 0..<200 { #expect(try await bench.send(.get, "/v1/products").status == 503) }
+    #expect(bench.operations.asked.count == 200)
+  }
+
   @Test("what HTTP itself refuses is a problem document too", arguments: [400, 408, 413, 414, 417, 431, 500, 501, 503, 504, 505])
   func refusal(_ status: Int) throws {
     let bench = try Bench()

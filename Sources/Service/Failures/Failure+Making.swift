@@ -35,6 +35,14 @@ extension Failure {
     return failure
   }
 
+  /// 503: more requests come than the store can do. Nothing was changed.
+  package static var shed: Failure {
+    var failure = Failure(.overloaded, "Too many requests are waiting for the database")
+    failure.retryAfter = 1
+    failure.wasShed = true
+    return failure
+  }
+
   static func validation(_ items: [Item]) -> Failure {
     Failure(.validation, items.count == 1 ? "1 field is not valid" : "\(items.count) fields are not valid", items: items)
   }

@@ -7,9 +7,7 @@ extension Failure {
     case .unavailable, .closed, .cancelled:
       self.init(.unavailable, "The database cannot be reached at the moment")
       retryAfter = 1
-    case .overloaded:
-      self.init(.overloaded, "Too many requests are waiting for the database")
-      retryAfter = 1
+    case .overloaded: self = .shed
     case .memory: self = .memory
     case .tooLarge: self = Fetcher.tooLong
     case .timeout:

@@ -25,6 +25,8 @@ package struct Failure: Error, Sendable {
   package var retryAfter: Int?
   /// The body's content coding is at fault: what is sent of the answer says which are read.
   package var isOfCoding = false
+  /// Refused because more came than the store can do, and not because of anything in the request.
+  package var wasShed = false
   /// For the log only.
   package var cause: String?
   package var statements = 0
