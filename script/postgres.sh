@@ -3,19 +3,46 @@
 
 postgres_folder=
 postgres_pid=
+pooler_pid=
 
 # PostgreSQL refuses to run as root.
 as_postgres() {
   if [[ $(id -u) == 0 ]]; then runuser -u postgres -- "$@"; else "$@"; fi
 }
 
-# postgres_start [-c name=value]...: sets postgres_url. Commits are not forced to the disk unless fsync=on is passed.
-postgres_start() {
-  local bin port
+# The programs of the server that the machine has.
+postgres_programs() {
+  local bin
   bin=$(pg_config --bindir 2>/dev/null) && [[ -x $bin/initdb ]] || bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
   [[ -x $bin/initdb ]] || die "PostgreSQL is missing: no initdb in $bin"
+  printf '%s\n' "$bin"
+}
+
+# Major versions that PyPI has a server of: script/postgres/VERSION.txt names the package.
+postgres_versions() { basename -s .txt script/postgres/*.txt | sort -n; }
+
+# The programs of the server of a major version, installed from PyPI.
+postgres_wheel() {
+  local python bin
+  python=$(python_environment "postgres-$1" "script/postgres/$1.txt")
+  bin=$(find "${python%/bin/python}/lib" -path '*/pginstall/bin/initdb' -printf '%h\n' | head -n 1)
+  [[ -n $bin ]] || die "PostgreSQL $1: the package has no initdb"
+  printf '%s\n' "$bin"
+}
+
+# postgres_start [-c name=value]...: sets postgres_url. Commits are not forced to the disk unless fsync=on is passed.
+# Where `postgres_bin` is set these programs are run, else those of the machine.
+postgres_start() {
+  local bin port
+  bin=${postgres_bin:-$(postgres_programs)}
   postgres_folder=$(mktemp -d "${TMPDIR:-/tmp}/martlet-postgres.XXXXXX")
-  if [[ $(id -u) == 0 ]]; then chown postgres "$postgres_folder"; fi
+  if [[ -n ${postgres_bin:-} ]]; then
+    # The user of the server may not be let into this folder; the libraries of a wheel stand beside its package.
+    cp -r "${bin%/pginstall/bin}"* "$postgres_folder"
+    bin=$postgres_folder/$(basename "${bin%/pginstall/bin}")/pginstall/bin
+    chmod a+rx "$bin"/*
+  fi
+  if [[ $(id -u) == 0 ]]; then chown -R postgres "$postgres_folder"; fi
   port=$(free_port)
   (
     cd "$postgres_folder"
@@ -29,10 +56,42 @@ postgres_start() {
   postgres_pid=$(head -n 1 "$postgres_folder/data/postmaster.pid")
   "$bin/createdb" -h 127.0.0.1 -p "$port" -U martlet martlet
   postgres_url="postgres://martlet@127.0.0.1:$port/martlet"
+  postgres_port=$port
+}
+
+# PgBouncer in transaction mode before that server; sets pooler_url. So few connections that every client gets everybody's.
+pooler_start() {
+  local port
+  port=$(free_port)
+  cat >"$postgres_folder/pgbouncer.ini" <<INI
+[databases]
+* = host=127.0.0.1 port=$postgres_port
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $port
+unix_socket_dir =
+auth_type = trust
+auth_file = $postgres_folder/pgbouncer.users
+pool_mode = transaction
+default_pool_size = 4
+max_client_conn = 500
+INI
+  printf '"martlet" ""\n' >"$postgres_folder/pgbouncer.users"
+  as_postgres pgbouncer "$postgres_folder/pgbouncer.ini" >"$postgres_folder/pgbouncer.log" 2>&1 &
+  pooler_pid=$!
+  pooler_url="postgres://martlet@127.0.0.1:$port/martlet"
+  for _ in $(seq 100); do
+    if psql -X -q -c 'SELECT 1' "$pooler_url" >/dev/null 2>&1; then return; fi
+    sleep 0.1
+  done
+  cat "$postgres_folder/pgbouncer.log" >&2
+  die "PgBouncer did not start"
 }
 
 postgres_stop() {
   [[ -n $postgres_folder ]] || return 0
+  if [[ -n $pooler_pid ]]; then kill "$pooler_pid" 2>/dev/null || true; fi
+  pooler_pid=
   if [[ -n $postgres_pid ]]; then
     kill -INT "$postgres_pid" 2>/dev/null || true
     for _ in $(seq 100); do

@@ -13,7 +13,7 @@ die() {
 # What the engine is linked with.
 packages_build=(libuv1-dev libssl-dev libpq-dev libsqlite3-dev libyaml-dev libre2-dev zlib1g-dev libbrotli-dev pkg-config procps)
 # What the tests talk to and are written with.
-packages_test=(postgresql sqlite3 python3-venv jq curl strace)
+packages_test=(postgresql pgbouncer sqlite3 python3-venv jq curl strace)
 # What reads the documentation page.
 packages_browser=(chromium)
 # What the measurements compare with.

@@ -29,6 +29,12 @@ package enum StoreOpening {
         var options = PostgresOptions()
         options.pool = max(2, min(1000, settings.pool))
         options.timeout = settings.timeout
+        options.transactionTimeout = settings.transactionTimeout
+        options.lockTimeout = settings.lockTimeout
+        options.connectTimeout = settings.connectTimeout
+        options.waitTimeout = settings.waitTimeout
+        options.isBehindPooler = settings.isBehindPooler
+        options.directURL = settings.directURL
         options.plansForLargeTables = isReadOnly
         options.memory = memory
         let store = try PostgresStore(url: url, options: options, loops: group.loops)

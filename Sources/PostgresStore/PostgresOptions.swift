@@ -4,8 +4,10 @@ package import Base
 package struct PostgresOptions: Sendable {
   /// Connections in all, over every loop. 1 to 1000.
   package var pool = 20
-  /// One statement on the server, and one call from hand-over to outcome.
+  /// One statement on the server, and a group of reads.
   package var timeout: Duration = .seconds(30)
+  /// All of a batch, from its first statement to its commit; nil: as long as one statement.
+  package var transactionTimeout: Duration?
   /// How long a call may wait for a connection.
   package var waitTimeout: Duration = .seconds(5)
   /// How long a statement waits for a row's or table's lock.
@@ -34,6 +36,11 @@ package struct PostgresOptions: Sendable {
   package var plansForLargeTables = false
   /// Its one connection changes the schema: statements outside a transaction may write, and take as long as they need.
   package var changesSchema = false
+  /// A pooler hands each transaction to whichever of its connections is free: nothing of a session outlives a transaction, neither
+  /// settings nor prepared statements.
+  package var isBehindPooler = false
+  /// The URL past the pooler, for what needs a session: migrations.
+  package var directURL: String?
   /// What rows that are read are counted in.
   package var memory = MemoryBudget.unbounded
 

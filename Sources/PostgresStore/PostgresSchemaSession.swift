@@ -14,6 +14,13 @@ struct PostgresSchemaSession: SchemaSession {
 
   init(url: String, options: PostgresOptions, loop: EventLoop) throws(StoreError) {
     var options = options
+    if options.isBehindPooler {
+      guard options.directURL != nil else {
+        throw StoreError(
+          .invalidStatement, "a pooler keeps no session, and a migration needs one: store.direct is to name the database itself")
+      }
+      options.isBehindPooler = false
+    }
     options.pool = 1
     options.changesSchema = true
     options.plansForLargeTables = false
@@ -23,7 +30,7 @@ struct PostgresSchemaSession: SchemaSession {
     // What was begun before the connection was lost is not blindly begun again.
     options.readAttemptsMax = 1
     options.writeAttemptsMax = 1
-    store = try PostgresStore(url: url, options: options, loops: [loop])
+    store = try PostgresStore(url: options.directURL ?? url, options: options, loops: [loop])
   }
 
   func lock() async throws(StoreError) -> Bool {

@@ -56,6 +56,24 @@ import Testing
     #expect(contract.store.url == "postgres://a:b@c/d")
   }
 
+  @Test func `a store's time-outs stand by their names, or one stands for a statement`() throws {
+    let named = ContractLoader.load(
+      text: """
+        martlet: 1
+        store:
+          url: postgres://h/d
+          pooler: transaction
+          direct: postgres://i/d
+          timeout: {statement: 1s, transaction: 2s, lock: 3s, connect: 4s, wait: 5ms}
+        """, environment: [:])
+    let store = try #require(named.contract).store
+    #expect(store.timeout == .seconds(1) && store.transactionTimeout == .seconds(2) && store.lockTimeout == .seconds(3))
+    #expect(store.connectTimeout == .seconds(4) && store.waitTimeout == .milliseconds(5))
+    #expect(store.isBehindPooler && store.directURL == "postgres://i/d")
+    let one = try #require(ContractLoader.load(text: "martlet: 1\nstore: {timeout: 7s}", environment: [:]).contract).store
+    #expect(one.timeout == .seconds(7) && one.transactionTimeout == nil && one.lockTimeout == .seconds(5) && !one.isBehindPooler)
+  }
+
   @Test func `a plain variable is a number where a number is needed and a text where a text is`() throws {
     let contract = try LoaderTests.contract(
       "service:\n  name: ${NAME}\n  description: ${TEXT}\nstore:\n  pool: ${POOL}", environment: ["NAME": "a1", "TEXT": "12", "POOL": "12"])

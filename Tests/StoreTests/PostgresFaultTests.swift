@@ -88,6 +88,25 @@ import Testing
     }
   }
 
+  /// Each of its statements is in time, all of them are not. What became of it is known.
+  @Test func aTransactionThatTakesTooLongIsStopped() async throws {
+    var options = Self.quick
+    options.timeout = .seconds(30)
+    options.transactionTimeout = .milliseconds(300)
+    options.graceTimeout = .seconds(20)
+    try await PostgresServer.with(options: options) { server in
+      let store = server.store
+      try await store.define(["CREATE TABLE t (id int8 PRIMARY KEY)"])
+      let steps = (0..<20).map { number in
+        WriteBatch.Step.run("INSERT INTO t SELECT \(number) FROM (SELECT pg_sleep(0.2)) AS pause", rows: 1)
+      }
+      #expect(await Self.code { () throws(StoreError) in _ = try await store.write(WriteBatch(steps)) } == .timeout)
+      guard case .committed = try await store.write(Self.insert(100)) else { throw Unexpected("refused") }
+      let found = try await store.read(Self.value("SELECT count(*) FROM t")).captured
+      #expect(found == [.integer(1)])
+    }
+  }
+
   @Test func aSessionThatIsEndedIsReplaced() async throws {
     try await PostgresServer.with { server in
       let store = server.store

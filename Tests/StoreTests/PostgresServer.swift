@@ -18,17 +18,19 @@ final class PostgresServer: Sendable {
   let store: PostgresStore
   let schema: String
   let url: String
+  let options: PostgresOptions
 
   static func baseURL() throws -> String {
     guard let value = getenv("MARTLET_TEST_POSTGRES") else { throw Missing() }
     return String(cString: value)
   }
 
-  private init(group: EventLoopGroup, store: PostgresStore, schema: String, url: String) {
+  private init(group: EventLoopGroup, store: PostgresStore, schema: String, url: String, options: PostgresOptions) {
     self.group = group
     self.store = store
     self.schema = schema
     self.url = url
+    self.options = options
   }
 
   private static func end(_ group: EventLoopGroup) {
@@ -52,12 +54,16 @@ final class PostgresServer: Sendable {
     few.pool = 2
     let admin = try PostgresStore(url: base, options: few, loops: group.loops)
     let separator = base.contains("?") ? "&" : "?"
-    let url = (changed ?? base) + separator + "options=-c%20search_path%3D\(schema)"
+    let path = separator + "options=-c%20search_path%3D\(schema)"
+    let url = (changed ?? base) + path
+    var settings = options
+    if options.isBehindPooler { settings.directURL = base + path }
+    let options = settings
     let result: Result<T, any Error>
     do {
       try await admin.define(["CREATE SCHEMA \(schema)"])
       let store = try PostgresStore(url: url, options: options, loops: group.loops)
-      let server = PostgresServer(group: group, store: store, schema: schema, url: url)
+      let server = PostgresServer(group: group, store: store, schema: schema, url: url, options: options)
       result = await Task(executorPreference: group.loops[0]) { try await body(server) }.result
       await store.close()
       try await admin.define(["DROP SCHEMA \(schema) CASCADE"])

@@ -154,6 +154,25 @@ import Testing
     }
   }
 
+  @Test func theOptionsOfAURLAreReadAsTheServerReadsThem() {
+    let settings = ConnectionSettings.settings(of: #"-c search_path=a\ b,c --work_mem=4MB   -cx.y=  -c z=a\\b"#)
+    #expect(settings?.map(\.0) == ["search_path", "work_mem", "x.y", "z"])
+    #expect(settings?.map(\.1) == ["a b,c", "4MB", "", #"a\b"#])
+    for other in ["-c", "-d 5", "-c =1", "search_path=a", "-c a", "--"] { #expect(ConnectionSettings.settings(of: other) == nil) }
+    #expect(ConnectionSettings.settings(of: "  ")?.isEmpty == true)
+  }
+
+  @Test func behindAPoolerEachTransactionHasTheSettings() throws {
+    var options = PostgresOptions()
+    options.isBehindPooler = true
+    let settings = try ConnectionSettings(url: "postgres://h/d?options=-c%20search_path%3Do%27x", options: options)
+    let (reading, writing) = try #require(settings.transactionSettings)
+    #expect(writing.hasPrefix("SELECT set_config('search_path', 'o''x', true), set_config('timezone', 'UTC', true), "))
+    #expect(reading.contains("set_config('transaction_read_only', 'on', true)") && !writing.contains("read_only"))
+    #expect(!settings.parameters(addresses: []).contains { $0.keyword == "options" })
+    #expect(throws: StoreError.self) { _ = try ConnectionSettings(url: "postgres://h/d?options=-d5", options: options) }
+  }
+
   @Test func parametersAreTextsWithAnEnd() throws {
     var buffer = ParameterBuffer()
     let first = try buffer.append([.string("a"), .null, .integer(-1)], as: [.text, .text, .integer])

@@ -1,5 +1,6 @@
-"""A PostgreSQL of a test's own, which may be killed, frozen, filled and made a standby."""
+"""A PostgreSQL of a test's own, which may be killed, frozen, filled and made a standby; and a PgBouncer before one."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -126,4 +127,76 @@ class OwnPostgres:
             self.stop("immediate")
         except (OSError, Failed):
             pass
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PgBouncer:
+    """A context: PgBouncer in transaction mode before a server, with fewer connections than it has clients."""
+
+    def __init__(self, of, connections=4):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{MARK}-pooler-"))
+        self.port = free_port()
+        self.process = None
+        (self.folder / "users").write_text('"martlet" ""\n')
+        (self.folder / "ini").write_text(f"""
+[databases]
+* = host=127.0.0.1 port={of.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {self.port}
+unix_socket_dir =
+auth_type = trust
+auth_file = {self.folder}/users
+admin_users = martlet
+pool_mode = transaction
+default_pool_size = {connections}
+max_client_conn = 500
+server_login_retry = 1
+""")
+        if os.getuid() == 0:
+            for path in (self.folder, self.folder / "users", self.folder / "ini"):
+                shutil.chown(path, "postgres")
+
+    @property
+    def url(self):
+        return f"postgres://martlet@127.0.0.1:{self.port}/postgres"
+
+    def start(self):
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["pgbouncer", str(self.folder / "ini")], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                user="postgres" if os.getuid() == 0 else None,
+            )
+        for _ in range(600):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            threading.Event().wait(0.05)
+        raise Failed(f"PgBouncer did not start: {(self.folder / 'log').read_text()[-1500:]}")
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait(30)
+
+    def admin(self, command):
+        done = subprocess.run(
+            ["psql", "-X", "-q", "-At", "-c", command, f"postgres://martlet@127.0.0.1:{self.port}/pgbouncer"],
+            capture_output=True, text=True, timeout=30,
+        )
+        if done.returncode != 0:
+            raise Failed(f"PgBouncer: {done.stderr.strip()}")
+
+    def psql(self, query):
+        return Postgres.psql(self.url, query)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)

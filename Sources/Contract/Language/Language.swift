@@ -63,10 +63,23 @@ enum Language {
     [
       Key("url", .text(.url(storeSchemes)), "sqlite:PATH, postgres://... or mysql://..."),
       Key("pool", .integer(1...10_000), "Connections."),
-      Key("timeout", duration, "How long a statement may take."),
+      Key("timeout", .choice([duration, .object(storeTimeout)]), "How long a statement may take; or each time-out by its name."),
+      Key("pooler", .word(["transaction"]), "PgBouncer in transaction mode, or its like, stands between the service and PostgreSQL."),
+      Key(
+        "direct", .text(.url(["postgres", "postgresql"])), "The database itself, past the pooler: migrations use it.", needs: "pooler"),
       Key(
         "replicas", .list(.text(.url(["postgres", "postgresql", "mysql", "mariadb"])), count: 0...32), "URLs that are only read from.",
         later: "replicas"),
+    ])
+
+  static let storeTimeout = MappingGrammar(
+    "store_timeout", "The time-outs of a store. SQLite has the first alone.",
+    [
+      Key("statement", duration, "How long a statement may take: 30s."),
+      Key("transaction", duration, "How long a write may take, from its first statement to its commit: as long as a statement."),
+      Key("lock", duration, "How long a statement waits for a lock: 5s."),
+      Key("connect", duration, "How long connecting may take, with TLS and authentication: 5s."),
+      Key("wait", duration, "How long a call waits for a connection: 5s."),
     ])
 
   static let cache = MappingGrammar(

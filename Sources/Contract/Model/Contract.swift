@@ -37,7 +37,17 @@ package struct StoreSettings: Sendable, Equatable {
   /// `sqlite:PATH` or `postgres://...`, substituted.
   package var url = "sqlite:data/martlet.db"
   package var pool = 20
+  /// One statement.
   package var timeout: Duration = .seconds(30)
+  /// A write, from its first statement to its commit; nil: as long as a statement.
+  package var transactionTimeout: Duration?
+  package var lockTimeout: Duration = .seconds(5)
+  package var connectTimeout: Duration = .seconds(5)
+  package var waitTimeout: Duration = .seconds(5)
+  /// A pooler in transaction mode stands in between.
+  package var isBehindPooler = false
+  /// The database itself, past the pooler.
+  package var directURL: String?
   package init() {}
 }
 

@@ -77,7 +77,22 @@ final class ContractReader {
     guard let node = root["store"] else { return }
     if let url = node["url"]?.string { readStoreURL(url, node) }
     if let pool = node["pool"]?.integer { contract.store.pool = Int(clamping: pool) }
-    if let timeout = node["timeout"]?.string.flatMap(DurationForm.duration) { contract.store.timeout = timeout }
+    if let timeout = node["timeout"] { readTimeouts(timeout) }
+    contract.store.isBehindPooler = node["pooler"]?.string == "transaction"
+    contract.store.directURL = node["direct"]?.string
+    if let pooler = node["pooler"], contract.store.url.hasPrefix("sqlite:") {
+      findings.report(.malformedValue, "store.pooler: SQLite has none", at: pooler.mark)
+    }
+  }
+
+  private func readTimeouts(_ node: YAMLNode) {
+    func duration(_ node: YAMLNode?) -> Duration? { node?.string.flatMap(DurationForm.duration) }
+    let statement = duration(node) ?? duration(node["statement"])
+    if let statement { contract.store.timeout = statement }
+    contract.store.transactionTimeout = duration(node["transaction"])
+    if let lock = duration(node["lock"]) { contract.store.lockTimeout = lock }
+    if let connect = duration(node["connect"]) { contract.store.connectTimeout = connect }
+    if let wait = duration(node["wait"]) { contract.store.waitTimeout = wait }
   }
 
   private func readStoreURL(_ url: String, _ node: YAMLNode) {

@@ -153,6 +153,11 @@ extension Connection {
       fatal = fatal ?? StoreError(.unavailable, driverMessage)
       return
     }
+    // A pooler that has lost its server does not know what that has done: it proves nothing about a batch that was sent.
+    if error.routine.isEmpty {
+      fatal = fatal ?? StoreError(.unavailable, error.summary)
+      return
+    }
     if error.isFatal { fatal = fatal ?? StoreError(.unavailable, error.summary) }
     if case .prepare(let key) = current.kind { cache.forget(key) }
     guard let request = current.request, request.verdict == nil else { return }

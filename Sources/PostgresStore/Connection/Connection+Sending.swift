@@ -21,14 +21,26 @@ extension Connection {
     sentAt = pool.clock.monotonicNanoseconds
     sentReads = reads.count
     sentStatements.removeAll(keepingCapacity: true)
+    let shared = sharing(reads)
+    if let first = shared.first?.0 { sendSettings(first) }
     var isOpen = false
-    for (request, place) in sharing(reads) { isOpen = send(read: request, place) || isOpen }
-    if isOpen { sync() }
+    for (request, place) in shared { isOpen = send(read: request, place) || isOpen }
+    if isOpen || !isSynced { sync() }
     for request in reads where request.isAlone {
-      if send(read: request) { sync() }
+      if !request.isApart { sendSettings(request) }
+      if send(read: request) || !isSynced { sync() }
     }
     finishSending()
   }
+
+  /// Behind a pooler: the settings, for as long as the transaction lasts, which goes to the next sync where none was begun.
+  private func sendSettings(_ request: Request) {
+    guard let settings = pool.settings.transactionSettings else { return }
+    execute(text: request.isTransaction ? settings.writing : settings.reading, [], 0..<0, .begin, request)
+  }
+
+  /// Nothing has been sent since the last sync.
+  private var isSynced: Bool { if case .sync? = pending.last?.kind { true } else { pending.isEmpty } }
 
   /// The reads that are not alone, in their order. Those of one statement are one where the statement offers it; else those that
   /// are the same, with where their parameters are.
@@ -115,7 +127,7 @@ extension Connection {
       case .inspect(let text, let values):
         let kinds = values.map(\.kind)
         let place = try parameters.append(values, as: kinds)
-        execute(text: text, kinds, place, .step(0, nil), request)
+        execute(text: text, kinds.map(\.typeNumber), place, .step(0, nil), request)
       case .together(let requests): send(request, sharedBy: requests)
       case .write, .define, .setup: return false
       }
@@ -129,6 +141,7 @@ extension Connection {
   /// A transaction that changes nothing, and what its statement may take. Its end undoes what the statement has set.
   private func begin(_ apart: Query.Apart, _ request: Request) {
     execute(Connection.beginReadingStatement, .plain, 0..<0, .begin, request)
+    sendSettings(request)
     guard let timeout = apart.timeout, timeout < pool.options.timeout else { return }
     execute(text: EngineSQL.limitStatements(milliseconds: max(1, timeout.wholeMilliseconds)), [], 0..<0, .begin, request)
   }
@@ -158,9 +171,11 @@ extension Connection {
     }
     transaction = request
     execute(Connection.beginStatement, .plain, 0..<0, .begin, request)
+    sendSettings(request)
     switch request.work {
     case .write(let batch):
-      expectAnswer(within: pool.options.timeout)
+      expectAnswer(within: pool.options.transactionTimeout ?? pool.options.timeout)
+      stopsAt = deadline.map { $0 - pool.options.graceTimeout.wholeMilliseconds }
       for (index, step) in batch.steps.enumerated() {
         execute(step.statement, step.form, places[index], step: index, request)
       }
@@ -196,6 +211,7 @@ extension Connection {
   private func expectAnswer(within time: Duration) {
     guard phase != .opening else { return }
     cancelledAt = nil
+    stopsAt = nil
     deadline = pool.loop.nowMilliseconds + (time + pool.options.graceTimeout).wholeMilliseconds
   }
 
@@ -213,6 +229,11 @@ extension Connection {
     _ statement: Statement, _ form: StatementKey.Form, _ place: ParameterBuffer.Place, _ kind: Pending.Kind, _ request: Request
   ) {
     guard let handle = unsafe handle else { return }
+    guard pool.settings.transactionSettings == nil else {
+      // The next transaction may be another server connection's, which knows no name.
+      let types = statement.parameters.map { form == .shared ? $0.arrayTypeNumber : $0.typeNumber }
+      return execute(text: EngineSQL.text(statement, as: form), types, place, kind, request)
+    }
     let key = StatementKey(number: statement.number, form: form)
     let encoding = request.encoding
     let name: String
@@ -237,11 +258,8 @@ extension Connection {
   /// Queues a statement that is used once.
   ///
   /// Safety: as above.
-  private func execute(
-    text: String, _ kinds: [ColumnKind], _ place: ParameterBuffer.Place, _ kind: Pending.Kind, _ request: Request?
-  ) {
+  private func execute(text: String, _ types: [Oid], _ place: ParameterBuffer.Place, _ kind: Pending.Kind, _ request: Request?) {
     guard let handle = unsafe handle else { return }
-    let types = kinds.map(\.typeNumber)
     let sent = unsafe parameters.withPointers(place) { count, pointers in
       unsafe PQsendQueryParams(handle, text, count, types, pointers, nil, nil, 0)
     }

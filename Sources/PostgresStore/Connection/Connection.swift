@@ -37,6 +37,8 @@ import Store
   var phase = Phase.opening
   /// The loop's milliseconds after which a silent server is given up; nil when nothing is owed.
   var deadline: UInt64?
+  /// The loop's milliseconds after which the server is asked to stop the batch it runs: it answers then what became of it.
+  var stopsAt: UInt64?
 
   var handle: OpaquePointer?
   var watch: DescriptorWatch?

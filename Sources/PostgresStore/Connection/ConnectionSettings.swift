@@ -16,8 +16,11 @@ struct ConnectionSettings: Sendable {
   }
 
   private let given: [Parameter]
-  /// The session's settings, as `options` carries them to the server.
+  /// The session's settings, as `options` carries them to the server. Empty behind a pooler: its connections are nobody's.
   let sessionOptions: String
+  /// What each transaction that only reads, and each that writes, begins with behind a pooler: the same settings, for as long as it
+  /// lasts. Nil where the session has them.
+  let transactionSettings: (reading: String, writing: String)?
 
   /// - Parameter url: `postgres://user:password@host:port/database?...`, or any connection string of libpq's.
   /// - Throws: `.invalidStatement` where libpq cannot read it. The URL is not repeated: it may hold a password.
@@ -26,12 +29,30 @@ struct ConnectionSettings: Sendable {
       throw StoreError(.invalidStatement, "the store's URL is no connection string of PostgreSQL's")
     }
     self.given = given
+    let settings = ConnectionSettings.settings(options)
+    guard options.isBehindPooler else {
+      sessionOptions = settings.map { "-c \($0.0)=\(ConnectionSettings.escaped($0.1))" }.joined(separator: " ")
+      transactionSettings = nil
+      return
+    }
+    guard let own = ConnectionSettings.settings(of: given.first { $0.keyword == "options" }?.value ?? "") else {
+      throw StoreError(.invalidStatement, "behind a pooler the store's URL may have options of the form -c name=value only")
+    }
+    sessionOptions = ""
+    // How a transaction begins says these itself.
+    let all = own + settings.filter { !$0.0.hasPrefix("default_transaction_") }
+    transactionSettings = (
+      EngineSQL.settings([("transaction_read_only", "on")] + all), EngineSQL.settings(all)
+    )
+  }
+
+  private static func settings(_ options: PostgresOptions) -> [(String, String)] {
     // `random_page_cost`: at the server's default, that of a spinning disk, the planner rather walks the key's index past all that
     // a filter does not want than the filter's own index.
     var settings = [
       ("timezone", "UTC"), ("datestyle", "ISO,YMD"), ("intervalstyle", "iso_8601"), ("client_min_messages", "warning"),
       ("extra_float_digits", "1"), ("bytea_output", "hex"), ("synchronous_commit", "on"),
-      ("default_transaction_read_only", options.changesSchema ? "off" : "on"), ("default_transaction_isolation", "read\\ committed"),
+      ("default_transaction_read_only", options.changesSchema ? "off" : "on"), ("default_transaction_isolation", "read committed"),
       ("jit", "off"),
       ("random_page_cost", "1.1"),
       ("statement_timeout", String(options.timeout.wholeMilliseconds)),
@@ -39,7 +60,51 @@ struct ConnectionSettings: Sendable {
       ("idle_in_transaction_session_timeout", String((options.timeout + options.graceTimeout).wholeMilliseconds)),
     ]
     if options.plansForLargeTables { settings.append(("enable_seqscan", "off")) }
-    sessionOptions = settings.map { "-c \($0.0)=\($0.1)" }.joined(separator: " ")
+    return settings
+  }
+
+  /// As the server splits `options`: at blanks, where no backslash stands before them.
+  private static func escaped(_ value: String) -> String {
+    value.reduce(into: "") { text, character in
+      if character == " " || character == "\\" { text.append("\\") }
+      text.append(character)
+    }
+  }
+
+  /// The settings of `-c name=value` and `--name=value`; nil where something else stands there.
+  static func settings(of options: String) -> [(String, String)]? {
+    var words: [String] = []
+    var isInWord = false
+    var isEscaped = false
+    for character in options {
+      if !isEscaped, character == " " || character == "\t" || character == "\n" {
+        isInWord = false
+        continue
+      }
+      if !isInWord { words.append("") }
+      isInWord = true
+      if !isEscaped, character == "\\" {
+        isEscaped = true
+      } else {
+        isEscaped = false
+        words[words.count - 1].append(character)
+      }
+    }
+    var settings: [(String, String)] = []
+    var rest = words[...]
+    while var word = rest.popFirst() {
+      if word == "-c" {
+        guard let next = rest.popFirst() else { return nil }
+        word = next
+      } else if word.hasPrefix("--") || word.hasPrefix("-c") {
+        word.removeFirst(2)
+      } else {
+        return nil
+      }
+      guard let equals = word.firstIndex(of: "="), equals != word.startIndex else { return nil }
+      settings.append((String(word[..<equals]), String(word[word.index(after: equals)...])))
+    }
+    return settings
   }
 
   /// A value of the URL.
@@ -65,7 +130,7 @@ struct ConnectionSettings: Sendable {
       if self.value(keyword) == nil { parameters.append(Parameter(keyword: keyword, value: value)) }
     }
     // The URL's own options come first, so that ours hold.
-    set("options", (value("options").map { $0 + " " } ?? "") + sessionOptions)
+    if transactionSettings == nil { set("options", (value("options").map { $0 + " " } ?? "") + sessionOptions) }
     set("client_encoding", "UTF8")
     offer("application_name", "martlet")
     offer("gssencmode", "disable")

@@ -45,6 +45,15 @@ enum EngineSQL {
   static func limitStatements(milliseconds: UInt64) -> String { "SET LOCAL statement_timeout = \(milliseconds)" }
   static func limitLocks(milliseconds: UInt64) -> String { "SET LOCAL lock_timeout = \(milliseconds)" }
 
+  /// Settings that hold until the transaction ends, in one statement. They come from the store's URL and options.
+  static func settings(_ settings: [(name: String, value: String)]) -> String {
+    "SELECT " + settings.map { "set_config(\(literal($0.name)), \(literal($0.value)), true)" }.joined(separator: ", ")
+  }
+
+  private static func literal(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+  }
+
   /// `name` is one of `StatementCache`'s own.
   static func deallocate(_ name: String) -> String { "DEALLOCATE \(name)" }
 

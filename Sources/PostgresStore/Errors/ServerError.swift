@@ -9,6 +9,8 @@ struct ServerError: Sendable {
   var table = ""
   var column = ""
   var constraint = ""
+  /// The server's own function that found it. What stands between us and the server has none to tell.
+  var routine = ""
 
   /// The session is over.
   var isFatal: Bool { severity == "FATAL" || severity == "PANIC" }

@@ -81,11 +81,11 @@ extension LoopPool {
   /// How long after an order to stop it is given again: one that comes before its statement has begun goes by unheard.
   private static let cancelAgainMilliseconds: UInt64 = 200
 
-  /// Asks the server to stop reads that nobody waits for any more, so that they do not hold their connection. Writes run to
-  /// their end: what they came to must be known.
+  /// Asks the server to stop reads that nobody waits for any more, so that they do not hold their connection, and writes whose time
+  /// is over. Writes before it run to their end: what they came to must be known.
   func stopAbandoned() {
     let now = loop.nowMilliseconds
-    for connection in connections where connection.phase == .reading && !connection.isCancelling && connection.isRunningOnlyFinished {
+    for connection in connections where !connection.isCancelling && connection.isToBeStopped(now) {
       if let last = connection.cancelledAt, now < last + LoopPool.cancelAgainMilliseconds { continue }
       connection.cancelledAt = now
       stop(connection)
@@ -105,6 +105,16 @@ extension LoopPool {
         reference.connection?.isCancelling = false
         self.planDispatch()
       }
+    }
+  }
+}
+
+extension Connection {
+  fileprivate func isToBeStopped(_ now: UInt64) -> Bool {
+    switch phase {
+    case .reading: isRunningOnlyFinished
+    case .writing: stopsAt.map { now >= $0 } ?? false
+    case .opening, .idle, .closed: false
     }
   }
 }

@@ -80,6 +80,9 @@ import Store
   /// Safety: called once, before the request is handed to its pool.
   func wait(_ continuation: Continuation) { unsafe self.continuation = continuation }
 
+  /// A read in a transaction of its own.
+  var isApart: Bool { if case .read(let query) = work { query.apart != nil } else { false } }
+
   /// Runs in a transaction of its own, on a connection of its own.
   var isTransaction: Bool {
     switch work {

@@ -84,7 +84,7 @@ import Store
   var error: ServerError {
     ServerError(
       severity: field("V"), state: field("C"), message: field("M"), detail: field("D"), table: field("t"), column: field("c"),
-      constraint: field("n"))
+      constraint: field("n"), routine: field("R"))
   }
 
   /// A field of an error by its letter in the protocol; empty where it has none.

@@ -77,7 +77,9 @@ package struct SchemaManager: Sendable {
   ) async throws(SchemaError) -> [String] {
     let session: any SchemaSession
     do throws(StoreError) { session = try await store.schemaSession() } catch {
-      throw SchemaError(message: "the schema could not be changed", cause: error)
+      throw error.code == .invalidStatement
+        ? SchemaError(message: "the schema is to be changed: \(error.message)")
+        : SchemaError(message: "the schema could not be changed", cause: error)
     }
     let run = SchemaRun(store: store, session: session, clock: clock, random: random, actor: actor, report: report)
     let result: Result<[String], SchemaError>

@@ -95,11 +95,14 @@ enum ServerMessage {
     + ready("I")
 
   static func failure(_ state: String, severity: String = "ERROR") -> [UInt8] {
-    var body: [UInt8] = []
-    for (field, value) in [("S", severity), ("V", severity), ("C", state), ("M", "simulated")] {
-      body += Array(field.utf8) + Array(value.utf8) + [0]
-    }
-    return message("E", body + [0])
+    failure([("S", severity), ("V", severity), ("C", state), ("M", "simulated"), ("R", "simulate")])
+  }
+
+  /// As a pooler says it that has lost the server.
+  static let lost = failure([("S", "FATAL"), ("C", "08P01"), ("M", "server conn crashed?")])
+
+  private static func failure(_ fields: [(String, String)]) -> [UInt8] {
+    message("E", fields.flatMap { Array($0.utf8) + Array($1.utf8) + [0] } + [0])
   }
 
   /// Columns of int8.

@@ -88,14 +88,18 @@ final class SimulatedSession: @unchecked Sendable {
     switch world.random.below(4) {
     case 0:
       out += ServerMessage.failure(world.random.pick(["57P01", "53300", "57P03"]), severity: "FATAL")
-      queue(out[...], after: 0)
-      out = []
-      isSilent = true
-      world.after(Int(lastSend - world.nowMilliseconds)) { [self] in die() }
+      sendLastWords()
     case 1: beSilent()
     case 2: server.crash(for: world.random.below(3000))
     default: die()
     }
+  }
+
+  private func sendLastWords() {
+    queue(out[...], after: 0)
+    out = []
+    isSilent = true
+    world.after(Int(lastSend - world.nowMilliseconds)) { [self] in die() }
   }
 
   private func beSilent() {
@@ -165,7 +169,13 @@ final class SimulatedSession: @unchecked Sendable {
     // It is kept, and nobody is told.
     server.note { $0.lostCommits += 1 }
     out = []
-    if world.random.chance(50) { beSilent() } else { die() }
+    switch world.random.below(3) {
+    case 0: beSilent()
+    case 1: die()
+    default:
+      out = ServerMessage.lost
+      sendLastWords()
+    }
   }
 
   private func endTransaction(_ tag: String) {

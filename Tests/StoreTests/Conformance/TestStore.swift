@@ -12,14 +12,23 @@ import Glibc
 import Darwin
 #endif
 
-/// The stores that the suites run on. PostgreSQL takes part where `MARTLET_TEST_POSTGRES` names one (`script/test` does).
+/// The stores that the suites run on. PostgreSQL takes part where `MARTLET_TEST_POSTGRES` names one (`script/test` does), and once
+/// more through a pooler in transaction mode where `MARTLET_TEST_POOLER` names that.
 enum TestStore: String, CaseIterable, Sendable, CustomTestStringConvertible {
   case sqlite
   case postgres
+  case pooler
 
-  static let available: [TestStore] = allCases.filter { $0 == .sqlite || postgresURL != nil }
+  static let available: [TestStore] = allCases.filter {
+    switch $0 {
+    case .sqlite: true
+    case .postgres: postgresURL != nil
+    case .pooler: postgresURL != nil && poolerURL != nil
+    }
+  }
 
   static let postgresURL: String? = getenv("MARTLET_TEST_POSTGRES").map { String(cString: $0) }
+  static let poolerURL: String? = getenv("MARTLET_TEST_POOLER").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
 
   var testDescription: String { rawValue }
 
@@ -46,12 +55,13 @@ enum TestStore: String, CaseIterable, Sendable, CustomTestStringConvertible {
         options.memory = memory
         return try SQLiteStore(path: folder.path + "/data/test.db", options: options)
       }
-    case .postgres:
-      try await PostgresServer.with { server in
+    case .postgres, .pooler:
+      var settings = PostgresOptions()
+      settings.memory = memory
+      settings.isBehindPooler = self == .pooler
+      try await PostgresServer.with(options: settings, url: self == .pooler ? TestStore.poolerURL : nil) { server in
         try await body {
-          var options = PostgresOptions()
-          options.memory = memory
-          return try PostgresStore(url: server.url, options: options, loops: server.group.loops)
+          try PostgresStore(url: server.url, options: server.options, loops: server.group.loops)
         }
       }
     }
