@@ -148,7 +148,7 @@ package struct MemoryAccount: ~Copyable {
   }
 }
 
-/// When what an allocator keeps is worth being given back to the system: what is held has fallen to a quarter of the most that it
+/// When what an allocator keeps is worth being given back to the system: what is held has fallen to a third of the most that it
 /// was, and that was much.
 package struct MemoryEbb: Sendable {
   /// Bytes; less than that is soon needed again.
@@ -160,7 +160,7 @@ package struct MemoryEbb: Sendable {
   /// - Parameter held: bytes, now; to be told again and again.
   package mutating func isDue(held: Int) -> Bool {
     most = max(most, held)
-    guard most >= MemoryEbb.least, held <= most / 4 else { return false }
+    guard most >= MemoryEbb.least, held <= most / 3 else { return false }
     most = held
     return true
   }

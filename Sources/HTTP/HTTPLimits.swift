@@ -38,7 +38,7 @@ package struct HTTPLimits: Sendable, Equatable {
   /// Open connections of the whole server; over this a new one gets 503 and is closed.
   package var connectionsMax = 10_000
   /// Connections accepted in one tick, so that a flood cannot starve those that are open.
-  package var acceptsPerTickMax = 64
+  package var acceptsPerTickMax = 16
   /// Pending connections in the kernel's queue.
   package var backlog: Int32 = 1024
 

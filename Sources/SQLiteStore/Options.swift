@@ -2,9 +2,9 @@ package import Base
 
 /// How a SQLite store is opened. Every queue and cache has its bound here.
 package struct SQLiteOptions: Sendable {
-  /// Threads that read, each with a connection of its own. 1 to 64.
+  /// Threads that read what is quick, and as many that read what is slow, each with a connection of its own. 1 to 64.
   package var readers = 2
-  /// Reads that may wait; one more is refused with `.overloaded`.
+  /// Quick reads that may wait, and slow ones; one more is refused with `.overloaded`.
   package var readQueueMax = 4096
   /// Batches that may wait; one more is refused with `.overloaded`.
   package var writeQueueMax = 1024

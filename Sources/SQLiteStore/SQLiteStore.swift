@@ -11,6 +11,8 @@ package final class SQLiteStore: Store {
   package let path: String
   private let options: SQLiteOptions
   private let reads: JobQueue<ReadJob>
+  /// For statements that take long: quick ones do not wait behind them, and are not refused where too many of these come.
+  private let slowReads: JobQueue<ReadJob>
   private let writes: JobQueue<WriteJob>
   private let state = WriterState()
   private let checkpoints = CheckpointState()
@@ -28,6 +30,7 @@ package final class SQLiteStore: Store {
     self.options = options
     timeoutNanoseconds = options.timeout.wholeNanoseconds
     reads = JobQueue(capacity: options.readQueueMax, onShed: Job.refuse)
+    slowReads = JobQueue(capacity: options.readQueueMax, onShed: Job.refuse)
     writes = JobQueue(capacity: options.writeQueueMax)
     let (connections, lock) = try SQLiteStore.connect(path: path, options: options)
     threads = ThreadCount(connections, lock: lock)
@@ -38,6 +41,7 @@ package final class SQLiteStore: Store {
 
   private func closeQueues() {
     reads.close()
+    slowReads.close()
     writes.close()
     checkpoints.requests.close()
   }
@@ -47,7 +51,8 @@ package final class SQLiteStore: Store {
   package func read(_ query: Query) async throws(StoreError) -> Rows {
     let time = min(query.apart?.timeout?.wholeNanoseconds ?? .max, timeoutNanoseconds)
     let job = ReadJob(.query(query), deadline: clock.monotonicNanoseconds &+ time)
-    guard case .rows(let rows) = try await job.outcome(admittedBy: reads.push).get() else { return Rows() }
+    let queue = job.work.isSlow ? slowReads : reads
+    guard case .rows(let rows) = try await job.outcome(admittedBy: queue.push).get() else { return Rows() }
     return rows
   }
 
@@ -78,7 +83,8 @@ package final class SQLiteStore: Store {
 
   package func gauges() -> [StoreGauge] {
     [
-      StoreGauge(name: "read_queue", help: "Reads that wait for a thread.", value: Double(reads.length)),
+      StoreGauge(name: "read_queue", help: "Reads that wait for a thread.", value: Double(reads.length + slowReads.length)),
+      StoreGauge(name: "slow_read_queue", help: "Slow reads among them.", value: Double(slowReads.length)),
       StoreGauge(
         name: "reads_running", help: "Reads on a thread now.", value: Double(running.count.load(ordering: .relaxed))),
       StoreGauge(name: "write_queue", help: "Batches that wait for the writer.", value: Double(writes.length)),
@@ -110,7 +116,8 @@ package final class SQLiteStore: Store {
 
   /// Takes the lock and opens a connection for each thread, the writer's first.
   private static func connect(path: String, options: SQLiteOptions) throws(StoreError) -> ([Connection], LockFile?) {
-    let readers = min(max(1, options.readers), 64)
+    // For each that reads what is quick, one that reads what is slow.
+    let readers = 2 * min(max(1, options.readers), 64)
     guard !options.isReadOnly else {
       return (try (0..<readers).map { _ throws(StoreError) in try Connection(opening: path, .inspector, options) }, nil)
     }
@@ -126,9 +133,9 @@ package final class SQLiteStore: Store {
   }
 
   private func start(_ connections: [Connection]) throws(StoreError) {
-    let (reads, writes, threads) = (reads, writes, threads)
+    let (reads, slowReads, writes, threads) = (reads, slowReads, writes, threads)
     let (running, state, checkpoints, options) = (running, state, checkpoints, options)
-    for connection in connections {
+    for (place, connection) in connections.enumerated() {
       do throws(SystemThread.StartError) {
         try SystemThread.detach {
           switch connection.role {
@@ -137,7 +144,12 @@ package final class SQLiteStore: Store {
             writer.run()
             connection.optimize()
           case .checkpointer: Checkpointer(connection: connection, state: checkpoints).run()
-          case .reader, .inspector: Reader(connection: connection, queue: reads, running: running).run()
+          case .reader, .inspector:
+            if place.isMultiple(of: 2) {
+              Reader(connection: connection, queue: reads, slowQueue: slowReads, running: running).run()
+            } else {
+              Reader(connection: connection, queue: slowReads, running: running).run()
+            }
           }
           threads.oneEnded()
         }

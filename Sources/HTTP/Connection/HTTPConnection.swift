@@ -256,7 +256,7 @@ import Reactor
   /// What an open connection holds where nothing waits in it: itself and its handle.
   private static let ownBytes = 2 << 10
   /// What its task holds beside what requests count for themselves: the frames of the handler's functions.
-  private static let taskBytes = 8 << 10
+  private static let taskBytes = 12 << 10
 
   /// Brings the loop's account up to date with what the connection holds now. Whatever grows or shrinks its buffers is
   /// followed by this before the loop's tick ends.

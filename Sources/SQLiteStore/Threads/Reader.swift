@@ -7,6 +7,12 @@ import Synchronization
 enum ReadWork: Sendable {
   case query(Query)
   case inspect(String, [Value])
+
+  /// Whether others would wait for it long.
+  var isSlow: Bool {
+    guard case .query(let query) = self else { return false }
+    return query.statement.isSlow || query.isLong || query.apart != nil
+  }
 }
 
 /// What comes of it.
@@ -29,12 +35,15 @@ struct Reader {
 
   let connection: Connection
   let queue: JobQueue<ReadJob>
+  /// Takes what has turned out to be slow while it waited; nil where this is the thread for it.
+  let slowQueue: JobQueue<ReadJob>?
   let running: RunningReads
   private let clock = SystemClock()
 
-  init(connection: Connection, queue: JobQueue<ReadJob>, running: RunningReads) {
+  init(connection: Connection, queue: JobQueue<ReadJob>, slowQueue: JobQueue<ReadJob>? = nil, running: RunningReads) {
     self.connection = connection
     self.queue = queue
+    self.slowQueue = slowQueue
     self.running = running
     // A read that takes long does not keep the others waiting where a thread sleeps.
     connection.watch.onSlow = queue.relieve
@@ -56,9 +65,10 @@ struct Reader {
     var next: ReadJob? = first
     var now = clock.monotonicNanoseconds
     while let job = next {
-      if job.begin() {
+      if !isHandedOn(job), job.begin() {
         serve(job, now)
         let end = clock.monotonicNanoseconds
+        if case .query(let query) = job.work { query.statement.note(nanoseconds: end &- now) }
         if end &- now > Watch.slowNanoseconds { queue.relieve() }
         now = end
       }
@@ -66,6 +76,11 @@ struct Reader {
       next = isShared && reads < Reader.snapshotReadsMax ? queue.take(before: mark) : nil
     }
     if isShared || !connection.isIdle { try? connection.execute(Reader.commit) }
+  }
+
+  private func isHandedOn(_ job: ReadJob) -> Bool {
+    guard let slowQueue, job.work.isSlow else { return false }
+    return slowQueue.push(job) == .accepted
   }
 
   private func serve(_ job: ReadJob, _ now: UInt64) {

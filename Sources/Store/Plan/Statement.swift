@@ -18,6 +18,9 @@ package final class Statement: Sendable {
   /// Rows of more bytes are long: a read of them takes a connection or a thread for a while, and much of the memory there is.
   private static let longBytes = 1 << 20
   private let wasLong = Atomic<Bool>(false)
+  /// A read that takes longer would keep quick ones waiting.
+  private static let slowNanoseconds: UInt64 = 250_000
+  private let pace = Atomic<UInt64>(0)
 
   package init(text: String, parameters: [ColumnKind], shared: String? = nil) {
     number = Statement.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
@@ -33,6 +36,17 @@ package final class Statement: Sendable {
   package func note(bytes: Int) {
     let isLong = bytes > Statement.longBytes
     if isLong != self.isLong { wasLong.store(isLong, ordering: .relaxed) }
+  }
+
+  /// Whether it has lately taken long each time that it ran.
+  package var isSlow: Bool { pace.load(ordering: .relaxed) > Statement.slowNanoseconds }
+
+  /// Notes how long it ran. What is shorter counts at once and what is longer by and by: a thread that had to wait for a processor
+  /// looks like a slow statement.
+  package func note(nanoseconds: UInt64) {
+    let known = pace.load(ordering: .relaxed)
+    let noted = known == 0 ? nanoseconds : min(nanoseconds, known &+ known / 4 &+ 1_000)
+    if noted != known { pace.store(max(1, noted), ordering: .relaxed) }
   }
 }
 

@@ -101,6 +101,41 @@ import Testing
     group.stop()
   }
 
+  @Test("quick reads do not wait behind any number of slow ones, once it is known that they are slow") func lanes() async throws {
+    try await run(SQLiteOptions()) { store in
+      var query = self.counting(to: 100_000)
+      // As long as it takes on any machine: the first times are those of a statement that nobody knows.
+      while !query.statement.isSlow { _ = try await store.read(query) }
+      query.values = [.integer(1 << 40)]
+      let slow = (0..<50).map { _ in Task { [query] in try await store.read(query) } }
+      while store.gauges().first(where: { $0.name == "slow_read_queue" })?.value != 48 { await Task.yield() }
+      for number: Int64 in 1...100 { #expect(try await store.read(self.counting(to: number)).captured == [.integer(number)]) }
+      #expect(store.gauges().first { $0.name == "slow_read_queue" }?.value == 48)
+      for task in slow { task.cancel() }
+      for task in slow { _ = await task.result }
+    }
+  }
+
+  @Test("a statement is slow once it took long again and again, and quick as soon as it was") func pace() {
+    let statement = counting(to: 1).statement
+    #expect(!statement.isSlow)
+    statement.note(nanoseconds: 10_000)
+    for _ in 0..<5 { statement.note(nanoseconds: 50_000_000) }
+    #expect(!statement.isSlow)
+    for _ in 0..<50 { statement.note(nanoseconds: 50_000_000) }
+    #expect(statement.isSlow)
+    statement.note(nanoseconds: 20_000)
+    #expect(!statement.isSlow)
+    statement.note(nanoseconds: .max)
+    statement.note(nanoseconds: 0)
+    #expect(!statement.isSlow)
+    let other = counting(to: 1).statement
+    other.note(nanoseconds: 1_000_000)
+    #expect(other.isSlow)
+    let third = counting(to: 1).statement
+    for _ in 0..<3 { third.note(nanoseconds: .max) }
+  }
+
   @Test("reads past the queue's bound are refused") func overload() async throws {
     var options = SQLiteOptions()
     options.readers = 1
