@@ -173,6 +173,13 @@ import Testing
     #expect(throws: StoreError.self) { _ = try ConnectionSettings(url: "postgres://h/d?options=-d5", options: options) }
   }
 
+  @Test(arguments: [("read-write", "primary"), ("read-only", "standby"), ("prefer-standby", "prefer-standby")])
+  func whichServerIsMeantIsNotMistakenForOurOwnSettings(given: String, taken: String) throws {
+    let settings = try ConnectionSettings(url: "postgres://a,b/d?target_session_attrs=\(given)", options: PostgresOptions())
+    let found = settings.parameters(addresses: []).filter { $0.keyword == "target_session_attrs" }
+    #expect(found.map(\.value) == [taken])
+  }
+
   @Test func parametersAreTextsWithAnEnd() throws {
     var buffer = ParameterBuffer()
     let first = try buffer.append([.string("a"), .null, .integer(-1)], as: [.text, .text, .integer])

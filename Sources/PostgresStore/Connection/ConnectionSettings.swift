@@ -132,6 +132,12 @@ struct ConnectionSettings: Sendable {
     // The URL's own options come first, so that ours hold.
     if transactionSettings == nil { set("options", (value("options").map { $0 + " " } ?? "") + sessionOptions) }
     set("client_encoding", "UTF8")
+    // Our sessions are read-only by default, which libpq would take for the server's own doing.
+    switch value("target_session_attrs") {
+    case "read-write": set("target_session_attrs", "primary")
+    case "read-only": set("target_session_attrs", "standby")
+    default: break
+    }
     offer("application_name", "martlet")
     offer("gssencmode", "disable")
     offer("keepalives_idle", "30")
