@@ -1,0 +1,177 @@
+"""The anomalies of the literature, tried through the interface by clients at once (docs/isolation.md)."""
+
+import threading
+
+from harness import Failed, Server, check, equal, run
+
+CONTRACT = """
+martlet: 1
+service: {name: anomalies, version: v1}
+store: {url: "${DATABASE_URL}", pool: 20}
+resources:
+  accounts:
+    fields:
+      name:    {type: string, unique: true}
+      kind:    {type: string, index: true}
+      balance: {type: integer, required: true, minimum: 0}
+      other:   {type: integer, default: 0}
+    access: {create: anyone, read: anyone, update: anyone}
+  teams:
+    fields:
+      name:    {type: string}
+      doctors: {many: doctors, by: team}
+    access: {create: anyone, read: anyone}
+  doctors:
+    fields:
+      team: {ref: teams, required: true}
+      duty: {type: enum, values: [present, away], default: present}
+    access: {create: anyone, read: anyone}
+    states:
+      field: duty
+      transitions:
+        leave:  {from: present, to: away, access: 'record.team.doctors.exists(d, d.duty == "present" && d.id != record.id)'}
+        return: {from: away, to: present, access: anyone}
+"""
+
+CLIENTS = 8
+CHANGES = 10
+ROUNDS = 40
+TRANSFERS = 60
+
+
+def at_once(*works):
+    """Runs them beside each other; what one of them finds is raised."""
+    problems = []
+    barrier = threading.Barrier(len(works))
+
+    def guarded(work):
+        try:
+            barrier.wait()
+            work()
+        except Exception as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise problems[0]
+
+
+def made(client, path, **fields):
+    answer = client.send("POST", path, fields)
+    equal(answer.status, 201, f"a record of {path}")
+    return answer.json["id"]
+
+
+def test_lost_updates(store):
+    """Read, work out, write back: with If-Match nobody's change is overwritten unseen."""
+    with Server(CONTRACT, store) as server:
+        path = "/v1/accounts/" + made(server.client(), "/v1/accounts", name="a", balance=0)
+        overtaken = []
+
+        def adding():
+            client = server.client()
+            for _ in range(CHANGES):
+                while True:
+                    found = client.get(path)
+                    status = client.send("PATCH", path, {"balance": found.json["balance"] + 1}, {"If-Match": found.headers["etag"]}).status
+                    if status == 200:
+                        break
+                    equal(status, 412, "a change that was overtaken")
+                    overtaken.append(1)
+
+        at_once(*[adding] * CLIENTS)
+        found = server.client().get(path).json
+        equal((found["balance"], found["revision"]), (CLIENTS * CHANGES, CLIENTS * CHANGES + 1), "every change counts once")
+        print(f"{len(overtaken)} changes were overtaken and done again ({store})")
+        check(overtaken, "nobody was overtaken: this was no test")
+
+
+def test_changes_of_different_fields_do_not_undo_each_other(store):
+    with Server(CONTRACT, store) as server:
+        path = "/v1/accounts/" + made(server.client(), "/v1/accounts", name="a", balance=0)
+
+        def changing(field):
+            client = server.client()
+            for number in range(1, 1 + CHANGES * 3):
+                found = client.send("PATCH", path, {field: number})
+                equal((found.status, found.json[field]), (200, number), "the own field, in the answer")
+
+        at_once(lambda: changing("balance"), lambda: changing("other"))
+        found = server.client().get(path).json
+        equal((found["balance"], found["other"], found["revision"]), (CHANGES * 3, CHANGES * 3, 1 + CHANGES * 6), "both")
+
+
+def test_dirty_and_skewed_reads_of_a_list(store):
+    """Batches move money between two accounts, and some fail in their last step: a list sees all of a batch or nothing."""
+    with Server(CONTRACT, store) as server:
+        paths = ["/v1/accounts/" + made(server.client(), "/v1/accounts", name=name, kind="pair", balance=100) for name in "ab"]
+        done = threading.Event()
+        sums = set()
+        looked = []
+
+        def moving():
+            client = server.client()
+            try:
+                for number in range(TRANSFERS):
+                    amount = number % 90
+                    operations = [
+                        {"method": "PATCH", "path": paths[0], "body": {"balance": 100 - amount}},
+                        {"method": "PATCH", "path": paths[1], "body": {"balance": 100 + amount}},
+                    ]
+                    fails = number % 3 == 2
+                    if fails:
+                        operations[0]["body"]["balance"] = 0
+                        operations.append({"method": "POST", "path": "/v1/accounts", "body": {"name": "a", "balance": 1}})
+                    answer = client.send("POST", "/v1/batch", {"operations": operations})
+                    equal(answer.status, 409 if fails else 200, f"batch {number}: {answer.body[:200]!r}")
+            finally:
+                done.set()
+
+        def looking():
+            client = server.client()
+            while not done.is_set():
+                sums.add(sum(one["balance"] for one in client.get("/v1/accounts?kind=pair").json["data"]))
+                looked.append(1)
+
+        at_once(moving, looking, looking, looking)
+        check(len(looked) > 10, "nobody looked")
+        equal(sums, {200}, f"the sums of {len(looked)} lists")
+
+
+def test_write_skew_over_rows_that_are_there(store):
+    """Two on duty; each may leave while the other is there. Both at once: one stays."""
+    with Server(CONTRACT, store) as server:
+        client, token = server.client(), server.token("ada")
+        team = made(client, "/v1/teams", name="t")
+        paths = ["/v1/doctors/" + made(client, "/v1/doctors", team=team) for _ in range(2)]
+        both = 0
+        for number in range(ROUNDS):
+            answers = [None, None]
+
+            def leaving(place):
+                answers[place] = server.client(token).send("POST", paths[place] + "/leave").status
+
+            at_once(lambda: leaving(0), lambda: leaving(1))
+            check(sorted(answers)[0] == 200 and sorted(answers)[1] in (403, 503), f"round {number}: {answers}")
+            both += answers.count(503)
+            duties = sorted(client.get(path).json["duty"] for path in paths)
+            equal(duties, ["away", "present"], f"who is there after round {number}")
+            equal(client.send("POST", paths[answers.index(200)] + "/return").status, 200, "back again")
+        check(both < ROUNDS // 2, f"{both} of {ROUNDS} were put off")
+
+
+def test_a_unique_value_is_given_once(store):
+    with Server(CONTRACT, store) as server:
+        for number in range(ROUNDS // 2):
+            statuses = []
+            make = lambda: statuses.append(server.client().send("POST", "/v1/accounts", {"name": f"n{number}", "balance": 1}).status)
+            at_once(*[make] * 4)
+            equal(sorted(statuses), [201, 409, 409, 409], "one name")
+
+
+if __name__ == "__main__":
+    run(globals())
