@@ -60,6 +60,7 @@ let package = Package(
     room("JSONSchema", ["Base", "JSON", "Pattern"]),
     room("Crypto", ["Base", "COpenSSL"], unsafe: true),
     room("Expression", ["Base", "JSON"]),
+    room("Backup", ["Base", "JSON", "Crypto"]),
     // domain
     room("Contract", ["Base", "JSON", "YAML", "Pattern", "JSONSchema", "Expression"]),
     // machinery
@@ -68,7 +69,7 @@ let package = Package(
     room("HTTP", ["Base", "Reactor", "CZlib", "CBrotli"], unsafe: true),
     // stores
     room("Store", ["Base", "JSON", "Expression", "Contract"]),
-    room("SQLiteStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CSQLite"], unsafe: true),
+    room("SQLiteStore", ["Base", "JSON", "Crypto", "Backup", "Contract", "Reactor", "Store", "CSQLite"], unsafe: true),
     room("PostgresStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CPostgres"], unsafe: true),
     // application
     room("Identity", ["Base", "JSON", "Crypto", "Contract"]),
@@ -82,12 +83,15 @@ let package = Package(
     room(
       "Martlet",
       [
-        "Base", "JSON", "Crypto", "Contract", "Telemetry", "Reactor", "HTTP", "Store", "SQLiteStore", "PostgresStore",
+        "Base", "JSON", "Crypto", "Backup", "Contract", "Telemetry", "Reactor", "HTTP", "Store", "SQLiteStore", "PostgresStore",
         "Identity", "Service", "REST",
       ]),
     .executableTarget(
       name: "MartletCommand",
-      dependencies: ["Base", "JSON", "Contract", "Telemetry", "Reactor", "Store", "Identity", "Service", "REST", "Bench", "Martlet"],
+      dependencies: [
+        "Base", "JSON", "Backup", "Contract", "Telemetry", "Reactor", "Store", "SQLiteStore", "Identity", "Service", "REST", "Bench",
+        "Martlet",
+      ],
       swiftSettings: strict,
       // The language's libraries as part of the command: calls into them take no table, and it runs where no toolchain is. Of the
       // command alone, so that packages that use the library may.
@@ -101,6 +105,7 @@ let package = Package(
     tests("Pattern", []),
     tests("JSONSchema", ["Base", "JSON"]),
     tests("Crypto", ["Base"]),
+    tests("Backup", ["Base", "JSON", "Crypto"]),
     tests("Expression", ["Base", "JSON", "Pattern"]),
     tests("Contract", ["Base", "JSON", "JSONSchema", "Expression"]),
     tests("Telemetry", ["Base"]),
@@ -108,7 +113,7 @@ let package = Package(
     .systemLibrary(
       name: "CBrotliDecoder", path: "Tests/CBrotliDecoder", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
     tests("HTTP", ["Base", "Reactor", "CZlib", "CBrotliDecoder"]),
-    tests("Store", ["Base", "JSON", "Expression", "Contract", "SQLiteStore", "PostgresStore", "Reactor"]),
+    tests("Store", ["Base", "JSON", "Crypto", "Backup", "Expression", "Contract", "SQLiteStore", "PostgresStore", "Reactor"]),
     tests("Identity", ["Base", "JSON", "Crypto", "Contract"]),
     tests(
       "Service",

@@ -26,6 +26,8 @@ package struct FileStamp: Equatable, Sendable {
     nanoseconds = Int64(time.tv_nsec)
   }
 
+  package var bytes: Int { Int(clamping: size) }
+
   /// Nil where there is no such file.
   ///
   /// Safety: `stat` fills the structure before it is read.

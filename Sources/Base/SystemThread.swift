@@ -46,6 +46,14 @@ package struct SystemThread: @unchecked Sendable {
     #endif
   }
 
+  /// Has the calling thread do nothing for so long.
+  ///
+  /// Safety: the system reads a value of ours.
+  package static func rest(nanoseconds: UInt64) {
+    var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    _ = unsafe nanosleep(&time, nil)
+  }
+
   private final class Body: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }

@@ -23,7 +23,8 @@ struct Assembly: Sendable {
   let figures: Figures
 
   init(
-    settings: ServeSettings, folder: String, group: EventLoopGroup, store: any Store, memory: MemoryBudget, logger: Logger
+    settings: ServeSettings, folder: String, group: EventLoopGroup, store: any Store, isBackedUp: Bool = false,
+    memory: MemoryBudget, logger: Logger
   ) {
     self.settings = settings
     self.folder = folder
@@ -31,7 +32,7 @@ struct Assembly: Sendable {
     self.store = store
     self.memory = memory
     self.logger = logger
-    health = HealthMonitor(store: store, clock: clock, logger: logger)
+    health = HealthMonitor(store: store, isBackedUp: isBackedUp, clock: clock, logger: logger)
     figures = Figures(metrics: metrics, store: store, group: group, memory: memory)
   }
 

@@ -11,14 +11,17 @@ final class HealthMonitor: HealthSource {
     var last = DependencyHealth(name: "store", isHealthy: true)
   }
   private let store: any Store
+  private let isBackedUp: Bool
   private let clock: any Clock
   /// Told of each change.
   private let logger: Logger
   private let state = Mutex(State())
   private let draining = Atomic<Bool>(false)
 
-  init(store: any Store, clock: any Clock, logger: Logger) {
+  /// - Parameter isBackedUp: whether the store makes a backup of itself.
+  init(store: any Store, isBackedUp: Bool, clock: any Clock, logger: Logger) {
     self.store = store
+    self.isBackedUp = isBackedUp
     self.clock = clock
     self.logger = logger
   }
@@ -34,7 +37,7 @@ final class HealthMonitor: HealthSource {
       state.checkedAt = now
       return nil
     }
-    if let known { return [known] }
+    if let known { return [known] + backup }
     let trouble = await trouble()
     let isHealthy = trouble == nil
     let health = DependencyHealth(name: "store", isHealthy: isHealthy, nanoseconds: clock.monotonicNanoseconds &- now)
@@ -43,7 +46,12 @@ final class HealthMonitor: HealthSource {
       return state.last.isHealthy != isHealthy
     }
     if hasChanged { report(trouble) }
-    return [health]
+    return [health] + backup
+  }
+
+  /// A backup that is behind is told of, and keeps nobody out.
+  private var backup: [DependencyHealth] {
+    isBackedUp ? [DependencyHealth(name: "backup", isHealthy: store.backupTrouble == nil, isEssential: false)] : []
   }
 
   private func report(_ trouble: StoreError?) {

@@ -3,6 +3,7 @@ package import Contract
 import HTTP
 import REST
 package import Reactor
+import SQLiteStore
 import Service
 import Store
 import Synchronization
@@ -31,8 +32,15 @@ package final class Runtime: Sendable {
       throw StartError(.refused, "the event loops cannot be started: \(error)")
     }
     let memory = MemoryBudget(limit: settings.memoryLimit)
-    let store = try await StoreOpening.open(contract.store, group: group, threads: settings.threads, memory: memory)
-    let assembly = Assembly(settings: settings, folder: folder, group: group, store: store, memory: memory, logger: logger)
+    let shipping = contract.backup.map { ShippingOptions($0, service: contract.service.name, logger: logger) }
+    let store = try await StoreOpening.open(
+      contract.store, group: group, threads: settings.threads, memory: memory, shipping: shipping)
+    if shipping != nil, store.dialect != .sqlite {
+      logger.warning("no backup", [LogField("detail", .cause("backup: the service backs up a database in a file alone (docs/backup.md)"))])
+    }
+    let assembly = Assembly(
+      settings: settings, folder: folder, group: group, store: store, isBackedUp: shipping != nil && store.dialect == .sqlite,
+      memory: memory, logger: logger)
     do throws(StartError) {
       return try await Runtime(contract, assembly)
     } catch {
@@ -74,6 +82,9 @@ package final class Runtime: Sendable {
   package func reload(_ contract: Contract) async throws(StartError) {
     guard contract.store == edition.withLock({ $0.contract.store }) else {
       throw StartError(.refused, "store: another store, pool or timeout needs a restart")
+    }
+    guard contract.backup == edition.withLock({ $0.contract.backup }) else {
+      throw StartError(.refused, "backup: another folder or schedule needs a restart")
     }
     let next = try await assembly.edition(of: contract)
     for (server, exposure) in servers { server.replace(handler: assembly.handler(of: next, exposure)) }

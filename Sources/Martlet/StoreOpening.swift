@@ -2,7 +2,7 @@ package import Base
 package import Contract
 import PostgresStore
 package import Reactor
-import SQLiteStore
+package import SQLiteStore
 package import Store
 
 /// Opens the store that a contract names.
@@ -11,9 +11,11 @@ package enum StoreOpening {
   /// - Parameter isReadOnly: changes nothing, so that it may be opened beside a service that holds it (SQLite); plans are those of
   ///   large tables (PostgreSQL).
   /// - Parameter memory: what rows that are read are counted in.
+  /// - Parameter shipping: where a database in a file is backed up to meanwhile.
   /// - Throws: `StartError` with what is wrong and what to do.
   package static func open(
-    _ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false, memory: MemoryBudget = .unbounded
+    _ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false, memory: MemoryBudget = .unbounded,
+    shipping: ShippingOptions? = nil
   ) async throws(StartError) -> any Store {
     let url = settings.url
     do throws(StoreError) {
@@ -23,6 +25,7 @@ package enum StoreOpening {
         options.readers = max(1, min(4, threads))
         options.isReadOnly = isReadOnly
         options.memory = memory
+        options.shipping = shipping
         return try SQLiteStore(path: path, options: options)
       }
       if url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") {

@@ -4,7 +4,7 @@ import Base
 enum CommandLineTool {
   static let commands: [Command] = [
     newCommand, serveCommand, checkCommand, schemaCommand, openAPICommand, tokenCommand, explainCommand, migrateCommand, adoptCommand,
-    importCommand, exportCommand, completionCommand, versionCommand,
+    importCommand, exportCommand, backupCommand, restoreCommand, completionCommand, versionCommand,
   ]
 
   static func run(_ words: [String]) async -> ExitCode {

@@ -27,6 +27,12 @@ final class ProgressReport: Sendable {
 
   func read(_ count: Int) { state.withLock { $0.bytes += count } }
 
+  /// So many bytes in all, told as such.
+  func show(bytes: Int) {
+    state.withLock { $0.bytes = bytes }
+    tell("\(bytes >> 20) MiB")
+  }
+
   /// - Parameter words: how many of what are done.
   func tell(_ words: @autoclosure () -> String) {
     let now = clock.monotonicNanoseconds

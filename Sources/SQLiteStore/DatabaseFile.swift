@@ -1,3 +1,4 @@
+import Base
 import Store
 
 #if canImport(Glibc)
@@ -15,7 +16,8 @@ enum DatabaseFile {
     let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw StoreError(.storage, "\(path): \(LockFile.reason)") }
     close(descriptor)
-    synchronizeFolder(of: path)
+    // Some file systems have no durable folders.
+    try? SystemFolder.synchronize(SystemFolder.parent(of: path))
   }
 
   /// Whether it was not closed in order: its write-ahead log is still there.
@@ -29,19 +31,10 @@ enum DatabaseFile {
 
   /// Makes its folder (mode 0700), and those above, where they are missing.
   static func createFolder(of path: String) throws(StoreError) {
-    var made = path.hasPrefix("/") ? "/" : ""
-    for part in path.split(separator: "/").dropLast() {
-      made += part
-      guard unsafe mkdir(made, 0o700) == 0 || errno == EEXIST else { throw StoreError(.storage, "\(made): \(LockFile.reason)") }
-      made += "/"
+    do throws(SystemError) {
+      try SystemFolder.create(SystemFolder.parent(of: path))
+    } catch {
+      throw StoreError(.storage, error.description)
     }
-  }
-
-  private static func synchronizeFolder(of path: String) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    let descriptor = unsafe open(folder, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
   }
 }

@@ -26,6 +26,9 @@ package struct SQLiteOptions: Sendable {
   /// What rows that are read are counted in.
   package var memory = MemoryBudget.unbounded
 
+  /// Where commits are shipped to; nil for nowhere.
+  package var shipping: ShippingOptions?
+
   package init() {}
 }
 

@@ -18,6 +18,7 @@ package final class SQLiteStore: Store {
   private let checkpoints = CheckpointState()
   private let running = RunningReads()
   private let threads: ThreadCount
+  private let shipper: Shipper?
   private let clock = SystemClock()
   private let timeoutNanoseconds: UInt64
 
@@ -33,7 +34,9 @@ package final class SQLiteStore: Store {
     slowReads = JobQueue(capacity: options.readQueueMax, onShed: Job.refuse)
     writes = JobQueue(capacity: options.writeQueueMax)
     let (connections, lock) = try SQLiteStore.connect(path: path, options: options)
-    threads = ThreadCount(connections, lock: lock)
+    shipper = options.isReadOnly ? nil : options.shipping.map { [writes] in SQLiteStore.shipper(path, $0, writes) }
+    connections.first { $0.role == .writer }?.log.capture = shipper?.capture
+    threads = ThreadCount(connections, others: shipper == nil ? 0 : 1, lock: lock)
     try start(connections)
   }
 
@@ -98,8 +101,10 @@ package final class SQLiteStore: Store {
         value: Double(checkpoints.logPages.load(ordering: .relaxed))),
       StoreGauge(name: "batches_total", help: "Batches run.", value: Double(state.batches.load(ordering: .relaxed))),
       OddValues.gauge,
-    ]
+    ] + (shipper?.gauges() ?? [])
   }
+
+  package var backupTrouble: String? { shipper?.trouble }
 
   package func close() async {
     closeQueues()
@@ -132,19 +137,34 @@ package final class SQLiteStore: Store {
     return (connections, lock)
   }
 
+  private static func shipper(_ path: String, _ options: ShippingOptions, _ writes: JobQueue<WriteJob>) -> Shipper {
+    Shipper(path: path, options: options) { [weak writes] body in
+      guard let writes else { return false }
+      let outcome = await WriteJob(.between(body), deadline: .max).outcome(admittedBy: writes.push)
+      return (try? outcome.get()) != nil
+    }
+  }
+
   private func start(_ connections: [Connection]) throws(StoreError) {
-    let (reads, slowReads, writes, threads) = (reads, slowReads, writes, threads)
+    let (reads, slowReads, writes, threads, shipper) = (reads, slowReads, writes, threads, shipper)
     let (running, state, checkpoints, options) = (running, state, checkpoints, options)
-    for (place, connection) in connections.enumerated() {
-      do throws(SystemThread.StartError) {
+    do throws(SystemThread.StartError) {
+      if let shipper {
+        try SystemThread.detach {
+          shipper.run()
+          threads.oneEnded()
+        }
+      }
+      for (place, connection) in connections.enumerated() {
         try SystemThread.detach {
           switch connection.role {
           case .writer:
             var writer = Writer(connection: connection, queue: writes, state: state, checkpoints: checkpoints, options: options)
             writer.run()
             connection.optimize()
+            shipper?.end()
           case .checkpointer: Checkpointer(connection: connection, state: checkpoints).run()
-          case .reader, .inspector:
+          case .reader, .inspector, .copy:
             if place.isMultiple(of: 2) {
               Reader(connection: connection, queue: reads, slowQueue: slowReads, running: running).run()
             } else {
@@ -153,10 +173,11 @@ package final class SQLiteStore: Store {
           }
           threads.oneEnded()
         }
-      } catch {
-        closeQueues()
-        throw StoreError(.storage, "no thread could be started: error \(error.code)")
       }
+    } catch {
+      closeQueues()
+      shipper?.end()
+      throw StoreError(.storage, "no thread could be started: error \(error.code)")
     }
   }
 }

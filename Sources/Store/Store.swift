@@ -29,11 +29,16 @@ package protocol Store: Sendable {
   /// Figures for `/metrics`: queue lengths, group sizes, connections.
   func gauges() -> [StoreGauge]
 
+  /// Why its backup is behind what is committed; nil where it is not, or none is made. No reason to take no requests.
+  var backupTrouble: String? { get }
+
   /// Finishes what is queued and closes. Later calls throw `.closed`.
   func close() async
 }
 
 extension Store {
+  package var backupTrouble: String? { nil }
+
   /// One transaction is all that a store without a session of its own has.
   package func schemaSession() async throws(StoreError) -> any SchemaSession { DefiningSession(store: self) }
 }

@@ -74,6 +74,16 @@ import Testing
     #expect(one.timeout == .seconds(7) && one.transactionTimeout == nil && one.lockTimeout == .seconds(5) && !one.isBehindPooler)
   }
 
+  @Test func `backups are kept in a folder, as often and as long as it says`() throws {
+    let plain = try LoaderTests.contract("backup: {to: \"${BACKUPS}\"}", environment: ["BACKUPS": "file:///srv/back%20ups"]).backup
+    #expect(plain == BackupSettings(folder: "/srv/back ups"))
+    #expect(plain?.every == .seconds(86_400) && plain?.keep == .seconds(14 * 86_400) && plain?.ship == .seconds(1))
+    let whole = try LoaderTests.contract("backup: {to: \"file:b\", every: 6h, keep: 4w, ship: 250ms}").backup
+    #expect(whole?.folder == "b")
+    #expect(whole?.every == .seconds(6 * 3600) && whole?.keep == .seconds(28 * 86_400) && whole?.ship == .milliseconds(250))
+    #expect(try LoaderTests.contract("service: {name: a}").backup == nil)
+  }
+
   @Test func `a plain variable is a number where a number is needed and a text where a text is`() throws {
     let contract = try LoaderTests.contract(
       "service:\n  name: ${NAME}\n  description: ${TEXT}\nstore:\n  pool: ${POOL}", environment: ["NAME": "a1", "TEXT": "12", "POOL": "12"])

@@ -170,6 +170,12 @@ struct RESTHandlerTests {
     #expect(
       try await well.send(.get, "/health").text
         == "{\"status\":\"ok\",\"dependencies\":{\"store\":{\"status\":\"ok\",\"milliseconds\":1.234}}}")
+    let states = [DependencyHealth(name: "store", isHealthy: true), DependencyHealth(name: "backup", isHealthy: false, isEssential: false)]
+    let behind = try Bench(health: FakeHealth(states: states))
+    #expect(try await behind.send(.get, "/health/ready").status == 200)
+    let told = try await behind.send(.get, "/health")
+    #expect(told.status == 200)
+    #expect(told.text == #"{"status":"ok","dependencies":{"store":{"status":"ok"},"backup":{"status":"failing"}}}"#)
     let ill = try Bench(health: FakeHealth(states: [DependencyHealth(name: "store", isHealthy: false)]))
     #expect(try await ill.send(.get, "/health").status == 503)
     #expect(try await ill.send(.get, "/health/ready").status == 503)

@@ -14,6 +14,7 @@ enum Language {
       Key("include", .oneOrMany(.text(.text(max: 1024))), "Further files, relative to this one, whose sections join this file's."),
       Key("service", .object(service), "The service itself."),
       Key("store", .object(store), "The database."),
+      Key("backup", .object(backup), "Where the database is copied to, how often, and how long copies are kept."),
       Key("cache", .object(cache), "A shared cache.", later: "the shared cache"),
       Key(
         "brokers", .map(.name, .text(.url(["memory:", "kafka", "amqp", "amqps", "nats", "redis", "rediss", "sqs", "https"]))),
@@ -80,6 +81,15 @@ enum Language {
       Key("lock", duration, "How long a statement waits for a lock: 5s."),
       Key("connect", duration, "How long connecting may take, with TLS and authentication: 5s."),
       Key("wait", duration, "How long a call waits for a connection: 5s."),
+    ])
+
+  static let backup = MappingGrammar(
+    "backup", "Copies of the database, and the log between them.",
+    [
+      Key("to", .text(.url(["file:"])), "A folder, as file:/srv/backups/shop: of this service alone.", required: true),
+      Key("every", duration, "From one whole copy to the next, 1m at least (1d)."),
+      Key("keep", duration, "How far back every moment stays restorable; not less than `every` (14d)."),
+      Key("ship", duration, "How soon a commit is in the folder, 100ms to 1h (1s). On SQLite."),
     ])
 
   static let cache = MappingGrammar(

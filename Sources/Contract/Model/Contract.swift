@@ -4,6 +4,7 @@
 package struct Contract: Sendable {
   package var service = ServiceSettings()
   package var store = StoreSettings()
+  package var backup: BackupSettings?
   /// Declared roles, in the order of the file.
   package var roles: [String] = []
   package var identity = IdentitySettings()
@@ -49,6 +50,23 @@ package struct StoreSettings: Sendable, Equatable {
   /// The database itself, past the pooler.
   package var directURL: String?
   package init() {}
+}
+
+/// `backup:`
+package struct BackupSettings: Sendable, Equatable {
+  /// The folder that `to: file:PATH` names.
+  package var folder: String
+  /// From one whole copy to the next.
+  package var every: Duration = .seconds(86_400)
+  /// How far back moments stay restorable.
+  package var keep: Duration = .seconds(14 * 86_400)
+  /// How soon a commit is in the folder.
+  package var ship: Duration = .seconds(1)
+
+  package init(folder: String) { self.folder = folder }
+
+  package static let everyMin = Duration.seconds(60)
+  package static let shipRange = Duration.milliseconds(100)...Duration.seconds(3600)
 }
 
 /// `identity:` as far as callers' tokens go.

@@ -74,6 +74,7 @@ final class ContractReader {
         findings.report(.emptyBounds, "min_replicas \(a) is above max_replicas \(b)", at: low.mark)
       }
     }
+    readBackup()
     guard let node = root["store"] else { return }
     if let url = node["url"]?.string { readStoreURL(url, node) }
     if let pool = node["pool"]?.integer { contract.store.pool = Int(clamping: pool) }
@@ -93,6 +94,30 @@ final class ContractReader {
     if let lock = duration(node["lock"]) { contract.store.lockTimeout = lock }
     if let connect = duration(node["connect"]) { contract.store.connectTimeout = connect }
     if let wait = duration(node["wait"]) { contract.store.waitTimeout = wait }
+  }
+
+  private func readBackup() {
+    guard let node = root["backup"], let to = node["to"]?.string else { return }
+    let text = Array(to.dropFirst("file:".count).utf8)
+    let path = PercentEncoding.decode(text.starts(with: Array("//".utf8)) ? text.dropFirst(2) : text[...], plusIsSpace: false) ?? ""
+    var backup = BackupSettings(folder: path)
+    if path.isEmpty {
+      findings.report(
+        .malformedValue, "backup.to: file: names no folder", at: node["to"]?.mark ?? node.mark, suggestion: "file:/srv/backups/shop")
+    }
+    if let every = node["every"]?.string.flatMap(DurationForm.duration) { backup.every = every }
+    if let keep = node["keep"]?.string.flatMap(DurationForm.duration) { backup.keep = keep }
+    if let ship = node["ship"]?.string.flatMap(DurationForm.duration) { backup.ship = ship }
+    if backup.every < BackupSettings.everyMin {
+      findings.report(.outOfRange, "backup.every must be 1m or more", at: node["every"]?.mark ?? node.mark)
+    }
+    if !BackupSettings.shipRange.contains(backup.ship) {
+      findings.report(.outOfRange, "backup.ship must be 100ms to 1h", at: node["ship"]?.mark ?? node.mark)
+    }
+    if backup.keep < backup.every {
+      findings.report(.emptyBounds, "backup.keep is less than backup.every", at: (node["keep"] ?? node).mark)
+    }
+    contract.backup = backup
   }
 
   private func readStoreURL(_ url: String, _ node: YAMLNode) {

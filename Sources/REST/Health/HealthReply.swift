@@ -15,7 +15,7 @@ enum HealthReply {
     if check == .live { return live() }
     if source.isDraining { return response(503, draining) }
     let dependencies = await source.dependencies()
-    let isWell = dependencies.allSatisfy(\.isHealthy)
+    let isWell = dependencies.allSatisfy { $0.isHealthy || !$0.isEssential }
     if check == .ready { return response(isWell ? 200 : 503, isWell ? ok : failing) }
     return response(isWell ? 200 : 503, body(dependencies, isWell: isWell))
   }

@@ -12,11 +12,14 @@ package protocol HealthSource: Sendable {
 package struct DependencyHealth: Sendable {
   package var name: String
   package var isHealthy: Bool
+  /// Whether no requests can be taken without it.
+  package var isEssential: Bool
   /// How long its answer took; nil where it was not asked.
   package var nanoseconds: UInt64?
-  package init(name: String, isHealthy: Bool, nanoseconds: UInt64? = nil) {
+  package init(name: String, isHealthy: Bool, isEssential: Bool = true, nanoseconds: UInt64? = nil) {
     self.name = name
     self.isHealthy = isHealthy
+    self.isEssential = isEssential
     self.nanoseconds = nanoseconds
   }
 }

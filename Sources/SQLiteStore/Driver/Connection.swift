@@ -12,9 +12,11 @@ import Store
     case reader, writer, inspector
     /// Copies the write-ahead log into the file.
     case checkpointer
+    /// What a copy of a database is written to, and nobody else has open.
+    case copy
   }
 
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   let role: Role
   private var isOpen = true
   private var cache = StatementCache()
@@ -94,7 +96,7 @@ import Store
         handle,
         { context, _, _, pages in
           if let context = unsafe context {
-            unsafe Unmanaged<LogLength>.fromOpaque(context).takeUnretainedValue().pages = Int(pages)
+            unsafe Unmanaged<LogLength>.fromOpaque(context).takeUnretainedValue().committed(pages: Int(pages))
           }
           return SQLITE_OK
         }, Unmanaged.passUnretained(log).toOpaque())
@@ -103,6 +105,10 @@ import Store
     case .checkpointer:
       try execute("PRAGMA synchronous=FULL")
       try execute("PRAGMA query_only=ON")
+    case .copy:
+      // A copy that was broken off is thrown away; whoever makes it has it written to the disk at the end.
+      try execute("PRAGMA journal_mode=MEMORY")
+      try execute("PRAGMA synchronous=OFF")
     case .reader, .inspector:
       try execute("PRAGMA query_only=ON")
       // What SQLite itself holds of one value: with more the answer would be too large anyway.

@@ -30,6 +30,9 @@ struct DriverError: Error {
     }
   }
 
+  /// Given up by whoever asked for it.
+  static let interrupted = DriverError(code: SQLITE_INTERRUPT, message: "interrupted")
+
   // Extended codes are macros with arithmetic, which Swift does not import.
   static let constraintCheck = SQLITE_CONSTRAINT | 1 << 8
   static let constraintForeignKey = SQLITE_CONSTRAINT | 3 << 8

@@ -12,10 +12,10 @@ final class ThreadCount: Sendable {
   private let connections: [Connection]
   private let state: Mutex<State>
 
-  /// A thread for each connection.
-  init(_ connections: [Connection], lock: LockFile?) {
+  /// A thread for each connection, and others without one.
+  init(_ connections: [Connection], others: Int, lock: LockFile?) {
     self.connections = connections
-    state = Mutex(State(running: connections.count, lock: lock))
+    state = Mutex(State(running: connections.count + others, lock: lock))
   }
 
   /// The last thread closes all connections, one after the other: of two that closed at once neither would be the last, and the

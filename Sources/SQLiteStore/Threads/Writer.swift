@@ -9,6 +9,8 @@ enum WriteWork: Sendable {
   case define([String])
   /// A commit that changes nothing, to see whether one goes through.
   case probe
+  /// Something short that is done between two commits; it is told how many pages the log holds.
+  case between(@Sendable (_ logPages: Int) -> Void)
 }
 
 /// What comes of it. A definition that went well is `.committed([])`.
@@ -88,6 +90,11 @@ struct Writer {
             serve(group)
             group.removeAll(keepingCapacity: true)
             job.finish(noting(probe()))
+          case .between(let body):
+            serve(group)
+            group.removeAll(keepingCapacity: true)
+            body(connection.log.pages)
+            job.finish(.success(.committed([])))
           }
         }
       }
