@@ -37,7 +37,7 @@ final class HealthMonitor: HealthSource {
       state.checkedAt = now
       return nil
     }
-    if let known { return [known] + backup }
+    if let known { return [known] + others }
     let trouble = await trouble()
     let isHealthy = trouble == nil
     let health = DependencyHealth(name: "store", isHealthy: isHealthy, nanoseconds: clock.monotonicNanoseconds &- now)
@@ -46,12 +46,16 @@ final class HealthMonitor: HealthSource {
       return state.last.isHealthy != isHealthy
     }
     if hasChanged { report(trouble) }
-    return [health] + backup
+    return [health] + others
   }
 
-  /// A backup that is behind is told of, and keeps nobody out.
-  private var backup: [DependencyHealth] {
-    isBackedUp ? [DependencyHealth(name: "backup", isHealthy: store.backupTrouble == nil, isEssential: false)] : []
+  /// What keeps nobody out: a backup that is behind, a replica that is left out.
+  private var others: [DependencyHealth] {
+    let backup = isBackedUp ? [DependencyHealth(name: "backup", isHealthy: store.backupTrouble == nil, isEssential: false)] : []
+    return backup
+      + store.replicas.enumerated().map {
+        DependencyHealth(name: "replica-\($0.offset + 1)", isHealthy: $0.element.isInUse, isEssential: false)
+      }
   }
 
   private func report(_ trouble: StoreError?) {

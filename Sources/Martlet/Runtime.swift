@@ -34,7 +34,7 @@ package final class Runtime: Sendable {
     let memory = MemoryBudget(limit: settings.memoryLimit)
     let shipping = contract.backup.map { ShippingOptions($0, service: contract.service.name, logger: logger) }
     let store = try await StoreOpening.open(
-      contract.store, group: group, threads: settings.threads, memory: memory, shipping: shipping)
+      contract.store, group: group, threads: settings.threads, memory: memory, shipping: shipping, logger: logger)
     if shipping != nil, store.dialect != .sqlite {
       logger.warning("no backup", [LogField("detail", .cause("backup: the service backs up a database in a file alone (docs/backup.md)"))])
     }

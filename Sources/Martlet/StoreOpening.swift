@@ -4,18 +4,20 @@ import PostgresStore
 package import Reactor
 package import SQLiteStore
 package import Store
+package import Telemetry
 
 /// Opens the store that a contract names.
 package enum StoreOpening {
   /// - Parameter url: `sqlite:PATH`, `postgres://...` or `postgresql://...`; a relative path starts at the working folder.
   /// - Parameter isReadOnly: changes nothing, so that it may be opened beside a service that holds it (SQLite); plans are those of
   ///   large tables (PostgreSQL).
+  /// - Parameter logger: told of replicas; without one they are not used.
   /// - Parameter memory: what rows that are read are counted in.
   /// - Parameter shipping: where a database in a file is backed up to meanwhile.
   /// - Throws: `StartError` with what is wrong and what to do.
   package static func open(
     _ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false, memory: MemoryBudget = .unbounded,
-    shipping: ShippingOptions? = nil
+    shipping: ShippingOptions? = nil, logger: Logger? = nil
   ) async throws(StartError) -> any Store {
     let url = settings.url
     do throws(StoreError) {
@@ -42,7 +44,10 @@ package enum StoreOpening {
         options.memory = memory
         let store = try PostgresStore(url: url, options: options, loops: group.loops)
         try await store.ping()
-        return store
+        guard let logger, !settings.replicas.isEmpty else { return store }
+        return try ReplicatedStore(
+          primary: store, url: url, replicas: settings.replicas, options: options, lag: settings.lag, loops: group.loops
+        ) { logger.notice("replica", [LogField("detail", .cause($0))]) }
       }
     } catch {
       throw StartError(error.code == .invalidStatement ? .refused : .unreachable, "the store cannot be opened: \(error.message)")

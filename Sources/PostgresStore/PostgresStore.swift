@@ -86,6 +86,16 @@ package final class PostgresStore: Store {
     trouble.clear()
   }
 
+  /// Another number: a connection has come or gone since.
+  var connectionsEpoch: Int {
+    pools.reduce(0) { $0 &+ $1.figures.opened.load(ordering: .acquiring) &+ $1.figures.lost.load(ordering: .acquiring) }
+  }
+
+  /// Gives up every connection and whatever waits for one, with `.unavailable`; others are opened.
+  func abandonConnections(_ reason: String) {
+    for pool in pools { pool.loop.execute { pool.abandon(StoreError(.unavailable, reason)) } }
+  }
+
   package func gauges() -> [StoreGauge] {
     func sum(_ figure: (PoolFigures) -> Int) -> Double { Double(pools.reduce(0) { $0 + figure($1.figures) }) }
     return [

@@ -3,6 +3,7 @@ package import Contract
 package import HTTP
 import Identity
 package import Service
+import Store
 package import Telemetry
 
 /// The REST interface: routes a request, runs its operation and renders what came of it.
@@ -56,6 +57,7 @@ package final class RESTHandler: HTTPHandler {
     var exchange = Exchange(requestID: requestID(request, at: now), place: router.unmatched)
     var response = await answer(request, at: now, &exchange)
     finish(&response, requestID: exchange.requestID)
+    if let receipt = exchange.receipt { tell(receipt, in: &response, at: now) }
     options.crossOrigin?.apply(to: &response, request, methods: exchange.preflight)
     let nanoseconds = clock.monotonicNanoseconds &- started
     if options.showsTiming { response.headers.add("Server-Timing", ServerTiming.value(nanoseconds, statements: exchange.statements)) }
@@ -138,9 +140,13 @@ package final class RESTHandler: HTTPHandler {
     guard !request.isRepeated("authorization") else { throw Failure(.badRequest, "Authorization stands twice") }
     let caller = try await caller(of: request, at: now)
     exchange.caller = caller.id
+    let positions = operations.positions
     let context = RequestContext(
       requestID: exchange.requestID, ip: request.peer, method: request.method.name, time: now,
-      contentCoding: request.acceptedCoding.contentCoding)
+      contentCoding: request.acceptedCoding.contentCoding,
+      place: isRead ? positions.map { ReadPlace(position: $0.position(request.header("martlet-position"), now: now)) } : nil,
+      receipt: isRead || positions == nil ? nil : WriteReceipt())
+    exchange.receipt = context.receipt
     if router.offered(route).isDisjoint(with: request.method.asSet) {
       // Open to nobody: the service says so (403 or 404) whatever else is right or wrong with the request.
       let operation = Operation(
@@ -234,6 +240,13 @@ package final class RESTHandler: HTTPHandler {
     response.headers.add(lines: "Cache-Control: no-store\r\n")
     response.headers.add(lines: SecurityHeaders.data)
     return response
+  }
+
+  /// Where the request's changes stand. One that was carried out before, or may have been, is found in the primary alone.
+  private func tell(_ receipt: WriteReceipt, in response: inout HTTPResponse, at now: Timestamp) {
+    let isOpen = response.status >= 500 || response.headers.first("idempotency-replayed") != nil
+    guard let position = receipt.position ?? (isOpen ? WriteReceipt.unknown : nil), let positions = operations.positions else { return }
+    response.headers.add("Martlet-Position", positions.token(position, now: now))
   }
 
   private func finish(_ response: inout HTTPResponse, requestID: String) {

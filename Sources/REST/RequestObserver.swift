@@ -1,5 +1,6 @@
 import Base
 import HTTP
+import Store
 import Telemetry
 
 /// What is learnt of one request while it is answered.
@@ -11,6 +12,8 @@ struct Exchange {
   var statements = 0
   var cause: String?
   var wasShed = false
+  /// Of a change, where its client may be told where that stands.
+  var receipt: WriteReceipt?
   /// What a browser that asks beforehand may send here; set for `OPTIONS` only.
   var preflight: MethodSet?
   /// Of an answer that is made while it is sent.

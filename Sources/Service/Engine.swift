@@ -20,6 +20,7 @@ package final class Engine: Sendable {
   let tags: EntityTags
   let cursorKey: SealingKey
   let scopeKey: HMACKey
+  package let positions: PositionTokens?
   let statements: BoundedCache<ReadStatementKey, ReadStatement>
   let predicates: BoundedCache<Condition.Key, Predicate>
   /// Filters with the rules of the related rows that they read.
@@ -99,6 +100,7 @@ package final class Engine: Sendable {
     }
     cursorKey = SealingKey(key.secret(.cursor))
     scopeKey = HMACKey(key.secret(.idempotency))
+    positions = store.replicas.isEmpty ? nil : PositionTokens(key)
     engineStatements = EngineStatements(dialect: store.dialect)
     prefix = ResponsePlace(prefix: "/" + contract.service.version)
     directory = CallerDirectory(verifier: verifier, users: places["users"].map { plans[$0] })
@@ -119,6 +121,7 @@ package final class Engine: Sendable {
     tags = engine.tags
     cursorKey = engine.cursorKey
     scopeKey = engine.scopeKey
+    positions = engine.positions
     statements = engine.statements
     predicates = engine.predicates
     sightedPredicates = engine.sightedPredicates

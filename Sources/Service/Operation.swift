@@ -1,5 +1,6 @@
 package import Base
 package import Identity
+package import Store
 
 /// What is asked, by whom: the one form that every adapter (REST, GraphQL, gRPC, batch, jobs) turns its protocol into.
 package struct Operation: Sendable {
@@ -62,13 +63,22 @@ package final class RequestContext: Sendable {
   package let time: Timestamp
   /// What the answer will have: part of a strong ETag.
   package let contentCoding: ContentCoding
+  /// Where its reads may go beside the primary.
+  package let place: ReadPlace?
+  /// Wants to know where its changes stand.
+  package let receipt: WriteReceipt?
 
-  package init(requestID: String, ip: String, method: String, time: Timestamp, contentCoding: ContentCoding = .identity) {
+  package init(
+    requestID: String, ip: String, method: String, time: Timestamp, contentCoding: ContentCoding = .identity,
+    place: ReadPlace? = nil, receipt: WriteReceipt? = nil
+  ) {
     self.requestID = requestID
     self.ip = ip
     self.method = method
     self.time = time
     self.contentCoding = contentCoding
+    self.place = place
+    self.receipt = receipt
   }
 }
 

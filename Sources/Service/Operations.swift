@@ -3,6 +3,9 @@ package import Identity
 
 /// What adapters talk to: runs operations, and tells who a caller is.
 package protocol Operations: Sendable {
+  /// What clients are told of where their changes stand; nil where every read is of the primary.
+  var positions: PositionTokens? { get }
+
   /// Authorises, validates, runs and answers one operation. Cancelling the task abandons what has not been sent yet.
   func perform(_ operation: Operation) async throws(Failure) -> Answer
 
@@ -22,4 +25,8 @@ package protocol Operations: Sendable {
   /// The same, of a token that was met before and is still good: nearly every request's, and nothing has to be waited for. Nil where
   /// more has to be done to tell; whatever is wrong is said by `caller` then.
   func knownCaller(authorization: ArraySlice<UInt8>, now: Timestamp) -> Caller?
+}
+
+extension Operations {
+  package var positions: PositionTokens? { nil }
 }

@@ -26,6 +26,9 @@ package protocol Store: Sendable {
   /// one would go through again; only then does it write itself.
   func ping() async throws(StoreError)
 
+  /// The servers beside it that only serve reads. It works without them.
+  var replicas: [ReplicaState] { get }
+
   /// Figures for `/metrics`: queue lengths, group sizes, connections.
   func gauges() -> [StoreGauge]
 
@@ -38,9 +41,17 @@ package protocol Store: Sendable {
 
 extension Store {
   package var backupTrouble: String? { nil }
+  package var replicas: [ReplicaState] { [] }
 
   /// One transaction is all that a store without a session of its own has.
   package func schemaSession() async throws(StoreError) -> any SchemaSession { DefiningSession(store: self) }
+}
+
+/// A replica, as whoever runs the service wants to see it.
+package struct ReplicaState: Sendable, Equatable {
+  /// Reads go to it.
+  package var isInUse: Bool
+  package init(isInUse: Bool) { self.isInUse = isInUse }
 }
 
 /// The SQL dialect of a store.

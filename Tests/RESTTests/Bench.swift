@@ -3,6 +3,7 @@ import Contract
 import HTTP
 import Identity
 import Service
+import Store
 import Synchronization
 import Telemetry
 import Testing
@@ -20,9 +21,17 @@ final class FakeOperations: Operations {
   private let state = Mutex(State())
   let result: Result<Answer, Failure>
   let callers: Result<Caller, Failure>
+  let positions: PositionTokens?
+  /// Where changes are said to stand.
+  let commit: UInt64?
 
-  init(_ result: Result<Answer, Failure> = .success(Answer(.ok)), caller: Result<Caller, Failure> = .success(.anonymous)) {
+  init(
+    _ result: Result<Answer, Failure> = .success(Answer(.ok)), caller: Result<Caller, Failure> = .success(.anonymous),
+    positions: PositionTokens? = nil, commit: UInt64? = nil
+  ) {
     self.result = result
+    self.positions = positions
+    self.commit = commit
     callers = caller
   }
 
@@ -33,6 +42,7 @@ final class FakeOperations: Operations {
 
   func perform(_ operation: Service.Operation) async throws(Failure) -> Answer {
     state.withLock { $0.asked.append(operation) }
+    if let commit { operation.context.receipt?.note(commit) }
     return try result.get()
   }
 
@@ -96,11 +106,11 @@ struct Bench {
   init(
     _ result: Result<Answer, Failure> = .success(Answer(.ok)), caller: Result<Caller, Failure> = .success(.anonymous),
     health: FakeHealth = FakeHealth(), metrics: ServiceMetrics? = nil, memory: MemoryBudget = .unbounded,
-    change: (inout RESTOptions) -> Void = { _ in }
+    positions: PositionTokens? = nil, commit: UInt64? = nil, change: (inout RESTOptions) -> Void = { _ in }
   ) throws {
     var options = RESTOptions()
     change(&options)
-    operations = FakeOperations(result, caller: caller)
+    operations = FakeOperations(result, caller: caller, positions: positions, commit: commit)
     let logged = logged
     handler = RESTHandler(
       contract: try Bench.contract(), operations: operations, health: health, options: options, clock: FixedClock(),

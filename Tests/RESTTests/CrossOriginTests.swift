@@ -30,7 +30,7 @@ struct CrossOriginTests {
     #expect(received.header("access-control-allow-origin") == "https://app.example")
     #expect(received.header("access-control-allow-methods") == "GET, HEAD, PUT, PATCH, DELETE, OPTIONS")
     let headers = try #require(received.header("access-control-allow-headers")).lowercased()
-    for name in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-request-id"] {
+    for name in ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "martlet-position", "x-request-id"] {
       #expect(headers.contains(text: name), "\(name)")
     }
     #expect(received.header("access-control-max-age") == "3600" && received.header("access-control-allow-credentials") == nil)
@@ -56,7 +56,7 @@ struct CrossOriginTests {
       let received = try await bench.send(.get, "/v1/products", [("Origin", "https://app.example")])
       #expect(received.header("access-control-allow-origin") == "https://app.example")
       let exposed = try #require(received.header("access-control-expose-headers"))
-      for name in ["ETag", "Location", "Link", "Retry-After", "X-Request-Id", "WWW-Authenticate"] {
+      for name in ["ETag", "Location", "Link", "Retry-After", "X-Request-Id", "WWW-Authenticate", "Martlet-Position"] {
         #expect(exposed.contains(text: name), "\(name)")
       }
       #expect(received.header("access-control-allow-methods") == nil)

@@ -69,8 +69,9 @@ enum Language {
       Key(
         "direct", .text(.url(["postgres", "postgresql"])), "The database itself, past the pooler: migrations use it.", needs: "pooler"),
       Key(
-        "replicas", .list(.text(.url(["postgres", "postgresql", "mysql", "mariadb"])), count: 0...32), "URLs that are only read from.",
-        later: "replicas"),
+        "replicas", .list(.text(.url(["postgres", "postgresql", "mysql", "mariadb"])), count: 0...32),
+        "Standbys of a PostgreSQL that serve reads."),
+      Key("lag", duration, "How old what a replica shows may be, 2s to 30s (5s).", needs: "replicas"),
     ])
 
   static let storeTimeout = MappingGrammar(

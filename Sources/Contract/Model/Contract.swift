@@ -49,6 +49,10 @@ package struct StoreSettings: Sendable, Equatable {
   package var isBehindPooler = false
   /// The database itself, past the pooler.
   package var directURL: String?
+  /// Standbys that serve reads.
+  package var replicas: [String] = []
+  /// How old what they show may be.
+  package var lag: Duration = .seconds(5)
   package init() {}
 }
 

@@ -84,6 +84,28 @@ final class ContractReader {
     if let pooler = node["pooler"], contract.store.url.hasPrefix("sqlite:") {
       findings.report(.malformedValue, "store.pooler: SQLite has none", at: pooler.mark)
     }
+    readReplicas(node)
+  }
+
+  private func readReplicas(_ node: YAMLNode) {
+    for replica in node["replicas"]?.items ?? [] {
+      guard let url = replica.string else { continue }
+      if url.hasPrefix("mysql:") || url.hasPrefix("mariadb:") {
+        findings.report(
+          .notServedYet, "store.replicas is accepted; this version does not serve MySQL and MariaDB yet", at: replica.mark)
+      } else if contract.store.url.hasPrefix("sqlite:") {
+        findings.report(.malformedValue, "store.replicas: SQLite has none", at: replica.mark)
+      } else if contract.store.isBehindPooler {
+        // Behind one a standby that was started again, and is behind where it was, is not told from one that was not.
+        findings.report(.malformedValue, "store.replicas: none can be used with store.pooler", at: replica.mark)
+      }
+      contract.store.replicas.append(url)
+    }
+    guard let lag = node["lag"], let duration = lag.string.flatMap(DurationForm.duration) else { return }
+    contract.store.lag = duration
+    if !(Duration.seconds(2) ... .seconds(30)).contains(duration) {
+      findings.report(.emptyBounds, "store.lag must be 2s to 30s", at: lag.mark)
+    }
   }
 
   private func readTimeouts(_ node: YAMLNode) {

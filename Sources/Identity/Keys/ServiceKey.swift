@@ -9,6 +9,7 @@ package struct ServiceKey: Sendable {
     case etag = "martlet: etag"
     case cursor = "martlet: cursor"
     case idempotency = "martlet: idempotency"
+    case position = "martlet: position"
   }
 
   package static let fileName = "signing.key"

@@ -112,6 +112,7 @@ extension Connection {
       if let encoding = request.encoding, BinaryColumns.fit(view.types, encoding, isShared: key.form == .shared) {
         cache.setBinary(key, for: encoding)
       }
+    case .position: request.position = view.text(0, 0).flatMap { LogPosition.number($0.string) }
     case .prepare, .deallocate, .begin, .rollback, .sync: break
     }
   }
@@ -140,7 +141,7 @@ extension Connection {
     case .step:
       guard let request = current.request, !request.isTransaction, !request.isFinished else { return }
       if let verdict = request.verdict { finishRead(request, verdict) } else { undone.append(request) }
-    case .describe, .begin, .commit, .rollback, .sync: break
+    case .describe, .begin, .commit, .rollback, .position, .sync: break
     }
   }
 
@@ -160,6 +161,8 @@ extension Connection {
     }
     if error.isFatal { fatal = fatal ?? StoreError(.unavailable, error.summary) }
     if case .prepare(let key) = current.kind { cache.forget(key) }
+    // The commit before it stands.
+    if case .position = current.kind { return }
     guard let request = current.request, request.verdict == nil else { return }
     // A standby refuses to be set up, and still serves reads.
     if case .setup = request.work, error.refusesWrites { return }
@@ -245,6 +248,7 @@ extension Connection {
       if let failure = request.readFailure { return request.finish(.failure(failure)) }
       return request.finish(.success(.outcome(request.readRows.map { .read($0) } ?? .tried(request.returned))))
     }
+    if request.isCommitted { request.receipt?.note(request.position ?? WriteReceipt.unknown) }
     if request.isCommitted { pool.trouble.clear() }
     if request.isCommitted { return request.finish(.success(request.isBatch ? .outcome(.committed(request.returned)) : .done)) }
     switch request.verdict {

@@ -8,6 +8,7 @@ extension Connection {
   private static let beginStatement = Statement(text: EngineSQL.begin.description, parameters: [])
   private static let beginReadingStatement = Statement(text: EngineSQL.beginReading.description, parameters: [])
   private static let rollbackStatement = Statement(text: EngineSQL.rollback.description, parameters: [])
+  private static let positionStatement = Statement(text: EngineSQL.position.description, parameters: [])
   private static let commitStatement = Statement(text: EngineSQL.commit.description, parameters: [])
 
   // MARK: reads
@@ -194,6 +195,7 @@ extension Connection {
     case .read, .together, .alike, .inspect: break
     }
     execute(request.isTrial ? Connection.rollbackStatement : Connection.commitStatement, .plain, 0..<0, .commit, request)
+    if request.receipt != nil { execute(Connection.positionStatement, .plain, 0..<0, .position, request) }
     sync()
     finishSending()
   }

@@ -27,6 +27,8 @@ import Store
       case step(Int, StatementKey?)
       case commit
       case rollback
+      /// Where the commit before it stands.
+      case position
       case sync
     }
     let kind: Kind

@@ -6,6 +6,9 @@ enum EngineSQL {
   static let beginReading: StaticString = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
   static let commit: StaticString = "COMMIT"
   static let rollback: StaticString = "ROLLBACK"
+  static let position: StaticString = "SELECT pg_current_wal_lsn()"
+  /// Of a standby; null on any other server.
+  static let replayed: StaticString = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()::text END"
   static let ping: StaticString = "SELECT 1"
   /// As a guard: whether a transaction of this session may write.
   static let writable: StaticString = "SELECT CASE current_setting('transaction_read_only') WHEN 'off' THEN 0 ELSE 2 END"

@@ -49,6 +49,12 @@ extension LoopPool {
     }
   }
 
+  /// Gives up every connection and whatever waits for one. On the loop.
+  func abandon(_ error: StoreError) {
+    failWaiting(error)
+    for connection in connections where connection.phase != .opening { connection.lose(error) }
+  }
+
   // MARK: closing
 
   /// Finishes what waits and runs, at most until the time-out, then closes the connections and calls back. On the loop.

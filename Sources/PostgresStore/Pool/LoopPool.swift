@@ -325,6 +325,7 @@ final class LoopPool: @unchecked Sendable {
 
   /// A connection can be used.
   func connectionReady() {
+    figures.opened.add(1, ordering: .acquiringAndReleasing)
     backoff.succeed()
     opensAt = 0
     down = nil
@@ -334,7 +335,7 @@ final class LoopPool: @unchecked Sendable {
   /// A connection is no more. What it owed has been settled.
   func connectionEnded(_ connection: Connection, _ error: StoreError, wasOpening: Bool) {
     connections.removeAll { $0 === connection }
-    figures.lost.add(1, ordering: .relaxed)
+    figures.lost.add(1, ordering: .acquiringAndReleasing)
     if wasOpening {
       opensAt = loop.nowMilliseconds + UInt64(backoff.next(random))
       // One failure may be the last breath of what cut the others; two say that the server is away.

@@ -14,6 +14,7 @@ final class PoolFigures: Sendable {
   let retries = Atomic<Int>(0)
   let refusals = Atomic<Int>(0)
   let lost = Atomic<Int>(0)
+  let opened = Atomic<Int>(0)
 
   /// On the pool's loop.
   func update(_ pool: LoopPool) {

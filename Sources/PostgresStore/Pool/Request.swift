@@ -71,6 +71,8 @@ import Store
   /// Why it cannot succeed any more, as the server or the driver said it first.
   var verdict: ServerError.Verdict?
   var isCommitted = false
+  /// Where its commit stands in the log.
+  var position: UInt64?
 
   init(_ work: Work) {
     self.work = work
@@ -99,7 +101,11 @@ import Store
     readFailure = nil
     verdict = nil
     isCommitted = false
+    position = nil
   }
+
+  /// Wants to know its position.
+  var receipt: WriteReceipt? { if case .write(let batch) = work, !batch.isTrial { batch.receipt } else { nil } }
 
   /// The attempt that is under way does not count: it ends for no fault of the request's.
   func forgetAttempt() {

@@ -73,15 +73,16 @@ package struct CrossOrigin: Sendable, Equatable {
   /// What a script may send that browsers ask about: the headers of docs/rest.md.
   private static let preflight: StaticString =
     """
-    Access-Control-Allow-Headers: Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Request-Id\r\n\
+    Access-Control-Allow-Headers: Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Martlet-Position, \
+    Prefer, X-Request-Id\r\n\
     Access-Control-Max-Age: 3600\r\n
     """
 
   /// What a script may read beside what it always may.
   private static let exposed: StaticString =
     """
-    Access-Control-Expose-Headers: Accept-Patch, Accept-Query, Allow, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, \
-    Retry-After, WWW-Authenticate, X-Request-Id\r\n
+    Access-Control-Expose-Headers: Accept-Patch, Accept-Query, Allow, ETag, Idempotency-Replayed, Link, Location, Martlet-Position, \
+    Preference-Applied, Retry-After, WWW-Authenticate, X-Request-Id\r\n
     """
 
   /// Adds what an answer says to the page that asked; to one that may not, only that the answer depends on who asks.

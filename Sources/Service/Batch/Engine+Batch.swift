@@ -59,7 +59,7 @@ extension Engine {
     steps += locks + session.steps
     let outcome: WriteOutcome
     do {
-      outcome = try await store.write(WriteBatch(steps))
+      outcome = try await store.write(WriteBatch(steps, receipt: whole.context.receipt))
     } catch {
       throw Failure(error, statements: statements)
     }

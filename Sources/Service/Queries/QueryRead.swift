@@ -149,6 +149,7 @@ extension Engine {
       query.apart = .init(timeout: named.query.timeout)
     }
     do {
+      query.place = facts.context.place
       return try await store.read(query)
     } catch {
       if error.code == .outOfRange {

@@ -11,12 +11,17 @@ struct Fetcher {
   static let bytesMax = Rows.bytesMax
 
   let engine: Engine
+  private let place: ReadPlace?
   /// Statements sent so far.
   var statements = 0
   private var records = 0
   private var bytes = 0
 
-  init(engine: Engine) { self.engine = engine }
+  /// - Parameter place: where the reads may go beside the primary.
+  init(engine: Engine, place: ReadPlace? = nil) {
+    self.engine = engine
+    self.place = place
+  }
 
   static var tooLong: Failure {
     Failure(.tooCostly, "The answer would have more than \(bytesMax >> 20) MiB; include less, ask for fewer fields or lower limit")
@@ -25,6 +30,8 @@ struct Fetcher {
   mutating func read(_ query: Query) async throws(Failure) -> Rows {
     statements += 1
     do {
+      var query = query
+      query.place = place
       let rows = try await engine.store.read(query)
       records += rows.count
       bytes += rows.json.count

@@ -31,7 +31,7 @@ extension Engine {
     let statement = statement(node, kind: .item(which), extra: deleted?.conditions ?? []) {
       plan.reads.item(node.projection, rule: rule?.predicate, among: which)
     }
-    var fetcher = Fetcher(engine: self)
+    var fetcher = Fetcher(engine: self, place: operation.context.place)
     let rows = try await fetcher.read(statement.query(node.slots + key + (rule?.values ?? [])))
     guard rows.count == 1 else { throw Failure.notFound(plan.resource.name).counting(fetcher.statements) }
     var fetched = Fetched(node: node, rows: rows)
@@ -58,7 +58,9 @@ extension Engine {
   private func readPlainItem(_ operation: Operation, key: [Value], plan: ResourcePlan) async throws(Failure) -> Answer {
     var rows: Rows
     do {
-      rows = try await store.read(plan.plainItem.query(key))
+      var query = plan.plainItem.query(key)
+      query.place = operation.context.place
+      rows = try await store.read(query)
     } catch {
       throw Failure(error, statements: 1)
     }

@@ -44,7 +44,7 @@ extension Engine {
     guard !grant.isNever else {
       throw denied(facts, else: Failure(.forbidden, "You may not read \(plan.resource.name)"))
     }
-    var fetcher = Fetcher(engine: self)
+    var fetcher = Fetcher(engine: self, place: operation.context.place)
     let key = KnownList.Key(plan, grant, operation.parameters)
     if let key, let known = lists.value(for: key) {
       let rows = try await fetcher.read(known.query)

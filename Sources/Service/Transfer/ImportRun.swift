@@ -265,7 +265,7 @@ struct ImportRun {
   private func send(_ session: BatchSession, _ next: ImportProgress) async throws(Failure) -> (outcome: WriteOutcome, keptSteps: Int) {
     let kept = keepSteps(next, isWhole: false)
     do {
-      return (try await engine.store.write(WriteBatch(kept + session.steps)), kept.count)
+      return (try await engine.store.write(WriteBatch(kept + session.steps, receipt: order.context.receipt)), kept.count)
     } catch {
       throw Failure(error, statements: kept.count + session.steps.count)
     }

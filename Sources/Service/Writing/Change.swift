@@ -73,7 +73,7 @@ extension Engine {
     }
     let outcome: WriteOutcome
     do {
-      outcome = try await store.write(WriteBatch(batch.steps))
+      outcome = try await store.write(WriteBatch(batch.steps, receipt: operation.context.receipt))
     } catch {
       throw Failure(error, statements: statements)
     }

@@ -9,6 +9,8 @@ package struct Query: Sendable {
   package var rowsMax: Int
   /// Set where it runs apart from all others.
   package var apart: Apart?
+  /// Nil: the primary answers it.
+  package var place: ReadPlace?
 
   /// How a statement runs that may take long, or whose text is not all ours: read-only whatever it says, and ended after its time. On
   /// PostgreSQL in a transaction of its own that is undone, so that a setting it changes does not outlive it.

@@ -21,9 +21,12 @@ package struct WriteBatch: Sendable {
   package var steps: [Step]
   /// Everything is done and then undone: only to see what `returning` steps give. Its outcome is `.tried`.
   package var isTrial: Bool
+  /// Told where its commit stands, where somebody wants to know.
+  package var receipt: WriteReceipt?
 
-  package init(_ steps: [Step] = [], isTrial: Bool = false) {
+  package init(_ steps: [Step] = [], isTrial: Bool = false, receipt: WriteReceipt? = nil) {
     self.steps = steps
+    self.receipt = receipt
     self.isTrial = isTrial
   }
 }
