@@ -42,12 +42,18 @@ struct Assembly: Sendable {
       throw StartError(.refused, "\(finding.code) \(finding.message)")
     }
     let engine: Engine
+    let layout: Layout
+    do throws(SchemaError) {
+      layout = try await SchemaManager(clock: clock).layout(store, contract)
+    } catch {
+      throw StartError(.unreachable, error.description)
+    }
     do throws(KeyFileError) {
       let key = try ServiceKey.load(settings.signingKey ?? .folder(settings.dataFolder))
       let verifier = try TokenVerifier(
         contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder, now: clock.now
       ) { [logger] sentence in logger.warning("token keys", [LogField("detail", .cause(sentence))]) }
-      engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier, memory: memory)
+      engine = Engine(contract: contract, layout: layout, store: store, key: key, verifier: verifier, memory: memory)
     } catch {
       throw StartError(.refused, "the signing key cannot be used: \(error)")
     }

@@ -41,6 +41,7 @@ package enum StoreOpening {
         options.isBehindPooler = settings.isBehindPooler
         options.directURL = settings.directURL
         options.plansForLargeTables = isReadOnly
+        options.isReadOnly = isReadOnly
         options.memory = memory
         let store = try PostgresStore(url: url, options: options, loops: group.loops)
         try await store.ping()

@@ -41,6 +41,8 @@ package struct PostgresOptions: Sendable {
   package var isBehindPooler = false
   /// The URL past the pooler, for what needs a session: migrations.
   package var directURL: String?
+  /// Nothing is written, and no function is made that writes need.
+  package var isReadOnly = false
   /// What rows that are read are counted in.
   package var memory = MemoryBudget.unbounded
 

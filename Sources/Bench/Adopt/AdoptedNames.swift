@@ -11,26 +11,33 @@ struct AdoptedNames {
     "id", "limit", "after", "before", "sort", "filter", "fields", "include", "search", "count", "deleted",
   ]
 
-  private var resources: [String: String] = [:]
+  private var resources: [[String]: String] = [:]
+  private var tables: Set<String> = []
 
-  /// The name of the table of callers where nothing else is said: an adopted one of that name needs it to be another.
-  static func isOfCallers(_ table: String) -> Bool { table.lowercased() == "users" }
+  /// The table of callers, which has its usual name unless a table of that name was there.
+  var callers: String? {
+    guard tables.contains("users") else { return nil }
+    return AdoptedNames.free("martlet_users") { tables.contains($0) }
+  }
 
-  /// Whether a contract can name the column.
+  /// Whether a contract can name the column, or the table.
   static func isColumn(_ name: String) -> Bool {
     (1...63).contains(name.utf8.count) && !name.utf8.contains { $0 < 0x20 || $0 == 0x7f }
   }
 
   /// Finds a table its name.
-  mutating func addResource(_ table: String) {
-    var name = AdoptedNames.snakeCase(table)
+  mutating func addResource(_ table: FoundTable) {
+    var name = AdoptedNames.snakeCase(table.schema.map { "\($0)_\(table.name)" } ?? table.name)
     let isReserved = ["sqlite_", "pg_", "martlet_"].contains { name.hasPrefix($0) }
     if AdoptedNames.reservedResources.contains(name) || isReserved { name = AdoptedNames.shorten("table_" + name) }
-    name = AdoptedNames.free(name) { candidate in resources.values.contains(candidate) }
-    resources[table.lowercased()] = name
+    name = AdoptedNames.free(name) { candidate in
+      AdoptedNames.reservedResources.contains(candidate) || resources.values.contains(candidate)
+    }
+    resources[[table.schema ?? "", table.name]] = name
+    if table.schema == nil, table.refusal == nil, table.keyForm().form != nil { tables.insert(table.name.lowercased()) }
   }
 
-  func resource(_ table: String) -> String? { resources[table.lowercased()] }
+  func resource(_ table: FoundTable) -> String? { resources[[table.schema ?? "", table.name]] }
 
   /// A field's name that is none of `taken`.
   static func field(_ column: String, taken: Set<String>) -> String {

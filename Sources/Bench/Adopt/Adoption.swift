@@ -1,4 +1,3 @@
-import Base
 import SQLiteStore
 package import Store
 
@@ -18,7 +17,7 @@ package enum Adoption {
     options.timeout = .seconds(300)
     let store = try SQLiteStore(path: path, options: options)
     do throws(StoreError) {
-      let text = try await contract(over: store, url: SQLiteStore.url(of: path), service: service ?? name(of: path))
+      let text = try await contract(over: store, url: SQLiteStore.url(of: path), service: service)
       await store.close()
       return text
     } catch {
@@ -27,37 +26,58 @@ package enum Adoption {
     }
   }
 
-  static func contract(over store: any Store, url: String, service: String) async throws(StoreError) -> String {
-    let inspector = SchemaInspector(store)
-    let live = try await inspector.inspect()
-    let tables = live.tables.filter { !$0.name.hasPrefix("_martlet_") && !isVirtual($0, live) }
+  /// The contract's text for a database. It is only read.
+  ///
+  /// - Parameters:
+  ///   - url: where it is, as the contract will say; a password in it is left out.
+  ///   - service: the service's name; nil for the database's.
+  /// - Throws: the store's error where the database cannot be read.
+  package static func contract(over store: any Store, url: String, service: String? = nil) async throws(StoreError) -> String {
+    let place = AdoptedURL(url)
+    let tables: [FoundTable]
+    switch store.dialect {
+    case .sqlite: tables = try await SQLiteFindings(store).tables()
+    case .postgres: tables = try await PostgresFindings(store).tables()
+    }
+    return text(tables, service: service ?? place.name, url: place.text)
+  }
+
+  /// The contract's text for tables that were found.
+  static func text(_ found: [FoundTable], service: String, url: String) -> String {
+    let tables = served(found)
     var names = AdoptedNames()
-    for table in tables { names.addResource(table.name) }
-    var resources: [AdoptedResource] = []
-    for table in tables {
-      var scales: [String: Int] = [:]
-      for column in table.columns { scales[column.name] = DeclaredType(column.type).scale }
-      let surveys = try await inspector.survey(table, scales: scales)
-      var texts: [String: [String]] = [:]
-      for column in table.columns where DeclaredType(column.type).isBoolean && (surveys[column.name]?.texts ?? 0) > 0 {
-        texts[column.name] = try await inspector.texts(of: column.name, in: table, limit: 3)
-      }
-      var distinct: String?
-      if table.isView {
-        for column in table.columns.prefix(16) where distinct == nil && (surveys[column.name]?.values ?? 0) > 0 {
-          if try await inspector.isDistinct(column.name, in: table) { distinct = column.name }
+    for table in tables { names.addResource(table) }
+    let resources = tables.map { AdoptedResource($0, among: tables, names: names) }
+    return ContractText.write(resources: link(resources), callers: names.callers, service: AdoptedNames.snakeCase(service), url: url)
+  }
+
+  /// The tables, those that a contract cannot have among the others with the reason.
+  private static func served(_ found: [FoundTable]) -> [FoundTable] {
+    var seen: [String: String] = [:]
+    var count = 0
+    return found.map { table in
+      var table = table
+      guard table.refusal == nil else { return table }
+      if !AdoptedNames.isColumn(table.name) || !(table.schema.map(AdoptedNames.isColumn) ?? true) {
+        table.refusal = "a contract has no form for its name: not part of it"
+      } else if table.keyForm().form != nil {
+        if let other = seen[table.label.lowercased()] {
+          table.refusal = "only case tells its name from that of \(other), which a contract does not tell apart: not part of it"
+        } else if count == AdoptedResource.resourcesMax {
+          table.refusal = "a contract has \(AdoptedResource.resourcesMax) such resources at most: not part of it"
+        } else {
+          seen[table.label.lowercased()] = table.label
+          count += 1
         }
       }
-      resources.append(
-        AdoptedResource(table, surveys: surveys, texts: texts, distinctColumn: distinct, in: live, names: names))
+      return table
     }
-    return ContractText.write(resources: link(resources), service: AdoptedNames.snakeCase(service), url: url)
   }
 
   /// Gives each resource the lists of those that refer to it.
   private static func link(_ resources: [AdoptedResource]) -> [AdoptedResource] {
     var result = resources
-    for resource in resources {
+    for resource in resources where resource.key != nil {
       for field in resource.fields {
         guard let target = field.reference, let place = result.firstIndex(where: { $0.name == target }) else { continue }
         let isOnly = resource.fields.filter { $0.reference == target }.count == 1
@@ -66,19 +86,5 @@ package enum Adoption {
       }
     }
     return result
-  }
-
-  /// A virtual table (full-text search) or one that lies behind it.
-  private static func isVirtual(_ table: LiveTable, _ live: LiveSchema) -> Bool {
-    if table.definition.uppercased().hasPrefix("CREATE VIRTUAL") { return true }
-    let endings = ["_content", "_data", "_idx", "_docsize", "_config", "_segments", "_segdir", "_stat", "_node", "_parent", "_rowid"]
-    return live.tables.contains { other in
-      other.definition.uppercased().hasPrefix("CREATE VIRTUAL") && endings.contains { table.name == other.name + $0 }
-    }
-  }
-
-  private static func name(of path: String) -> String {
-    let file = path.split(separator: "/").last ?? "service"
-    return String(file.prefix { $0 != "." })
   }
 }

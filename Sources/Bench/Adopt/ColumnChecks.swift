@@ -72,8 +72,21 @@ struct SQLTokens {
 
   private let bytes: [UInt8]
   private var place = 0
+  /// SQLite's other quotes. In PostgreSQL they are arrays.
+  private let bracketsQuote: Bool
 
-  init(_ text: String) { bytes = Array(text.utf8) }
+  init(_ text: String, bracketsQuote: Bool = true) {
+    bytes = Array(text.utf8)
+    self.bracketsQuote = bracketsQuote
+  }
+
+  /// The text of a literal, `'it''s'`; nil for anything else.
+  static func literal(_ text: String) -> String? {
+    var tokens = SQLTokens(text)
+    guard let token = tokens.next(), token.isLiteral, tokens.next() == nil, text.utf8.count >= 2, text.utf8.last == UInt8(ascii: "'")
+    else { return nil }
+    return token.text
+  }
 
   mutating func next() -> Token? {
     while place < bytes.count, bytes[place] <= 0x20 { place += 1 }
@@ -82,7 +95,7 @@ struct SQLTokens {
     switch byte {
     case UInt8(ascii: "'"): return Token(text: quoted(until: byte), isLiteral: true)
     case UInt8(ascii: "\""), UInt8(ascii: "`"): return Token(text: quoted(until: byte), isQuoted: true)
-    case UInt8(ascii: "["): return Token(text: quoted(until: UInt8(ascii: "]")), isQuoted: true)
+    case UInt8(ascii: "[") where bracketsQuote: return Token(text: quoted(until: UInt8(ascii: "]")), isQuoted: true)
     default: break
     }
     let start = place

@@ -2,7 +2,7 @@ import Base
 
 /// Writes a contract as YAML.
 enum ContractText {
-  static func write(resources: [AdoptedResource], service: String, url: String) -> String {
+  static func write(resources: [AdoptedResource], callers: String?, service: String, url: String) -> String {
     var lines: [String] = [
       "# Written by `martlet adopt`. Every access rule is `nobody` until you decide: see access under each resource.",
       "# Tables that were there before are never changed by Martlet unless a resource says `managed: true`.", "martlet: 1", "",
@@ -10,23 +10,25 @@ enum ContractText {
     ]
     let served = resources.filter { $0.key != nil }
     for left in resources where left.key == nil {
-      lines.append("# \(left.table) is left out:")
+      lines.append(comment("\(left.label) is left out:", indent: 0))
       lines += left.comments.map { comment($0, indent: 0) }
       lines.append("")
     }
     lines.append(served.isEmpty ? "resources: {}" : "resources:")
-    if served.contains(where: { AdoptedNames.isOfCallers($0.table) }) {
+    if let callers {
       lines.append("  # The table of callers, which Martlet makes: a table that was there has its usual name.")
-      lines.append("  users: {table: martlet_users}")
+      lines.append("  users: {table: \(quoted(callers))}")
     }
     for resource in served { lines += write(resource) }
     return lines.joined(separator: "\n") + "\n"
   }
 
   private static func write(_ resource: AdoptedResource) -> [String] {
-    var lines = ["  \(resource.name):"]
+    var lines = ["  \(quoted(resource.name)):"]
     lines += resource.comments.map { comment($0, indent: 4) }
+    if let description = resource.description { lines.append("    description: \(quoted(limited(description)))") }
     lines.append("    table: \(quoted(resource.table))")
+    if let schema = resource.schema { lines.append("    schema: \(quoted(schema))") }
     switch resource.key {
     case .single(_, let options): lines.append("    id: \(mapping(options))")
     case .composite(let columns): lines.append("    id: {columns: \(list(columns))}")
@@ -37,10 +39,10 @@ enum ContractText {
     if !resource.fields.isEmpty || !resource.collections.isEmpty { lines.append("    fields:") }
     for field in resource.fields {
       lines += field.comments.map { comment($0, indent: 6) }
-      lines.append("      \(field.name): \(mapping(options(field)))")
+      lines.append("      \(quoted(field.name)): \(mapping(options(field)))")
     }
     for collection in resource.collections {
-      lines.append("      \(collection.name): {many: \(collection.resource), by: \(collection.by)}")
+      lines.append("      \(quoted(collection.name)): {many: \(quoted(collection.resource)), by: \(quoted(collection.by))}")
     }
     if !resource.uniques.isEmpty { lines.append("    unique: [\(resource.uniques.map(list).joined(separator: ", "))]") }
     if !resource.filterable.isEmpty { lines.append("    filterable: \(list(resource.filterable))") }
@@ -55,6 +57,7 @@ enum ContractText {
     if field.column != field.name { options.append(("column", quoted(field.column))) }
     if field.isRequired, !options.contains(where: { $0.key == "generated" }) { options.append(("required", "true")) }
     if field.isUnique { options.append(("unique", "true")) } else if field.isIndexed { options.append(("index", "true")) }
+    if let description = field.description { options.append(("description", quoted(limited(description)))) }
     return options
   }
 
@@ -63,6 +66,14 @@ enum ContractText {
   }
 
   static func list(_ texts: [String]) -> String { "[" + texts.map(quoted).joined(separator: ", ") + "]" }
+
+  /// A description's characters, at most.
+  private static let descriptionMax = 2_000
+
+  private static func limited(_ text: String) -> String {
+    let scalars = text.unicodeScalars
+    return scalars.count <= descriptionMax ? text : String(String.UnicodeScalarView(scalars.prefix(descriptionMax - 1))) + "\u{2026}"
+  }
 
   private static func comment(_ text: String, indent: Int) -> String {
     var line = String.UnicodeScalarView()

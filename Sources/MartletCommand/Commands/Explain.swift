@@ -33,7 +33,13 @@ private func explain(_ invocation: Invocation) async throws(CommandFailure) -> E
   let store = WatchedStore(inner)
   let key: ServiceKey
   do { key = try ServiceKey.ephemeral() } catch { throw CommandFailure(.failed, "\(error)") }
-  let engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: nil)
+  let layout: Layout
+  do throws(SchemaError) {
+    layout = try await SchemaManager().layout(inner, contract)
+  } catch {
+    throw CommandFailure(.unreachable, error.description)
+  }
+  let engine = Engine(contract: contract, layout: layout, store: store, key: key, verifier: nil)
   var caller = Caller.anonymous
   if let id = invocation["as"] {
     caller.id = UUID(id) ?? UUID(high: 0, low: 0)

@@ -191,7 +191,9 @@ extension Connection {
       for (index, text) in (first + statements).enumerated() {
         execute(text: text, [], 0..<0, .step(index - first.count, nil), request)
       }
-    case .setup: execute(text: EngineSQL.prepareDatabase.description, [], 0..<0, .step(0, nil), request)
+    case .setup:
+      let preparation = pool.options.isReadOnly ? EngineSQL.ping : EngineSQL.prepareDatabase
+      execute(text: preparation.description, [], 0..<0, .step(0, nil), request)
     case .read, .together, .alike, .inspect: break
     }
     execute(request.isTrial ? Connection.rollbackStatement : Connection.commitStatement, .plain, 0..<0, .commit, request)

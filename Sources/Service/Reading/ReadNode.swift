@@ -113,7 +113,7 @@ final class ReadNode: Sendable {
     }
     if case .collected(let parent) = role { places.parent = add(.column(parent.columns[0]), width: 1).lowerBound }
     let start = places.stride
-    for term in order { _ = add(.column(ColumnLayout(name: term.column, kind: term.kind, isNullable: term.isNullable)), width: 1) }
+    for term in order { _ = add(.column(term.layout), width: 1) }
     places.order = start..<places.stride
     return (Projection(members: members, captures: captured), places)
   }

@@ -32,6 +32,20 @@ package struct SchemaManager: Sendable {
     try await apply(store, contract, .serving, actor: "serve", drifted: drifted)
   }
 
+  /// Where everything of a contract lies, with the types that the columns of adopted tables have (PostgreSQL).
+  ///
+  /// - Throws: `SchemaError` where the database cannot be looked into. What does not fit is `prepare`'s to say.
+  package func layout(_ store: any Store, _ contract: Contract) async throws(SchemaError) -> Layout {
+    let adopted = contract.resources.map(\.storage).filter { !$0.isManaged }
+    guard store.dialect == .postgres, !adopted.isEmpty else { return Layout(contract) }
+    do throws(StoreError) {
+      let schemas = Set(adopted.compactMap(\.schema)).sorted()
+      return Layout(contract, found: try await SchemaInspector(store, schemas: schemas).inspect())
+    } catch {
+      throw SchemaError(message: "the schema could not be read", cause: error)
+    }
+  }
+
   /// What lies between a database and a contract.
   package func look(_ store: any Store, _ contract: Contract, files: [SchemaFile] = []) async throws(SchemaError) -> SchemaLook {
     do throws(StoreError) {

@@ -7,12 +7,15 @@ package struct Layout: Sendable {
   package let tables: [TableLayout]
   private let places: [String: Int]
 
-  package init(_ contract: Contract) {
+  /// - Parameter found: what the database holds, where adopted tables may have columns of types that are not those of their kinds
+  ///   (PostgreSQL).
+  package init(_ contract: Contract, found: LiveSchema? = nil) {
     var tables: [TableLayout] = []
     var places: [String: Int] = [:]
     for resource in contract.resources {
       places[resource.name] = tables.count
-      tables.append(TableLayout(resource))
+      let storage = resource.storage
+      tables.append(TableLayout(resource, found: storage.isManaged ? nil : found?.table(storage.table, schema: storage.schema)))
     }
     self.tables = tables
     self.places = places
@@ -78,6 +81,10 @@ package final class TableLayout: Sendable {
   /// Rows may have a null in their key: no records, for nobody could name them. (SQLite lets null into a primary key that is
   /// not the row's own number, and a view's key is only what the contract says.)
   package let mayLackKey: Bool
+  /// The sequence that numbers its one key, as an identifier; nil where its keys are counted on from the last.
+  package let keySequence: String?
+  /// The database would give its key another value than the one that is written, unless told.
+  let overridesNumbers: Bool
   /// Every member of a record in the order of its JSON: `id`, the fields, `created_at`, `updated_at`, `deleted_at` where deleted
   /// records are kept, `revision`.
   package let fields: [FieldLayout]
@@ -94,7 +101,7 @@ package final class TableLayout: Sendable {
   package let shape: EventShape
   private let places: [String: Int]
 
-  init(_ resource: Resource) {
+  init(_ resource: Resource, found: LiveTable? = nil) {
     self.resource = resource.name
     table = resource.storage.table
     schema = resource.storage.schema
@@ -102,12 +109,17 @@ package final class TableLayout: Sendable {
     isLockable = !resource.storage.isReadOnly
     collections = resource.collections
     hasRevision = resource.storage.hasRevision
-    key = resource.storage.key.map {
-      ColumnLayout(name: $0.column, kind: ColumnKind($0.type, encoding: .standard), isNullable: false)
+    key = resource.storage.key.map { part in
+      let column = ColumnLayout(name: part.column, kind: ColumnKind(part.type, encoding: .standard), isNullable: false)
+      return column.found(in: found, type: part.type)
     }
+    keySequence = key.count == 1 ? found?.column(key[0].name)?.sequence : nil
+    overridesNumbers = key.contains { found?.column($0.name)?.isAlwaysNumbered == true }
     mayLackKey = !resource.storage.isManaged && !(resource.storage.key.count == 1 && resource.storage.key[0].isGenerated)
     var fields = [FieldLayout.key(key)]
-    for field in resource.fields { fields.append(FieldLayout(field, isState: field.name == resource.states?.field)) }
+    for field in resource.fields {
+      fields.append(FieldLayout(field, isState: field.name == resource.states?.field, found: found))
+    }
     if resource.storage.hasTimestamps {
       fields.append(FieldLayout(engine: "created_at", kind: .timestamp))
       fields.append(FieldLayout(engine: "updated_at", kind: .timestamp))
@@ -191,11 +203,31 @@ package struct ColumnLayout: Sendable, Equatable {
   package let name: String
   package let kind: ColumnKind
   package let isNullable: Bool
+  package private(set) var form = ColumnForm.plain
+  /// Null is its highest value in the database's own indexes. It is the lowest elsewhere.
+  package private(set) var nullIsHighest = false
 
-  package init(name: String, kind: ColumnKind, isNullable: Bool) {
+  package init(name: String, kind: ColumnKind, isNullable: Bool, form: ColumnForm = .plain) {
     self.name = name
     self.kind = kind
     self.isNullable = isNullable
+    self.form = form
+  }
+
+  /// The column as a table that was there before has it (PostgreSQL); the same where that is not known.
+  func found(in table: LiveTable?, type: FieldType?) -> ColumnLayout {
+    guard let table, let column = table.column(name), column.native != nil else { return self }
+    var result = self
+    // What cannot be held is said before anything is served (`SchemaDifference`).
+    result.form = ColumnForm.found(column, kind: kind, type: type) ?? .plain
+    // Without an index either is as good; PostgreSQL's own is the highest.
+    result.nullIsHighest = true
+    for index in table.indexes where index.isValid && index.isOrdered {
+      guard let place = index.parts.firstIndex(where: { $0.column == name }), place < index.nullIsHighest.count else { continue }
+      result.nullIsHighest = index.nullIsHighest[place]
+      break
+    }
+    return result
   }
 }
 
@@ -212,7 +244,7 @@ package struct FieldLayout: Sendable {
 
   package var isNullable: Bool { columns[0].isNullable }
 
-  init(_ field: Field, isState: Bool) {
+  init(_ field: Field, isState: Bool, found: LiveTable? = nil) {
     name = field.name
     self.field = field
     let isNullable = !field.isRequired && !isState
@@ -225,7 +257,8 @@ package struct FieldLayout: Sendable {
       content = .money
     } else {
       let kind = ColumnKind(field.type, encoding: field.encoding)
-      columns = [ColumnLayout(name: field.column, kind: kind, isNullable: isNullable)]
+      let column = ColumnLayout(name: field.column, kind: kind, isNullable: isNullable)
+      columns = [field.encoding == .standard ? column.found(in: found, type: field.type) : column]
       content = .scalar(kind)
     }
   }

@@ -80,6 +80,9 @@ struct RowPlace {
   let table: TableLayout
   let alias: String
 
+  /// The column's value, as its kind reads it.
+  func value(_ column: ColumnLayout) -> SQL { column.form.read(self.column(column)) }
+
   func column(_ column: ColumnLayout) -> SQL {
     var sql = SQL()
     sql.append(identifier: alias)

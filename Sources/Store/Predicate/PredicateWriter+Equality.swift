@@ -17,7 +17,9 @@ extension PredicateWriter {
     }
     if let condition = try decimalBetweenSteps(a, same, b) { return condition }
     let (x, y) = try operands(a, b, node)
-    return equality(x, y, same)
+    let condition = equality(x, y, same)
+    guard same, isParameter(a) != isParameter(b), let sought = x.sought ?? y.sought else { return condition }
+    return .all([condition, .sql(sought.column + SQL(" = ") + sought.form.write((isParameter(a) ? x : y).sql))])
   }
 
   func equality(_ x: Scalar, _ y: Scalar, _ same: Bool) -> SQLCondition {
@@ -97,8 +99,11 @@ extension PredicateWriter {
       let inner = RowPlace(table: step.table, alias: alias)
       sql = sql + SQL(" IN (SELECT ") + inner.column(step.table.key[0]) + SQL(" FROM ") + from(inner) + SQL(" WHERE ")
       if let condition = try visible(inner) { sql = sql + condition + SQL(" AND ") }
-      let next = place + 1 < steps.count ? steps[place + 1].field.columns[0] : field.columns[0]
-      sql = sql + inner.column(next)
+      if place + 1 < steps.count {
+        sql = sql + inner.column(steps[place + 1].field.columns[0])
+      } else {
+        sql = sql + inner.value(field.columns[0])
+      }
       inners.append(inner)
     }
     let column = Scalar(SQL(), field.columns[0].kind)

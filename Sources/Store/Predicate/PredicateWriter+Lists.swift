@@ -31,9 +31,27 @@ extension PredicateWriter {
       source =
         isSQLite
         ? SQL("CASE WHEN json_valid(") + source + SQL(") AND json_type(") + source + SQL(") = 'array' THEN ") + source + SQL(" END")
-        : SQL("CASE WHEN jsonb_typeof(") + source + SQL(") = 'array' THEN ") + source + SQL(" END")
+        : whole(source, of: kind)
     }
     return ListSource(source: source, mayBeNull: value.mayBeNull || value.hasForeignCollation, kind: kind, cast: cast)
+  }
+
+  /// PostgreSQL: a list of which every element is of the kind; NULL for what is none, or holds anything else: an element that
+  /// cannot be cast would end the statement.
+  private mutating func whole(_ source: SQL, of kind: ColumnKind) -> SQL {
+    let alias = SQL(identifier: newAlias())
+    let element = alias + SQL(".value")
+    func isOf(_ type: StaticString) -> SQL { SQL("jsonb_typeof(") + element + SQL(") = '") + SQL(type) + SQL("'") }
+    let fits: SQL =
+      switch kind {
+      case .integer: isOf("number") + SQL(" AND ") + element + SQL("::text ~ '^-?[0-9]{1,18}$'")
+      // A number without bounds has no exponent in its text; 300 digits are always in range.
+      case .number: isOf("number") + SQL(" AND length(") + element + SQL("::text) <= 300")
+      case .boolean: isOf("boolean")
+      default: isOf("string")
+      }
+    return SQL("CASE WHEN jsonb_typeof(") + source + SQL(") = 'array' THEN CASE WHEN NOT EXISTS (SELECT 1 FROM jsonb_array_elements(")
+      + source + SQL(") ") + alias + SQL("(value) WHERE NOT (") + fits + SQL(")) THEN ") + source + SQL(" END END")
   }
 
   /// `FROM json_each(...) m` and one of its elements.
@@ -58,7 +76,7 @@ extension PredicateWriter {
     if list.isCollection {
       let rows = try collection(list)
       guard rows.place.table.key.count == 1 else { throw refused("a key of several columns", node) }
-      let id = Scalar(rows.place.column(rows.place.table.key[0]), rows.place.table.key[0].kind)
+      let id = Scalar(rows.place.value(rows.place.table.key[0]), rows.place.table.key[0].kind)
       return try membership(value, id, rows.from, row: rows.place, parent: rows.parent, wanted, node)
     }
     let source = try self.list(list)

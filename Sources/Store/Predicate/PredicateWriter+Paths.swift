@@ -75,12 +75,17 @@ extension PredicateWriter {
   }
 
   /// A column of the row at the end of the steps; over a ref that is null it is NULL.
-  mutating func column(_ column: ColumnLayout, _ row: RowPlace, _ steps: [Step]) throws(ExpressionError) -> SQL {
-    guard let first = steps.first else { return row.column(column) }
+  ///
+  /// - Parameter isValue: as its kind reads it, not as it lies there.
+  mutating func column(
+    _ column: ColumnLayout, _ row: RowPlace, _ steps: [Step], isValue: Bool = false
+  ) throws(ExpressionError) -> SQL {
+    func selected(_ row: RowPlace) -> SQL { isValue ? row.value(column) : row.column(column) }
+    guard let first = steps.first else { return selected(row) }
     var places: [RowPlace] = []
     for step in steps { places.append(RowPlace(table: step.table, alias: newAlias())) }
-    guard let last = places.last else { return row.column(column) }
-    var sql = SQL("(SELECT ") + last.column(column) + SQL(" FROM ") + from(places[0])
+    guard let last = places.last else { return selected(row) }
+    var sql = SQL("(SELECT ") + selected(last) + SQL(" FROM ") + from(places[0])
     for place in 1..<places.count {
       sql = sql + SQL(" JOIN ") + from(places[place]) + SQL(" ON ") + places[place].column(places[place].table.key[0])
       sql = sql + SQL(" = ") + places[place - 1].column(steps[place].field.columns[0])
@@ -124,8 +129,10 @@ extension PredicateWriter {
     let table = steps.last?.table ?? row.table
     // What somebody else's table holds is not promised by the contract.
     var scalar = Scalar(
-      try self.column(column, row, steps), column.kind, isNullable: column.isNullable || !steps.isEmpty || !table.isManaged)
+      try self.column(column, row, steps, isValue: true), column.kind,
+      isNullable: column.isNullable || !steps.isEmpty || !table.isManaged)
     scalar.hasForeignCollation = !table.isManaged
+    if steps.isEmpty, case .text(_, .wider) = column.form { scalar.sought = (row.column(column), column.form) }
     return scalar
   }
 

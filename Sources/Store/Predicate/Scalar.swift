@@ -21,6 +21,8 @@ struct Scalar {
   var isMicroseconds = false
   /// A column whose own collation is not known to be that of bytes.
   var hasForeignCollation = false
+  /// The column itself, where it must be compared for its index to be found: equal to whatever the value is equal to.
+  var sought: (column: SQL, form: ColumnForm)?
 
   init(_ sql: SQL, _ kind: ColumnKind, isNullable: Bool = false, failure: Failure = .never) {
     self.sql = sql

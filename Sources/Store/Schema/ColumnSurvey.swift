@@ -71,13 +71,12 @@ extension SchemaInspector {
 
   /// Whether a view's column could tell its rows apart.
   package func isDistinct(_ column: String, in table: LiveTable) async throws(StoreError) -> Bool {
-    var sql = SQL("SELECT count(*) = count(DISTINCT ") + SQL(identifier: column) + SQL(") FROM (SELECT ") + SQL(identifier: column)
-    sql.append(" FROM ")
-    sql.append(identifier: table.name)
-    sql.append(" LIMIT ")
+    let name = SQL(identifier: column)
+    var sql = SQL("SELECT CASE WHEN count(*) = count(DISTINCT ") + name + SQL(") THEN '1' ELSE '0' END FROM (SELECT ") + name
+    sql = sql + SQL(" FROM ") + SQL(table: table.name, schema: table.schema) + SQL(" LIMIT ")
     sql.append(SchemaInspector.surveyedRowsMax)
-    sql.append(")")
-    return try await store.inspect(sql.text(.sqlite), []).first?.first == "1"
+    sql.append(") AS sample")
+    return try await store.inspect(sql.text(store.dialect), []).first?.first == "1"
   }
 
   private static let figureCount = 14

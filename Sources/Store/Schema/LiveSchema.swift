@@ -42,6 +42,12 @@ package struct LiveColumn: Sendable {
   /// The default's text, nil without one. `identity` where the database numbers the column.
   package var defaultText: String?
   package var isGenerated: Bool
+  /// PostgreSQL's.
+  package var native: NativeType?
+  /// The sequence that numbers the column, as an identifier; nil without one.
+  package var sequence: String?
+  /// PostgreSQL: `GENERATED ALWAYS AS IDENTITY`.
+  package var isAlwaysNumbered = false
 }
 
 package struct LiveForeignKey: Sendable {
@@ -49,6 +55,8 @@ package struct LiveForeignKey: Sendable {
   package var name: String?
   package var columns: [String]
   package var table: String
+  /// The target's schema; nil on SQLite.
+  package var schema: String?
   /// Empty where the statement left them out: the target's key.
   package var targets: [String]
   /// `RESTRICT`, `CASCADE`, `SET NULL`, `NO ACTION`, `SET DEFAULT`
@@ -65,4 +73,8 @@ package struct LiveIndex: Sendable {
   package var isConstraint: Bool
   /// PostgreSQL: false where making it was broken off. It serves no read.
   package var isValid = true
+  /// It has an order: other kinds (GIN, BRIN, hash) have none.
+  package var isOrdered = true
+  /// For each part: null is its highest value. SQLite's is always the lowest.
+  package var nullIsHighest: [Bool] = []
 }

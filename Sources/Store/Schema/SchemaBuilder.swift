@@ -61,6 +61,7 @@ package struct SchemaBuilder {
       type.flatMap { ColumnCondition.condition(column.name, $0, kind: column.kind, dialect: dialect) }
       ?? (dialect == .sqlite ? ColumnCondition.format(column.name, column.kind) : nil)
     result.check = condition.map { check($0, table: table.table, column: column.name) }
+    result.field = field.map(\.type) ?? type
     guard let field else { return result }
     result.isGenerated = field.isGenerated
     result.was = field.was

@@ -80,8 +80,17 @@ package struct SchemaDifference {
     if found.isView, !table.isReadOnly { return ["\(table.name) is a view: the resource can only be read"] }
     return table.columns.compactMap { column in
       guard let live = found.column(column.name) else { return "table \(table.name) has no column \(column.name)" }
-      guard column.kind.fits(live.type, dialect) else {
-        return "column \(table.name).\(column.name) is \(live.type), which cannot hold a \(column.kind.recordName)"
+      let isStandard = column.kind == column.field.map { ColumnKind($0, encoding: .standard) } ?? column.kind
+      let form =
+        isStandard && dialect == .postgres
+        ? ColumnForm.found(live, kind: column.kind, type: column.field) : column.kind.fits(live.type, dialect) ? .plain : nil
+      guard let form else {
+        let kind = column.field?.name ?? column.kind.recordName
+        return "column \(table.name).\(column.name) is \(live.type), which cannot hold a \(kind)"
+      }
+      let isKey = table.key.contains(column.name)
+      if !form.isSought, isKey || table.indexes.contains(where: { $0.parts.contains { $0.column == column.name } && !isKey }) {
+        return "column \(table.name).\(column.name) is \(live.type), by which no row can be looked up: it is no key, and has no index"
       }
       return nil
     }

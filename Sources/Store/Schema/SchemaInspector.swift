@@ -3,10 +3,20 @@ package struct SchemaInspector: Sendable {
   let store: any Store
   /// PostgreSQL's schemas to look into beside the one that unqualified names mean.
   let schemas: [String]
+  /// Every schema that the role may use.
+  let looksEverywhere: Bool
 
   package init(_ store: any Store, schemas: [String] = []) {
     self.store = store
     self.schemas = schemas
+    looksEverywhere = false
+  }
+
+  /// - Parameter everywhere: PostgreSQL: looks into every schema that the role may use, but the server's own.
+  package init(_ store: any Store, everywhere: Bool) {
+    self.store = store
+    schemas = []
+    looksEverywhere = everywhere
   }
 
   package func inspect() async throws(StoreError) -> LiveSchema {

@@ -1,3 +1,5 @@
+package import Contract
+
 /// A table as the contract wants it, in one store's types.
 package struct TableDefinition: Sendable {
   package var name: String
@@ -40,6 +42,8 @@ package struct ColumnDefinition: Sendable {
   package var reference: ReferenceDefinition?
   /// A literal that rows get which were there before the column.
   package var defaultLiteral: SQL?
+  /// The field's type; nil for a key of one column and what the engine keeps.
+  package var field: FieldType?
   /// The database computes it.
   package var isGenerated = false
   /// Its name before its field was renamed.

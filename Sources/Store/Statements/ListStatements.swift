@@ -1,17 +1,17 @@
 /// One key of an order: a column and its direction.
 package struct OrderTerm: Sendable, Equatable, Hashable {
-  package var column: String
+  package let layout: ColumnLayout
   package var isDescending: Bool
-  /// Its column, for binding.
-  package var kind: ColumnKind
-  package var isNullable: Bool
 
   package init(column: ColumnLayout, isDescending: Bool) {
-    self.column = column.name
+    layout = column
     self.isDescending = isDescending
-    kind = column.kind
-    isNullable = column.isNullable
   }
+
+  package var column: String { layout.name }
+  package var isNullable: Bool { layout.isNullable }
+  /// Rows with null come after all others.
+  var endsWithNull: Bool { isDescending != layout.nullIsHighest }
 
   package static func == (a: Self, b: Self) -> Bool { a.column == b.column && a.isDescending == b.isDescending }
   package func hash(into hasher: inout Hasher) {
@@ -85,9 +85,7 @@ extension ReadStatements {
   package func edge(_ specification: ListSpecification, rows: Int) -> ReadStatement {
     var builder = StatementBuilder()
     builder.text("SELECT ")
-    let captures = specification.order.map {
-      Projection.Captured.column(ColumnLayout(name: $0.column, kind: $0.kind, isNullable: $0.isNullable))
-    }
+    let captures = specification.order.map { Projection.Captured.column($0.layout) }
     let encoding = Projection(members: [], captures: captures).append(to: &builder, table: table)
     builder.text(" FROM ")
     source(specification, in: &builder)
@@ -145,12 +143,11 @@ extension ReadStatements {
     }
     for equality in specification.equalities {
       next()
-      builder.column(equality.column.name)
       if equality.isNull {
+        builder.column(equality.column.name)
         builder.text(" IS NULL")
       } else {
-        builder.text(" = ")
-        builder.slot(equality.column.kind)
+        builder.equals(equality.column)
       }
     }
     if let nulls = specification.seek {
@@ -193,9 +190,7 @@ extension Predicate {
   /// `t."column" = ?`; one slot.
   package static func equals(_ column: ColumnLayout) -> Predicate {
     var builder = StatementBuilder()
-    builder.column(column.name)
-    builder.text(" = ")
-    builder.slot(column.kind)
+    builder.equals(column)
     return Predicate(sql: builder.sql, slots: 1)
   }
 }

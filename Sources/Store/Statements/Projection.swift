@@ -74,7 +74,18 @@ package struct Projection: Sendable {
 /// The columns of a `SELECT`, each once.
 private struct SelectList {
   private(set) var count = 0
-  private var places: [String: Int] = [:]
+  private var places: [Key: Int] = [:]
+
+  /// A column may be selected as its value and as it is stored.
+  private struct Key: Hashable {
+    let name: String
+    let form: ColumnForm
+
+    init(_ column: ColumnLayout) {
+      name = column.name
+      form = column.form
+    }
+  }
 
   /// Adds columns side by side (money, joined keys) and gives the first one's place.
   mutating func add(columns: [ColumnLayout], to builder: inout StatementBuilder) -> Int {
@@ -85,7 +96,7 @@ private struct SelectList {
   }
 
   mutating func place(of column: ColumnLayout, in builder: inout StatementBuilder) -> Int {
-    if let place = places[column.name] { return place }
+    if let place = places[Key(column)] { return place }
     append(column, to: &builder)
     return count - 1
   }
@@ -105,8 +116,8 @@ private struct SelectList {
 
   private mutating func append(_ column: ColumnLayout, to builder: inout StatementBuilder) {
     separate(&builder)
-    builder.column(column.name)
-    places[column.name] = count
+    builder.value(column)
+    places[Key(column)] = count
     count += 1
   }
 

@@ -57,7 +57,7 @@ extension ReadStatements {
       builder.text(", ")
     }
     if hasKey {
-      builder.column(key.name)
+      builder.value(key)
       builder.text(" AS \"k\", ")
     }
     builder.failures(told.compactMap(\.success), isSummed: query.isGrouped || query.isTotal)
@@ -88,7 +88,7 @@ extension ReadStatements {
         key: Array("\"\(query.columns[place].name)\":".utf8), column: place, content: .scalar(told[place].kind))
     }
     var captures = zip(specification.order, order).map { term, order in
-      RowEncoding.Capture(column: term.column ?? told.count, kind: order.kind)
+      RowEncoding.Capture(column: term.column ?? told.count, kind: order.layout.kind)
     }
     captures.append(RowEncoding.Capture(column: told.count + (hasKey ? 1 : 0), kind: .integer))
     return ReadStatement(

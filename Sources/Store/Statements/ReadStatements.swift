@@ -16,15 +16,18 @@ package struct ReadStatements: Sendable {
   package let dialect: Dialect
   package let table: TableLayout
   /// Every column as the store holds it, where a table has no revision and its columns may hold a value in several forms (a
-  /// moment as any of SQLite's texts): read beside the record, so that a change finds the row by what is there.
+  /// moment as any of SQLite's texts, a type of PostgreSQL's that it compares with nothing): read beside the record, so that a change finds the row by what is there.
   package let storedColumns: [ColumnLayout]
 
   package init(dialect: Dialect, table: TableLayout) {
     self.dialect = dialect
     self.table = table
     storedColumns =
-      table.hasRevision || dialect != .sqlite
-      ? [] : table.allColumns.map { ColumnLayout(name: $0.name, kind: .stored, isNullable: true) }
+      table.hasRevision || (dialect == .postgres && table.allColumns.allSatisfy { $0.form == .plain })
+      ? []
+      : table.allColumns.map {
+        ColumnLayout(name: $0.name, kind: .stored, isNullable: true, form: dialect == .postgres ? .stored : .plain)
+      }
   }
 
   /// One record by its key. Slots: the projection's, the key, the rule's.
@@ -52,7 +55,7 @@ package struct ReadStatements: Sendable {
     builder.text(" AS t WHERE ")
     builder.column(table.key[0].name)
     builder.text(" IN (")
-    builder.list(0..<count) { builder, _ in builder.slot(table.key[0].kind) }
+    builder.list(0..<count) { builder, _ in builder.slot(table.key[0]) }
     builder.text(")")
     builder.and(.living, of: table)
     builder.and(rule)
@@ -67,7 +70,7 @@ package struct ReadStatements: Sendable {
     builder.text("WITH p(parent) AS (VALUES ")
     builder.list(0..<count) { builder, _ in
       builder.text("(")
-      builder.slot(column.kind)
+      builder.slot(column)
       builder.text(")")
     }
     builder.text(") SELECT ")
@@ -189,7 +192,7 @@ extension StatementBuilder {
   mutating func row(_ table: TableLayout) {
     text("SELECT ")
     list(table.allColumns) { builder, column in
-      builder.slot(column.kind)
+      builder.slot(column)
       builder.text(" AS ")
       builder.identifier(column.name)
     }

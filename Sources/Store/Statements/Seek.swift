@@ -1,5 +1,5 @@
 extension StatementBuilder {
-  /// `ORDER BY`, null lowest on every store.
+  /// `ORDER BY`, null lowest on every store but in columns of others whose indexes have it highest.
   mutating func order(_ terms: [OrderTerm], dialect: Dialect) {
     text(" ORDER BY ")
     list(terms) { builder, term in
@@ -7,12 +7,12 @@ extension StatementBuilder {
       if term.isDescending { builder.text(" DESC") }
       // PostgreSQL sorts null highest unless told; SQLite sorts it lowest. An index serves an order only where its
       // nulls stand alike, so the words are there exactly where the index has them: on columns that may be null.
-      if dialect == .postgres, term.isNullable { builder.text(term.isDescending ? " NULLS LAST" : " NULLS FIRST") }
+      if dialect == .postgres, term.isNullable { builder.text(term.endsWithNull ? " NULLS LAST" : " NULLS FIRST") }
     }
   }
 
   /// Rows beyond the one whose values are in the next slots, one for each term; `nulls` says which of them are null
-  /// (their slots are not read). Null is lowest.
+  /// (their slots are not read).
   mutating func seek(_ terms: [OrderTerm], nulls: [Bool]) {
     let first = slots
     slots += terms.count
@@ -20,20 +20,20 @@ extension StatementBuilder {
       text("(")
       list(terms) { $0.column($1.column) }
       text(terms[0].isDescending ? ") < (" : ") > (")
-      list(terms.indices) { $0.slot(terms[$1].kind, number: first + $1) }
+      list(terms.indices) { $0.slot(terms[$1].layout, number: first + $1) }
       text(")")
       return
     }
     // The first term's own bound gives the index a place to start; the OR alone would not.
-    if !nulls[0], !(terms[0].isDescending && terms[0].isNullable) {
+    if !nulls[0], !(terms[0].endsWithNull && terms[0].isNullable) {
       column(terms[0].column)
       text(terms[0].isDescending ? " <= " : " >= ")
-      slot(terms[0].kind, number: first)
+      slot(terms[0].layout, number: first)
       text(" AND ")
     }
     text("(")
     var isFirst = true
-    for place in terms.indices where !(nulls[place] && terms[place].isDescending) {
+    for place in terms.indices where !(nulls[place] && terms[place].endsWithNull) {
       if !isFirst { text(" OR ") }
       isFirst = false
       text("(")
@@ -53,13 +53,13 @@ extension StatementBuilder {
     text("(")
     list(terms) { $0.column($1.column) }
     text(") <= (")
-    list(terms) { $0.slot($1.kind) }
+    list(terms) { $0.slot($1.layout) }
     text(")")
   }
 
   /// Whether one row comparison says it: all in one direction and no null in the way.
   private func isUniform(_ terms: [OrderTerm], nulls: [Bool]) -> Bool {
-    terms.allSatisfy { $0.isDescending == terms[0].isDescending && !($0.isDescending && $0.isNullable) } && !nulls.contains(true)
+    terms.allSatisfy { $0.isDescending == terms[0].isDescending && !($0.endsWithNull && $0.isNullable) } && !nulls.contains(true)
   }
 
   private mutating func equal(_ term: OrderTerm, isNull: Bool, slot number: Int) {
@@ -68,7 +68,7 @@ extension StatementBuilder {
       text(" IS NULL")
     } else {
       text(" = ")
-      slot(term.kind, number: number)
+      slot(term.layout, number: number)
     }
   }
 
@@ -76,18 +76,18 @@ extension StatementBuilder {
     if isNull {
       column(term.column)
       text(" IS NOT NULL")
-    } else if term.isDescending, term.isNullable {
+    } else if term.endsWithNull, term.isNullable {
       text("(")
       column(term.column)
-      text(" < ")
-      slot(term.kind, number: number)
+      text(term.isDescending ? " < " : " > ")
+      slot(term.layout, number: number)
       text(" OR ")
       column(term.column)
       text(" IS NULL)")
     } else {
       column(term.column)
       text(term.isDescending ? " < " : " > ")
-      slot(term.kind, number: number)
+      slot(term.layout, number: number)
     }
   }
 }

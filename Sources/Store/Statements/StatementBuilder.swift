@@ -45,6 +45,40 @@ struct StatementBuilder {
     slots += 1
   }
 
+  /// A column's value, as its kind reads it: `t."name"`, or what a column of another type is made into.
+  mutating func value(_ column: ColumnLayout) {
+    sql.append(column.form.read(SQL("t.") + SQL(identifier: column.name)))
+  }
+
+  /// A value for that column.
+  mutating func slot(_ column: ColumnLayout) {
+    slot(column, number: slots)
+    slots += 1
+  }
+
+  mutating func slot(_ column: ColumnLayout, number: Int) {
+    var parameter = SQL()
+    parameter.append(parameter: column.kind, .slot(number))
+    sql.append(column.form.write(parameter))
+  }
+
+  /// `t."name" = ?`; one slot.
+  mutating func equals(_ column: ColumnLayout, alias: StaticString = "t.") {
+    let place = SQL(alias) + SQL(identifier: column.name)
+    if column.form.isSought {
+      sql.append(place)
+      sql.append(" = ")
+      slot(column, number: slots)
+    }
+    if !column.form.isExact {
+      if column.form.isSought { sql.append(" AND ") }
+      sql.append(column.form.read(place))
+      sql.append(" = ")
+      slot(column.kind, number: slots)
+    }
+    slots += 1
+  }
+
   /// A slot by its number, which may stand in several places.
   mutating func slot(_ kind: ColumnKind, number: Int) { sql.append(parameter: kind, .slot(number)) }
 
@@ -69,12 +103,7 @@ struct StatementBuilder {
 
   /// `t."a" = ? AND t."b" = ?` over a key's columns.
   mutating func keyEquals(_ key: [ColumnLayout], alias: StaticString = "t.") {
-    list(key, separator: " AND ") { builder, column in
-      builder.text(alias)
-      builder.identifier(column.name)
-      builder.text(" = ")
-      builder.slot(column.kind)
-    }
+    list(key, separator: " AND ") { builder, column in builder.equals(column, alias: alias) }
   }
 
   /// `t."a" IS NOT NULL AND t."b" IS NOT NULL` over a key's columns.

@@ -20,8 +20,8 @@ package struct WriteStatements: Sendable {
     } else {
       builder.text(" (")
       builder.list(columns) { $0.identifier($1.name) }
-      builder.text(") VALUES (")
-      builder.list(columns) { $0.slot($1.kind) }
+      builder.text(table.overridesNumbers ? ") OVERRIDING SYSTEM VALUE VALUES (" : ") VALUES (")
+      builder.list(columns) { $0.slot($1) }
       builder.text(")")
     }
     if returningKey {
@@ -40,7 +40,7 @@ package struct WriteStatements: Sendable {
     builder.list(columns) { builder, column in
       builder.identifier(column.name)
       builder.text(" = ")
-      builder.slot(column.kind)
+      builder.slot(column)
     }
     builder.text(" WHERE ")
     builder.keyEquals(table.key)
@@ -57,6 +57,14 @@ package struct WriteStatements: Sendable {
     builder.keyEquals(table.key)
     builder.unchanged(unchanged)
     return builder.prepared(for: dialect)
+  }
+
+  /// The next value of the sequence that numbers the key. It is taken even where what runs this is undone.
+  package func nextNumber(_ sequence: String) -> PreparedSQL {
+    var sql = SQL("SELECT nextval(")
+    sql.append(literal: sequence)
+    sql.append("::regclass)")
+    return sql.statement(for: dialect)
   }
 
   /// A column that must still hold what was read: the revision, or every column where there is none. A null takes no slot.
@@ -169,9 +177,7 @@ package struct WriteStatements: Sendable {
     builder.text("SELECT 1 FROM ")
     builder.table(table)
     builder.text(" AS t WHERE ")
-    builder.column(ref.columns[0].name)
-    builder.text(" = ")
-    builder.slot(ref.columns[0].kind)
+    builder.equals(ref.columns[0])
     builder.text(" LIMIT 1")
     return ReadStatement(prepared: builder.prepared(for: dialect), encoding: RowEncoding(fields: [], captures: []), rowsMax: 1)
   }
@@ -182,19 +188,18 @@ extension StatementBuilder {
   mutating func refersToParents(_ ref: FieldLayout) {
     column(ref.columns[0].name)
     text(" IN (")
-    list(0..<WriteStatements.parentsMax) { builder, _ in builder.slot(ref.columns[0].kind) }
+    list(0..<WriteStatements.parentsMax) { builder, _ in builder.slot(ref.columns[0]) }
     text(")")
   }
 
   mutating func unchanged(_ columns: [WriteStatements.Unchanged]) {
     for unchanged in columns {
       text(" AND ")
-      column(unchanged.column.name)
       if unchanged.isNull {
+        column(unchanged.column.name)
         text(" IS NULL")
       } else {
-        text(" = ")
-        slot(unchanged.column.kind)
+        equals(unchanged.column)
       }
     }
   }
