@@ -16,19 +16,26 @@ struct AdoptedURL {
       return
     }
     let start = url.utf8.index(scheme, offsetBy: 3)
-    let parts = url[start...].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    let path = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    var authority = String(path[0])
-    if let at = authority.lastIndex(of: "@") {
-      authority = String(authority[..<at].prefix { $0 != ":" }) + String(authority[at...])
+    // As libpq reads it: what stands before an @ that comes before any / is who, whatever it holds.
+    var user = ""
+    var rest = url[start...]
+    if let at = rest.prefix(while: { $0 != "/" }).firstIndex(of: "@") {
+      user = rest[..<at].prefix { $0 != ":" } + "@"
+      rest = rest[rest.index(after: at)...]
     }
+    let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let path = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let query = parts.count == 2 ? parts[1].split(separator: "&").filter { !AdoptedURL.isSecret($0) } : []
+    let parameters = query.isEmpty ? "" : "?" + query.joined(separator: "&")
+    text = AdoptedURL.encoded(String(url[..<start]) + user + String(parts[0]) + parameters)
     let database = path.count == 2 ? String(path[1]) : ""
-    let query =
-      parts.count == 2 ? parts[1].split(separator: "&").filter { !AdoptedURL.secrets.contains(String($0.prefix { $0 != "=" })) } : []
-    text = AdoptedURL.encoded(
-      String(url[..<start]) + authority + (path.count == 2 ? "/" + database : "")
-        + (query.isEmpty ? "" : "?" + query.joined(separator: "&")))
     name = database.isEmpty ? "service" : database
+  }
+
+  /// A parameter of the URL's, whose name may be percent-encoded like its value.
+  private static func isSecret(_ parameter: Substring) -> Bool {
+    let name = parameter.prefix { $0 != "=" }
+    return name.utf8.contains(UInt8(ascii: "%")) || secrets.contains(name.lowercased())
   }
 
   private static func encoded(_ text: String) -> String {

@@ -74,6 +74,8 @@ extension SchemaInspector {
     if looksEverywhere {
       sql.append(
         " n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'USAGE')")
+      // A partitioned table may have thousands of parts, which are no resources.
+      sql.append(" AND NOT c.relispartition")
     } else {
       sql.append(" n.nspname IN (current_schema()")
       for schema in schemas {
@@ -111,16 +113,15 @@ extension SchemaInspector {
       format_type(f.oid, CASE WHEN em.isdomain THEN em.modifier ELSE a.atttypmod END),
       CASE WHEN f.typtype = 'e' THEN (
         SELECT json_agg(l.enumlabel::text ORDER BY l.enumsortorder)::text FROM pg_enum AS l WHERE l.enumtypid = f.oid) END,
-      (SELECT quote_ident(qn.nspname) || '.' || quote_ident(q.relname)
-        FROM pg_depend AS p JOIN pg_class AS q ON q.relkind = 'S'
-          AND q.oid = CASE WHEN p.classid = 'pg_class'::regclass THEN p.objid ELSE p.refobjid END
-        JOIN pg_namespace AS qn ON qn.oid = q.relnamespace
-        WHERE (a.attidentity <> '' AND p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass
-            AND p.refobjid = c.oid AND p.refobjsubid = a.attnum AND p.deptype = 'i')
-          OR (a.attidentity = '' AND a.attgenerated = '' AND p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
-            AND p.refclassid = 'pg_class'::regclass
-            AND pg_get_expr(d.adbin, d.adrelid) ~ '^nextval\\(''([^'']|'''')+''::regclass\\)$')
-        LIMIT 1),
+      CASE WHEN a.attidentity <> '' THEN (
+        SELECT quote_ident(qn.nspname) || '.' || quote_ident(q.relname) FROM pg_depend AS p
+        JOIN pg_class AS q ON q.oid = p.objid AND q.relkind = 'S' JOIN pg_namespace AS qn ON qn.oid = q.relnamespace
+        WHERE p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass AND p.refobjid = c.oid
+          AND p.refobjsubid = a.attnum AND p.deptype = 'i' LIMIT 1)
+      WHEN a.attgenerated = '' AND pg_get_expr(d.adbin, d.adrelid) ~ '^nextval\\(''([^'']|'''')+''::regclass\\)$' THEN (
+        SELECT quote_ident(qn.nspname) || '.' || quote_ident(q.relname) FROM pg_depend AS p
+        JOIN pg_class AS q ON q.oid = p.refobjid AND q.relkind = 'S' JOIN pg_namespace AS qn ON qn.oid = q.relnamespace
+        WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass LIMIT 1) END,
       CASE WHEN a.attidentity = 'a' THEN '1' ELSE '0' END
     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
