@@ -1,6 +1,7 @@
 """PostgreSQL databases that were there before: adopt Chinook and a schema of everything awkward, open the rules, serve them, compare
 every row with psql's, and write a value of each type."""
 
+import concurrent.futures
 import contextlib
 import datetime
 import decimal
@@ -132,6 +133,13 @@ def key_path(key):
     return urllib.parse.quote(key + "~" if set(key) <= {"~"} else key, safe="")
 
 
+def exported(client, name):
+    """Every record of a resource in one stream."""
+    answer = client.get(f"/v1/{name}", Accept="application/x-ndjson")
+    equal(answer.status, 200, f"the export of {name}: {answer}")
+    return [json.loads(line) for line in answer.body.decode().split("\n") if line]
+
+
 def compare(client, version, name, resource, url):
     """Every row of one table; the number of rows."""
     keys, mapped = columns(resource)
@@ -214,14 +222,37 @@ def test_every_row_of_an_awkward_database_comes_back_as_psql_prints_it():
     with database(AWKWARD.read_text()) as url:
         text = adopt(url)
         contract = open_to_everyone(text)
+        for resource in served(contract).values():
+            resource["access"]["export"] = "anyone"
         with serving(contract, url) as server:
             client = server.client()
             total = sum(compare(client, "v1", name, resource, url) for name, resource in served(contract).items())
             check(total > 300, f"{total} rows")
+            for name in ("every_type", "natural_key", "padded", "several", "by_serial", "cheap", "totals"):
+                equal(exported(client, name), list(records(client, "v1", name)), f"the export of {name}")
             for gone in ("no_key", "by_bytes", "by_mood", "no_row_alone", "broken", "measured_2024", "foo"):
                 check(gone == "foo" or gone not in contract["resources"], f"{gone} is served")
                 check(gone == "measured_2024" or f"# {gone} is left out" in text, f"nothing says that {gone} is left out")
             pages(client)
+            together(server)
+
+
+def together(server):
+    """Reads that come at once are one statement, whatever the types of their keys."""
+    def read(path):
+        client = server.client()
+        try:
+            answer = client.get(path)
+            return path, answer.status, answer.json.get("id")
+        finally:
+            client.close()
+
+    paths = [f"/v1/padded/{key}" for key in ("ab", "abcd", "a", "zz")] + ["/v1/several/1,,sad", "/v1/several/2,%C3%BC,%C3%BCn%C3%AF"]
+    expected = {path: (200, urllib.parse.unquote(path.rpartition("/")[2])) for path in paths}
+    expected["/v1/padded/zz"] = (404, None)
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        for path, status, found in pool.map(read, paths * 40):
+            equal((status, found), expected[path], path)
 
 
 def pages(client):
@@ -282,6 +313,7 @@ def test_what_a_client_sends_never_breaks_a_statement():
             equal(client.get("/v1/padded/ab%20").status, 404, "a key with a blank that it does not have")
 
 
+MERGE = {"Content-Type": "application/merge-patch+json"}
 VALUES = {
     "yes": False, "i2": 7, "i4": 42, "i8": -9007199254740993, "f4": 0.3, "f8": 1.25, "n_free": "12.500000000", "n": "-1.125", "n_whole": 77,
     "n_big": "12345678901234.5678", "paid": "12.34", "day": "2024-02-29", "at": "2024-02-29T12:00:00.125000Z",
@@ -320,22 +352,21 @@ def test_a_value_of_each_type_is_written_and_read_back():
             compare(client, "v1", "every_type", resource, url)
             # Each field by itself, and back: a row with every type in it is found again by what lies in it.
             for name, value in VALUES.items():
-                other = value
                 if name not in ("grade", "code", "counter"):
-                    answer = client.send("PATCH", place, {name: None}, {"Content-Type": "application/merge-patch+json"})
+                    answer = client.send("PATCH", place, {name: None}, MERGE)
                     equal(answer.status, 200, f"{name} as null: {answer}")
                     equal(answer.json[name], None, f"{name} as null")
-                answer = client.send("PATCH", place, {name: other}, {"Content-Type": "application/merge-patch+json"})
+                answer = client.send("PATCH", place, {name: value}, MERGE)
                 equal(answer.status, 200, f"{name}: {answer}")
-                equal(answer.json[name], other, f"{name} again")
+                equal(answer.json[name], value, f"{name} again")
             for name, value in REFUSED.items():
-                answer = client.send("PATCH", place, {name: value}, {"Content-Type": "application/merge-patch+json"})
+                answer = client.send("PATCH", place, {name: value}, MERGE)
                 check(answer.status in (409, 422), f"{name} as {value!r}: {answer}")
             equal(client.get(place).json, record, "what is there after all that")
             # A row that others wrote, with values that no type of a contract's holds.
             odd = next(row for row in records(client, "v1", "every_type") if row["code"] == "odd")
             answer = client.send(
-                "PATCH", f"/v1/every_type/{odd['id']}", {"title": "new"}, {"Content-Type": "application/merge-patch+json"})
+                "PATCH", f"/v1/every_type/{odd['id']}", {"title": "new"}, MERGE)
             equal(answer.status, 200, f"the odd row: {answer}")
             equal({**odd, "title": "new"}, answer.json, "the odd row after a change of one field")
             etag = client.get(place).headers["etag"]
@@ -346,7 +377,7 @@ def test_a_value_of_each_type_is_written_and_read_back():
 
 
 def test_keys_are_given_as_the_database_gives_them():
-    names = ("by_serial", "sales_orders", "natural_key", "by_uuid", "several", "padded", "watched", "by_numeric", "measured", "hostile",
+    names = ("by_serial", "one_to_one", "sales_orders", "natural_key", "by_uuid", "several", "padded", "watched", "by_numeric", "measured", "hostile",
              "odd_schema_odd_table_drop_table_x", "unnamed", "user")
     with database(AWKWARD.read_text()) as url:
         contract = open_to_everyone(adopt(url), writes=names)
@@ -378,8 +409,14 @@ def test_keys_are_given_as_the_database_gives_them():
             made("unnamed", {"unnamed": "值"})
             made("user", {"limit_value": "x", "a_b": 1, "a_b_2": 2, "n": "ü"})
             equal(psql(url, "-c", "SELECT count(*) FROM \"user\" WHERE \"a b\" = 1 AND a_b = 2 AND \"ünï\" = 'ü'").strip(), "1", "its columns")
+            answer = client.send("POST", "/v1/one_to_one", {"id": ours, "code": "y"})
+            equal(answer.status, 422, f"a key that a field says: {answer}")
+            made("one_to_one", {"by_serial": ours, "code": "y"})
+            equal(client.get(f"/v1/one_to_one/{ours}?include=by_serial").json["by_serial"]["label"], "ours", "what its key refers to")
+            equal(client.send("PATCH", f"/v1/one_to_one/{ours}", {"by_serial": 1}, MERGE).status, 422, "another key")
+            equal(client.send("POST", "/v1/one_to_one", {"by_serial": 10**9}).status, 422, "a key that refers to nothing")
             place = "/v1/natural_key/new%2Fkey%20~"
-            equal(client.send("PATCH", place, {"note": "n"}, {"Content-Type": "application/merge-patch+json"}).status, 200, "a change")
+            equal(client.send("PATCH", place, {"note": "n"}, MERGE).status, 200, "a change")
             equal(client.send("DELETE", place).status, 204, "a deletion")
             equal(client.send("POST", "/v1/natural_key", {"id": "a b/c"}).status, 409, "a key that is taken")
             for name, resource in served(contract).items():

@@ -87,20 +87,23 @@ struct AdoptedResource {
 
   private mutating func readColumn(_ column: FoundColumn, _ tables: [FoundTable], _ names: AdoptedNames) {
     let foreign = found.foreignKeys.first { $0.columns == [column.name] }
-    if found.key == [column.name] {
+    let reference = foreign.flatMap { self.reference($0, column, tables, names) }
+    if found.key == [column.name], reference == nil || takesOwnKey {
       if let foreign { comments.append("its key \(column.name) refers to \(foreign.table): nothing can be included through it") }
       if let description = column.description { comments.append("\(column.name): \(description)") }
       return
     }
-    let reference = foreign.flatMap { self.reference($0, column, tables, names) }
     let taken = Set(fields.map(\.name))
-    var field = AdoptedField(
-      name: AdoptedNames.field(reference == nil ? column.name : AdoptedNames.reference(column.name), taken: taken), column: column.name)
+    // A key named `id` that belongs to another record is called by that one's name.
+    let wished = reference.map { column.name.lowercased() == "id" ? $0.resource : AdoptedNames.reference(column.name) }
+    var field = AdoptedField(name: AdoptedNames.field(wished ?? column.name, taken: taken), column: column.name)
     field.description = column.description
     field.isRequired = !column.isNullable && !column.isGenerated || found.key.contains(column.name)
     if let reference {
       field.reference = reference.resource
       field.options = [("ref", ContractText.quoted(reference.resource))] + (reference.onDelete.map { [("on_delete", $0)] } ?? [])
+      // Which record it belongs to is which one it is.
+      if found.key == [column.name] { field.options.append(("immutable", "true")) }
       if column.oddNumbers > 0, reference.isNumbered {
         field.comments.append("rows that hold what is no key of \(reference.resource) show it as it is: \(column.oddNumbers)")
       }
@@ -135,6 +138,12 @@ struct AdoptedResource {
     case .foreign(let text): field.comments.append("the database's default, which is not used here: \(text)")
     }
     fields.append(field)
+  }
+
+  /// Its key is one that is made here where nobody says another: no field can give it too.
+  private var takesOwnKey: Bool {
+    guard case .single("id", let options) = key else { return false }
+    return options.contains { $0.key == "type" && $0.value == "uuid" }
   }
 
   /// The resource that a column points to, where it points to that one's whole key.

@@ -98,13 +98,16 @@ struct PostgresFindings {
       table.notes.append("rows with NULL in \(table.key.joined(separator: ", ")) are no records")
       return
     }
-    for column in table.columns.prefix(16) {
-      guard case .form = column.key else { continue }
-      if (try? await inspector.isDistinct(column.name, in: live)) == true {
+    do throws(StoreError) {
+      for column in table.columns.prefix(16) {
+        guard case .form = column.key, try await inspector.isDistinct(column.name, in: live) else { continue }
         table.key = [column.name]
         table.isKeyGuessed = true
         return
       }
+    } catch {
+      table.refusal = "its rows could not be looked at (\(error.message)): not part of the contract"
+      return
     }
     if table.key.isEmpty { table.refusal = "no column tells its rows apart: not part of the contract" }
   }
