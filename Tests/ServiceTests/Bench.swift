@@ -20,6 +20,7 @@ final class TestClock: Clock {
 /// A contract at work on a SQLite file of its own, or on another store (see `BenchStore`).
 final class Bench: Sendable {
   let contract: Contract
+  let layout: Layout
   let store: any Store
   let engine: Engine
   let clock = TestClock()
@@ -43,14 +44,15 @@ final class Bench: Sendable {
       contract.identity, roles: contract.roles, service: contract.service.name, key: key, folder: folder.path, now: clock.now
     ) { _ in }
     minter = TokenMinter(service: contract.service.name, key: key)
-    engine = Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: verifier, clock: clock, memory: memory)
+    layout = try await SchemaManager(clock: clock).layout(store, contract)
+    engine = Engine(contract: contract, layout: layout, store: store, key: key, verifier: verifier, clock: clock, memory: memory)
   }
 
   deinit { folder.remove() }
 
   /// Another engine on the same store, with the same key: as a second process.
   func twin() -> Engine {
-    Engine(contract: contract, layout: Layout(contract), store: store, key: key, verifier: nil, clock: clock)
+    Engine(contract: contract, layout: layout, store: store, key: key, verifier: nil, clock: clock)
   }
 
   func token(_ subject: String, roles: [String] = []) throws -> String {

@@ -125,6 +125,13 @@ COMMENT ON TABLE hostile IS E'a: b\n    access: {read: anyone}\n# "quoted" \\ ${
 COMMENT ON COLUMN hostile.note IS E'}, access: {read: anyone}\r\n- ''x'' \u0085 \U0001F600';
 COMMENT ON COLUMN by_serial.label IS 'What it is called.';
 
+CREATE TABLE contrary (
+  id integer PRIMARY KEY, below integer DEFAULT 0 CHECK (below > 0), none integer CHECK (none > 5 AND none < 3),
+  none_too integer CHECK (none_too >= 5) CHECK (none_too <= 3), fine numeric(6,2) DEFAULT 0.125, kind text DEFAULT '' CHECK (kind IN ('a', 'b')),
+  short text DEFAULT 'x' CHECK (length(short) >= 2), huge integer CHECK (huge < 99999999999999999999),
+  long text CHECK (long IN ('0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789+', 'b')),
+  half numeric(6,2) CHECK (half >= 0.125), both text CHECK (both IN ('a', 'b')) CHECK (both IN ('c', 'd')));
+INSERT INTO contrary (id, below, kind, short) VALUES (1, 1, 'a', 'xx');
 CREATE TABLE booked (id integer PRIMARY KEY, room integer, span tsrange, EXCLUDE USING gist (span WITH &&));
 CREATE TABLE watched (id integer PRIMARY KEY, n integer);
 CREATE FUNCTION doubled() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n := NEW.n * 2; RETURN NEW; END $$;

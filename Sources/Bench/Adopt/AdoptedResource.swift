@@ -59,6 +59,9 @@ struct AdoptedResource {
   /// A contract has no more resources, a resource no more fields.
   static let resourcesMax = 499
   static let fieldsMax = 500
+  /// Indexes, sets of fields that are unique together, and fields to filter by: a contract has no more of each.
+  static let indexesMax = 64
+  static let indexPartsMax = 16
 
   private mutating func readColumns(_ tables: [FoundTable], _ names: AdoptedNames) {
     var left = 0
@@ -128,14 +131,19 @@ struct AdoptedResource {
     if column.isGenerated { field.options.append(("generated", "true")) }
     switch column.defaultValue {
     case .none: break
-    // A ref's default cannot be one record's key.
+    // A ref's default cannot be one record's key, and a database does not ask whether a default is a value that it takes.
     case .option(let value):
-      if reference == nil {
-        field.options.append(("default", value))
+      let options = field.options + [("default", value)]
+      if reference == nil, ContractText.isTaken(options) {
+        field.options = options
       } else {
         field.comments.append("the database's default, which is not used here: \(value)")
       }
     case .foreign(let text): field.comments.append("the database's default, which is not used here: \(text)")
+    }
+    guard reference != nil || ContractText.isTaken(field.options) else {
+      comments.append("column \(column.name) (\(column.typeText)) is left out: a contract does not take what is checked of it")
+      return
     }
     fields.append(field)
   }
@@ -178,7 +186,9 @@ struct AdoptedResource {
         guard let place = fields.firstIndex(where: { $0.column == part.column }), fields[place].isIndexable else { break }
         names.append((part.isDescending ? "-" : "") + fields[place].name)
       }
-      guard names.count == index.parts.count else {
+      guard names.count == index.parts.count, names.count <= AdoptedResource.indexPartsMax,
+        Set(index.parts.map(\.column)).count == names.count
+      else {
         if !index.isConstraint || index.isUnique { comments.append("index \(index.name) has no form in a contract") }
         continue
       }
@@ -208,6 +218,13 @@ struct AdoptedResource {
     }.map(\.element)
     let ours = uniques
     uniques = ours.enumerated().filter { place, index in !ours[..<place].contains(index) }.map(\.element)
+    for (name, count) in [("indexes", indexes.count), ("unique", uniques.count), ("filterable", filterable.count)]
+    where count > AdoptedResource.indexesMax {
+      comments.append("\(count - AdoptedResource.indexesMax) more of \(name) are left out: a contract has \(AdoptedResource.indexesMax)")
+    }
+    indexes = Array(indexes.prefix(AdoptedResource.indexesMax))
+    uniques = Array(uniques.prefix(AdoptedResource.indexesMax))
+    filterable = Array(filterable.prefix(AdoptedResource.indexesMax))
   }
 
   /// Fields that are looked at under the row budget, where no index of the contract's serves them.

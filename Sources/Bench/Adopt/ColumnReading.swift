@@ -15,8 +15,8 @@ struct ColumnReading {
   }
 
   private func read(into field: inout FieldForm) -> Bool {
-    if let values = checks.values {
-      field.options = [("type", "enum"), ("values", ContractText.list(values))]
+    if let values = checks.values, let form = FieldForm.enumeration(values) {
+      field = form
       return true
     }
     if survey.blobs == survey.values ? survey.blobs > 0 || declared.isBlob : survey.blobs == survey.sixteens && declared.isUUID {

@@ -1,4 +1,5 @@
 import Base
+import Contract
 
 /// Writes a contract as YAML.
 enum ContractText {
@@ -59,6 +60,14 @@ enum ContractText {
     if field.isUnique { options.append(("unique", "true")) } else if field.isIndexed { options.append(("index", "true")) }
     if let description = field.description { options.append(("description", quoted(limited(description)))) }
     return options
+  }
+
+  /// Whether the language takes a field with these options: conditions may contradict each other, and values be too long.
+  static func isTaken(_ options: [(key: String, value: String)]) -> Bool {
+    // A type alone is always taken.
+    guard options.count > 1 else { return true }
+    let table = "{table: t, id: {column: k, type: integer}, revision: none, fields: {x: \(mapping(options))}}"
+    return ContractLoader.load(text: "martlet: 1\nservice: {name: t}\nresources: {t: \(table)}\n").contract != nil
   }
 
   private static func mapping(_ options: [(key: String, value: String)]) -> String {

@@ -116,6 +116,16 @@ struct FieldForm {
     self.lengthMax = lengthMax
   }
 
+  /// An enum of these values; nil where they are none that a contract takes.
+  static func enumeration(_ values: [String]) -> FieldForm? {
+    func isValue(_ text: String) -> Bool {
+      let scalars = text.unicodeScalars
+      return (1...100).contains(scalars.count) && !scalars.contains { $0.value < 0x20 || $0.value == 0x7f }
+    }
+    guard (1...200).contains(values.count), values.allSatisfy(isValue) else { return nil }
+    return FieldForm([("type", "enum"), ("values", ContractText.list(values))])
+  }
+
   var name: String { options.first { $0.key == "type" }?.value ?? "" }
 
   /// Whether it can be part of a key of several columns.

@@ -51,7 +51,7 @@ struct PostgresColumn {
 
   private var form: FieldForm? {
     if native.element != nil { return list }
-    if let labels = native.labels { return PostgresColumn.values(labels) }
+    if let labels = native.labels { return FieldForm.enumeration(labels) }
     guard native.base.isBuiltIn else { return native.base.name == "citext" ? text(nil) : nil }
     switch native.base.name {
     case "bool": return FieldForm([("type", "boolean")])
@@ -95,15 +95,8 @@ struct PostgresColumn {
     return Int(printed[printed.index(after: open)...].dropLast())
   }
 
-  private static func values(_ labels: [String]) -> FieldForm? {
-    guard (1...200).contains(labels.count),
-      labels.allSatisfy({ !$0.isEmpty && !$0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f } })
-    else { return nil }
-    return FieldForm([("type", "enum"), ("values", ContractText.list(labels))])
-  }
-
   private func text(_ declared: Int?) -> FieldForm? {
-    if let values = checks.values, let form = PostgresColumn.values(values) { return form }
+    if let values = checks.values, let form = FieldForm.enumeration(values) { return form }
     let least = checks.lengthMin ?? 0
     let known = [declared, checks.lengthMax].compactMap(\.self).min()
     if let known, known <= 65_536, known > 0, least <= known {
@@ -152,7 +145,7 @@ struct PostgresColumn {
       form.isSought = false
       return form
     }
-    if let labels = element.labels { return PostgresColumn.values(labels).map { list(of: "enum", Array($0.options.dropFirst())) } }
+    if let labels = element.labels { return FieldForm.enumeration(labels).map { list(of: "enum", Array($0.options.dropFirst())) } }
     guard element.base.isBuiltIn else { return element.base.name == "citext" ? list(of: "text") : nil }
     switch element.base.name {
     case "text", "varchar", "bpchar": return list(of: "text")

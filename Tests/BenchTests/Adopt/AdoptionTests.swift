@@ -143,6 +143,20 @@ import Testing
     #expect(contract.resources.filter { !$0.isUsers }.count == 2)
   }
 
+  @Test func `what a contract does not take is said`() async throws {
+    let (text, contract) = try await adopted([
+      "CREATE TABLE \"line\nbreak: {x}\" (id INTEGER PRIMARY KEY)",
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, low INT DEFAULT 0 CHECK (low BETWEEN 1 AND 5), kind TEXT DEFAULT '' CHECK (kind IN ('a', 'b')))",
+      "CREATE TABLE own (id INTEGER PRIMARY KEY REFERENCES t (id), note TEXT)",
+      "CREATE INDEX wide ON t (\((0..<17).map { _ in "low" }.joined(separator: ", ")))",
+    ])
+    #expect(text.contains("# line break: {x} is left out:\n# a contract has no form for its name"))
+    #expect(contract.resource("t")?.field("low")?.defaultValue == nil && contract.resource("t")?.field("kind")?.defaultValue == nil)
+    #expect(text.contains("index wide has no form in a contract"))
+    let own = try #require(contract.resource("own"))
+    #expect(own.field("t")?.column == "id" && own.field("t")?.isImmutable == true && own.needsKey == false)
+  }
+
   @Test func `hostile texts load all the same`() async throws {
     let values = ["a\u{85}b", "\u{2028}", "\u{feff}x", "$\u{7b}\u{301}HOME}", "'\u{301}", "\u{9b}1m", "$${X}", "\u{ffff}"]
     let listed = values.map { "'" + $0.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined() + "'" }

@@ -226,6 +226,44 @@ import Testing
     }
   }
 
+  @Test func `what contradicts itself in the database is said, and passes the check`() throws {
+    let columns = [
+      Self.column("id", Self.native("int4"), isNullable: false).column,
+      Self.column("below", Self.native("int4"), defaultText: "0", checks: ["(below > 0)"]).column,
+      Self.column("none", Self.native("int4"), checks: ["((none > 5) AND (none < 3))"]).column,
+      Self.column("kind", Self.native("text"), defaultText: "''::text", checks: ["(kind = ANY (ARRAY['a', 'b']))"]).column,
+      Self.column("long", Self.native("text"), checks: ["(long = ANY (ARRAY['\(String(repeating: "x", count: 101))', 'b']))"]).column,
+      Self.column("both", Self.native("text"), checks: ["(both = 'a')", "(both = 'b')"]).column,
+      Self.column("fine", Self.native("numeric", "numeric(6,2)"), defaultText: "0.125").column,
+    ]
+    let (contract, text) = try contract([Self.table("t", columns, key: ["id"])])
+    #expect(contract.resource("t")?.fields.map(\.name) == ["below", "kind", "long", "both", "fine"])
+    #expect(text.contains("# column none (int4) is left out") && text.contains("which is not used here: 0\n"))
+    #expect(
+      contract.resource("t")?.field("long")?.type.name == "text"
+        && contract.resource("t")?.fields.allSatisfy { $0.defaultValue == nil } == true)
+  }
+
+  @Test func `more indexes than a contract has are said`() throws {
+    let columns = (0..<90).map { Self.column("c\($0)", Self.native("int4")).column }
+    var table = Self.table("t", columns + [Self.column("id", Self.native("int4"), isNullable: false).column], key: ["id"])
+    func index(_ columns: [String], isUnique: Bool = false, isPartial: Bool = false) -> LiveIndex {
+      LiveIndex(
+        name: columns.joined(), parts: columns.map { ($0, false) }, isUnique: isUnique, isPartial: isPartial, isConstraint: false,
+        nullIsHighest: columns.map { _ in true })
+    }
+    for place in 0..<80 {
+      let pair = ["c\(place)", "c\(place + 1)"]
+      table.indexes += [index(pair), index(pair, isUnique: true), index(["c\(place)"], isPartial: true)]
+    }
+    table.indexes.append(index((0..<17).map { "c\($0)" }))
+    let (contract, text) = try contract([table])
+    let resource = try #require(contract.resource("t"))
+    #expect(resource.indexes.count == 128 && resource.filterable.count == 64)
+    for what in ["indexes", "unique", "filterable"] { #expect(text.contains("16 more of \(what) are left out")) }
+    #expect(text.contains("c16 has no form in a contract"))
+  }
+
   @Test func `more tables than a contract has are said`() throws {
     let id = Self.column("id", Self.native("int4"), isNullable: false).column
     let (contract, text) = try contract((0..<600).map { Self.table("t\($0)", [id], key: ["id"]) })
