@@ -130,7 +130,7 @@ CREATE TABLE contrary (
   none_too integer CHECK (none_too >= 5) CHECK (none_too <= 3), fine numeric(6,2) DEFAULT 0.125, kind text DEFAULT '' CHECK (kind IN ('a', 'b')),
   short text DEFAULT 'x' CHECK (length(short) >= 2), huge integer CHECK (huge < 99999999999999999999),
   long text CHECK (long IN ('0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789+', 'b')),
-  half numeric(6,2) CHECK (half >= 0.125), both text CHECK (both IN ('a', 'b')) CHECK (both IN ('c', 'd')));
+  half numeric(6,2) CHECK (half >= 0.125), two_ways text CHECK (two_ways IN ('a', 'b')) CHECK (two_ways IN ('c', 'd')));
 INSERT INTO contrary (id, below, kind, short) VALUES (1, 1, 'a', 'xx');
 CREATE TABLE booked (id integer PRIMARY KEY, room integer, span tsrange, EXCLUDE USING gist (span WITH &&));
 CREATE TABLE watched (id integer PRIMARY KEY, n integer);

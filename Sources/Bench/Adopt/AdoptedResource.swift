@@ -141,9 +141,13 @@ struct AdoptedResource {
       }
     case .foreign(let text): field.comments.append("the database's default, which is not used here: \(text)")
     }
-    guard reference != nil || ContractText.isTaken(field.options) else {
-      comments.append("column \(column.name) (\(column.typeText)) is left out: a contract does not take what is checked of it")
-      return
+    if reference == nil, !ContractText.isTaken(field.options) {
+      field.options.removeAll { ["minimum", "maximum", "length", "default"].contains($0.key) }
+      field.comments.append("its bounds contradict each other, or have no form in a contract: the database alone asks for them")
+      guard ContractText.isTaken(field.options) else {
+        comments.append("column \(column.name) (\(column.typeText)) is left out: a contract does not take what is known of it")
+        return
+      }
     }
     fields.append(field)
   }
