@@ -15,6 +15,8 @@ package final class Runtime: Sendable {
   private let servers: [(server: HTTPServer, exposure: Exposure)]
   private let edition: Mutex<Edition>
   private let manager: ServiceManager
+  private let signals: AsyncStream<Int32>
+  private let hangUps: AsyncStream<Void>
   package var logger: Logger { assembly.logger }
   /// Where the API answers, with the ports it got.
   package let addresses: [ListenAddress]
@@ -58,6 +60,12 @@ package final class Runtime: Sendable {
     // Without a port of its own, /metrics is shown where only this machine can ask.
     let isLocal = settings.listeners.allSatisfy(\.isLocal)
     let exposure: Exposure = settings.operations == nil && isLocal ? .all : .api
+    // Before the first request can come: who has had an answer may end the service in order.
+    let (signals, ending) = AsyncStream<Int32>.makeStream(bufferingPolicy: .bufferingOldest(4))
+    let (hangUps, renewing) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (self.signals, self.hangUps) = (signals, hangUps)
+    assembly.group.onSignal([ProcessSignal.terminate, ProcessSignal.interrupt]) { ending.yield($0) }
+    assembly.group.onSignal([ProcessSignal.hangUp]) { _ in renewing.yield() }
     let api = assembly.server(settings.listeners, assembly.handler(of: edition, exposure))
     do throws(ReactorError) {
       addresses = try await api.start()
@@ -96,11 +104,7 @@ package final class Runtime: Sendable {
   ///
   /// - Parameter onHangUp: called after each SIGHUP, once for those that come while it runs.
   package func run(onHangUp: @escaping @Sendable () async -> Void) async {
-    let (signals, ending) = AsyncStream<Int32>.makeStream(bufferingPolicy: .bufferingOldest(4))
-    let (hangUps, renewing) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-    assembly.group.onSignal([ProcessSignal.terminate, ProcessSignal.interrupt]) { ending.yield($0) }
-    assembly.group.onSignal([ProcessSignal.hangUp]) { _ in renewing.yield() }
-    let renewal = Task { [manager, assembly] in
+    let renewal = Task { [manager, assembly, hangUps] in
       for await _ in hangUps {
         manager.tell(.reloading, monotonicNanoseconds: assembly.clock.monotonicNanoseconds)
         await onHangUp()
@@ -125,7 +129,7 @@ package final class Runtime: Sendable {
     renewal.cancel()
     upkeep.cancel()
     ebbing.cancel()
-    let impatient = Task { [logger] in
+    let impatient = Task { [logger, signals] in
       var iterator = signals.makeAsyncIterator()
       if await iterator.next() != nil {
         logger.warning("ended by a second signal")

@@ -10,8 +10,8 @@ final class AdaptiveThrottle: Sendable {
   static let allowance = 1.25
   /// Nanoseconds; two of them are looked at.
   static let window: UInt64 = 50_000_000
-  /// Ended requests that say nothing yet.
-  static let slack = 16.0
+  /// Where no more than so many end in both, refusing each after it has waited costs little, and says little of the next one.
+  static let endedMin = 50.0
 
   private let isActive = Atomic(false)
   private let endpoints = Mutex<[Int: Endpoint]>([:])
@@ -64,8 +64,8 @@ final class AdaptiveThrottle: Sendable {
       turn(now)
       let served = last.served + current.served
       let ended = served + last.refused + current.refused
-      let refusal = max(0, (ended - AdaptiveThrottle.allowance * served) / (ended + AdaptiveThrottle.slack))
-      credit = min(2, credit + 1 - refusal)
+      let refusal = max(0, (ended - AdaptiveThrottle.allowance * served) / (ended + 1))
+      credit = min(2, credit + (ended > AdaptiveThrottle.endedMin ? 1 - refusal : 1))
       if credit >= 1 {
         credit -= 1
         return true

@@ -67,8 +67,9 @@ def test_a_get_allocates_no_more_than_recorded():
             health = per_request(number, client, "/health/live")
             item = per_request(number, client, f"/v1/products/{made.json['id']}")
             print(f"heap objects a request: GET /health/live {health:.1f}, GET /v1/products/ID {item:.1f}")
-            check(health <= HEALTH_MAX, f"GET /health/live allocates {health:.1f} objects, at most {HEALTH_MAX} are recorded")
-            check(item <= ITEM_MAX, f"GET /v1/products/ID allocates {item:.1f} objects, at most {ITEM_MAX} are recorded")
+            # What happens once a second, and not once a request, makes no whole object of it.
+            check(health < HEALTH_MAX + 0.5, f"GET /health/live allocates {health:.1f} objects, at most {HEALTH_MAX} are recorded")
+            check(item < ITEM_MAX + 0.5, f"GET /v1/products/ID allocates {item:.1f} objects, at most {ITEM_MAX} are recorded")
 
 
 run(globals())

@@ -11,6 +11,8 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
+import time
 
 from faults_test import CONTRACT
 from harness import Failed, Server, check, command, equal, run
@@ -97,7 +99,11 @@ def scenario(name, failure, place):
             client = server.client()
             if refused and name == "fdatasync" and refused[-1][0] == RECORDS - 1:
                 equal(client.get("/health/ready").status, 503, f"{words}: readiness after a failed fsync")
-                check(any("opened anew" in line for line in server.log), f"{words}: the log says what to do")
+                # Lines gather for some milliseconds before they are written.
+                end = time.monotonic() + 10
+                while not any("opened anew" in line for line in server.log):
+                    check(time.monotonic() < end, f"{words}: the log says what to do")
+                    threading.Event().wait(0.01)
             if "EINTR" in failure:
                 equal(refused, [], f"{words}: an interrupted call is made again")
             client.close()

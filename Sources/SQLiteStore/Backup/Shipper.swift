@@ -70,7 +70,7 @@ final class Shipper: Sendable {
       guard clock.monotonicNanoseconds >= notBefore else { continue }
       do throws(BackupError) {
         try round(&timeline)
-        note(capture.failure ?? timeline?.baseTrouble)
+        note(capture.failure ?? timeline?.trouble)
       } catch {
         note(error.message)
         notBefore = clock.monotonicNanoseconds &+ Shipper.retryNanoseconds
@@ -98,7 +98,8 @@ final class Shipper: Sendable {
     guard current.base == nil else { return }
     if let failure = capture.failure {
       guard try !ship(&current) else { return }
-      let next = try begin()
+      var next = try begin()
+      next.gap = failure
       options.report(.broken(failure))
       current = next
     } else if clock.monotonicNanoseconds >= current.nextBase {
@@ -113,6 +114,7 @@ final class Shipper: Sendable {
       timeline.nextBase = clock.monotonicNanoseconds &+ Shipper.baseRetryNanoseconds
     case .success(let (manifest, nanoseconds)):
       timeline.baseTrouble = nil
+      timeline.gap = nil
       timeline.nextBase = clock.monotonicNanoseconds &+ options.every.wholeNanoseconds
       state.withLock { $0.lastBase = manifest.time }
       options.report(.copied(timeline: timeline.folder.name, bytes: manifest.bytes, nanoseconds: nanoseconds))
@@ -233,6 +235,9 @@ private struct OpenTimeline {
   var unshipped: [LoggedCommit] = []
   var base: (thread: SystemThread, outcome: BaseOutcome)?
   var baseTrouble: String?
+  /// Why commits are in no timeline; until this one's first copy is whole, nothing since then can be restored.
+  var gap: String?
+  var trouble: String? { baseTrouble ?? gap }
   /// Monotonic nanoseconds.
   var nextBase: UInt64 = .max
 

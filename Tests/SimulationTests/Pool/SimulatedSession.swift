@@ -39,19 +39,24 @@ final class SimulatedSession: @unchecked Sendable {
     close(descriptor)
   }
 
+  /// Reads up to what has come last, so that a client that has gone is known to be.
+  ///
   /// - Returns: whether anything came.
   func read() -> Bool {
-    guard !isOver else { return false }
+    var hasRead = false
     var buffer = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(descriptor, &buffer, buffer.count, 0)
-    if count < 0, errno == EAGAIN { return false }
-    guard count > 0 else {
-      die()
-      return true
+    while !isOver {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count < 0, errno == EAGAIN { break }
+      hasRead = true
+      guard count > 0 else {
+        die()
+        break
+      }
+      reader.append(buffer[..<count])
+      while !isOver, !isSilent, let message = reader.next() { take(message) }
     }
-    reader.append(buffer[..<count])
-    while !isOver, !isSilent, let message = reader.next() { take(message) }
-    return true
+    return hasRead
   }
 
   private func take(_ message: ClientMessage) {
