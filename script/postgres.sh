@@ -72,34 +72,43 @@ listen_port = $port
 unix_socket_dir =
 auth_type = trust
 auth_file = $postgres_folder/pgbouncer.users
+pidfile = $postgres_folder/pgbouncer.pid
 pool_mode = transaction
 default_pool_size = 4
 max_client_conn = 500
 INI
   printf '"martlet" ""\n' >"$postgres_folder/pgbouncer.users"
-  as_postgres pgbouncer "$postgres_folder/pgbouncer.ini" >"$postgres_folder/pgbouncer.log" 2>&1 &
-  pooler_pid=$!
+  # Not $!: that is the shell which waits for the pooler, and a signal to it leaves the pooler running.
+  as_postgres pgbouncer --daemon --quiet "$postgres_folder/pgbouncer.ini" >"$postgres_folder/pgbouncer.log" 2>&1 ||
+    { cat "$postgres_folder/pgbouncer.log" >&2; die "PgBouncer did not start"; }
   pooler_url="postgres://martlet@127.0.0.1:$port/martlet"
   for _ in $(seq 100); do
-    if psql -X -q -c 'SELECT 1' "$pooler_url" >/dev/null 2>&1; then return; fi
+    if psql -X -q -c 'SELECT 1' "$pooler_url" >/dev/null 2>&1; then
+      pooler_pid=$(<"$postgres_folder/pgbouncer.pid")
+      return
+    fi
     sleep 0.1
   done
   cat "$postgres_folder/pgbouncer.log" >&2
   die "PgBouncer did not start"
 }
 
+# ended PID SIGNAL: sends it, waits for the end, and insists after ten seconds.
+ended() {
+  kill "-$2" "$1" 2>/dev/null || true
+  for _ in $(seq 100); do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -QUIT "$1" 2>/dev/null || true
+}
+
 postgres_stop() {
   [[ -n $postgres_folder ]] || return 0
-  if [[ -n $pooler_pid ]]; then kill "$pooler_pid" 2>/dev/null || true; fi
+  if [[ -n $pooler_pid ]]; then ended "$pooler_pid" INT; fi
   pooler_pid=
-  if [[ -n $postgres_pid ]]; then
-    kill -INT "$postgres_pid" 2>/dev/null || true
-    for _ in $(seq 100); do
-      kill -0 "$postgres_pid" 2>/dev/null || break
-      sleep 0.1
-    done
-    kill -QUIT "$postgres_pid" 2>/dev/null || true
-  fi
+  if [[ -n $postgres_pid ]]; then ended "$postgres_pid" INT; fi
+  postgres_pid=
   rm -rf "$postgres_folder"
   postgres_folder=
 }
