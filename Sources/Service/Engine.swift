@@ -27,6 +27,10 @@ package final class Engine: Sendable {
   let sightedPredicates: BoundedCache<[Condition.Key], Predicate>
   /// For guards: see `PredicateCompiler.locks`.
   let heldPredicates: BoundedCache<Condition.Key, Predicate>
+  /// For guards: what holds those that their rules find absent.
+  let anchors: BoundedCache<Condition.Key, [Anchor]>
+  /// By resource: the places of refs into whose collections some rule looks for what is absent.
+  let watchedRefs: [Int: [Int]]
   /// The part of a rule that finds its rows by an index; nil: no part does.
   let drivers: BoundedCache<Condition.Key, Predicate?>
   let queryStatements: BoundedCache<QueryStatementKey, ReadStatement>
@@ -67,6 +71,7 @@ package final class Engine: Sendable {
     predicates = BoundedCache(countMax: 2_000)
     sightedPredicates = BoundedCache(countMax: 1_000)
     heldPredicates = BoundedCache(countMax: 2_000)
+    anchors = BoundedCache(countMax: 2_000)
     drivers = BoundedCache(countMax: 2_000)
     queryStatements = BoundedCache(countMax: 1_000)
     lists = BoundedCache(countMax: 1_000)
@@ -85,6 +90,7 @@ package final class Engine: Sendable {
     self.plans = plans
     self.places = places
     referrersByResource = Engine.referrers(plans)
+    watchedRefs = Engine.watchedRefs(plans, layout: layout, dialect: store.dialect)
     let known = (plans, places)
     func plan(_ name: String) -> ResourcePlan? { known.1[name].map { known.0[$0] } }
     namedQueries = Dictionary(
@@ -126,6 +132,8 @@ package final class Engine: Sendable {
     predicates = engine.predicates
     sightedPredicates = engine.sightedPredicates
     heldPredicates = engine.heldPredicates
+    anchors = engine.anchors
+    watchedRefs = engine.watchedRefs
     drivers = engine.drivers
     queryStatements = engine.queryStatements
     namedQueries = engine.namedQueries

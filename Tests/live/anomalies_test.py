@@ -31,6 +31,24 @@ resources:
       transitions:
         leave:  {from: present, to: away, access: 'record.team.doctors.exists(d, d.duty == "present" && d.id != record.id)'}
         return: {from: away, to: present, access: anyone}
+  rooms:
+    fields:
+      name:     {type: string}
+      bookings: {many: bookings, by: room}
+      seats:    {many: seats, by: room}
+    access: {create: anyone, read: anyone}
+  bookings:
+    fields:
+      room:  {ref: rooms, required: true}
+      start: {type: integer, required: true}
+      end:   {type: integer, required: true}
+    constraints:
+      free: "!input.room.bookings.exists(b, b.id != input.id && b.start < input.end && input.start < b.end)"
+    access: {create: anyone, read: anyone, update: anyone, delete: anyone}
+  seats:
+    fields:
+      room: {ref: rooms, required: true}
+    access: {create: "size(record.room.seats) < 3", read: anyone, delete: "size(record.room.seats) > 1"}
 """
 
 CLIENTS = 8
@@ -162,6 +180,60 @@ def test_write_skew_over_rows_that_are_there(store):
             equal(duties, ["away", "present"], f"who is there after round {number}")
             equal(client.send("POST", paths[answers.index(200)] + "/return").status, 200, "back again")
         check(both < ROUNDS // 2, f"{both} of {ROUNDS} were put off")
+
+
+def refused(statuses, allowed, words):
+    check(set(statuses) <= allowed, f"{words}: {statuses}")
+
+
+def test_write_skew_by_records_that_appear(store):
+    """A room is booked by all at once for times that overlap: one has it."""
+    with Server(CONTRACT, store) as server:
+        for number in range(ROUNDS):
+            room = made(server.client(), "/v1/rooms", name=f"r{number}")
+            statuses = []
+
+            def book(place):
+                body = {"room": room, "start": place, "end": place + 10}
+                statuses.append(server.client().send("POST", "/v1/bookings", body).status)
+
+            at_once(*[lambda place=place: book(place) for place in range(4)])
+            refused(statuses, {201, 422, 503}, f"round {number}")
+            held = server.client().get(f"/v1/bookings?room={room}").json["data"]
+            check(len(held) == statuses.count(201) <= 1, f"round {number}: {len(held)} bookings overlap; {statuses}")
+
+
+def test_write_skew_by_records_that_are_moved(store):
+    """Two bookings of one room that do not overlap are both moved to the same time."""
+    with Server(CONTRACT, store) as server:
+        client = server.client()
+        for number in range(ROUNDS):
+            room = made(client, "/v1/rooms", name=f"r{number}")
+            paths = ["/v1/bookings/" + made(client, "/v1/bookings", room=room, start=start, end=start + 5) for start in (0, 10)]
+            statuses = []
+            move = lambda path: statuses.append(server.client().send("PATCH", path, {"start": 20, "end": 25}).status)
+            at_once(*[lambda path=path: move(path) for path in paths])
+            refused(statuses, {200, 422, 503}, f"round {number}")
+            starts = [client.get(path).json["start"] for path in paths]
+            check(starts.count(20) <= 1, f"round {number}: both stand at one time; {statuses}")
+
+
+def test_write_skew_by_what_is_counted(store):
+    """Three seats a room, and never none: seats are made at once, then taken away at once."""
+    with Server(CONTRACT, store) as server:
+        client = server.client()
+        for number in range(ROUNDS // 2):
+            room = made(client, "/v1/rooms", name=f"r{number}")
+            seats = lambda: [seat["id"] for seat in client.get(f"/v1/seats?room={room}").json["data"]]
+            made_statuses, gone = [], []
+            make = lambda: made_statuses.append(server.client().send("POST", "/v1/seats", {"room": room}).status)
+            at_once(*[make] * 5)
+            refused(made_statuses, {201, 401, 503}, f"round {number}")
+            check(1 <= len(seats()) == made_statuses.count(201) <= 3, f"round {number}: {len(seats())} seats; {made_statuses}")
+            take = lambda ident: gone.append(server.client().send("DELETE", f"/v1/seats/{ident}").status)
+            at_once(*[lambda ident=ident: take(ident) for ident in seats()])
+            refused(gone, {204, 401, 503}, f"round {number}")
+            check(len(seats()) >= 1, f"round {number}: no seat is left; {gone}")
 
 
 def test_a_unique_value_is_given_once(store):

@@ -45,10 +45,24 @@ struct Condition: Sendable {
       if let part { return Predicate(sql: try compiler.compile(part, resource: table.resource), slots: plan.slotCount) }
       return try compiler.predicate(plan, outcomes, resource: table.resource, ofChange: rule.isOfChange)
     } catch {
-      var failure = Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
-      failure.cause = "a rule cannot be compiled: \(error)"
-      throw failure
+      throw notCompiled(error)
     }
+  }
+
+  /// What a guard holds for what the condition finds absent or counts.
+  func anchors(layout: Layout, table: TableLayout, dialect: Dialect) throws(Failure) -> [Anchor] {
+    do {
+      return try PredicateCompiler(layout, dialect: dialect).anchors(
+        plan.residual(for: outcomes), resource: table.resource, ofChange: rule.isOfChange)
+    } catch {
+      throw notCompiled(error)
+    }
+  }
+
+  private func notCompiled(_ error: ExpressionError) -> Failure {
+    var failure = Failure(.internal, "Something went wrong on our side; it is in the log under the request's id")
+    failure.cause = "a rule cannot be compiled: \(error)"
+    return failure
   }
 
   /// Its top-level conjuncts of the form `field == value`, over the record's own fields.

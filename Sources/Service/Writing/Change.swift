@@ -40,6 +40,8 @@ struct ChangeKey: Hashable, Sendable {
     case reference(Condition.Key?)
     case row(Condition.Key)
     case candidate(Condition.Key)
+    case anchor(Condition.Key, Int, RuleRow)
+    case member
   }
   var resource: Int
   var kind: Kind
@@ -106,6 +108,7 @@ extension Engine {
   func addGuards(_ change: Change, plan: ResourcePlan, facts: Facts, to batch: inout ChangeBatch) throws(Failure) {
     addLock(change, plan: plan, facts: facts, to: &batch)
     if let cascade = change.cascade { addCascadeGuards(cascade, to: &batch) }
+    try addAnchors(change, plan: plan, facts: facts, to: &batch)
     for place in change.references {
       guard let reference = plan.table.fields[place].reference, let target = self.plan(of: reference.resource),
         let value = change.after?.values[place], !value.isNull

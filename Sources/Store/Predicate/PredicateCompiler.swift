@@ -14,7 +14,7 @@ package struct PredicateCompiler: Sendable {
   package var visibility: (@Sendable (_ resource: String, _ alias: String) throws(ExpressionError) -> SQL?)?
 
   /// For guards: the related rows that the condition stands on stay as they are until the transaction ends, and one that
-  /// another transaction is changing is waited for. What it finds absent, and what it counts, is not held. PostgreSQL only:
+  /// another transaction is changing is waited for. What it finds absent, and what it counts, its anchors hold. PostgreSQL only:
   /// SQLite has one writer.
   package var locks = false
 
@@ -100,6 +100,8 @@ struct PredicateWriter {
   let stored: RowPlace?
   /// What the macros' variables stand for, outermost first.
   var variables: [Variable] = []
+  /// What was looked into for what is absent or counted.
+  private(set) var anchors: [Anchor] = []
   private var aliases = 0
   private var steps = 0
 
@@ -122,6 +124,10 @@ struct PredicateWriter {
   mutating func step(_ node: ExpressionNode) throws(ExpressionError) {
     steps += 1
     if steps > PredicateWriter.stepsMax { throw ExpressionError("the expression is too complex for the store", at: node.offset) }
+  }
+
+  mutating func note(_ anchor: Anchor) {
+    if !anchors.contains(where: { $0.path == anchor.path && $0.collection.name == anchor.collection.name }) { anchors.append(anchor) }
   }
 
   /// Unlike every alias of a condition that this one stands in: that one's row goes by another name here too.

@@ -63,7 +63,7 @@ extension PredicateWriter {
     }
     if node.isCollection {
       // A collection is null where the record it belongs to is.
-      guard let parent = try collection(node).parent else { return isNull ? .never : .always }
+      guard let parent = try collection(node, isHeld: true).parent else { return isNull ? .never : .always }
       return .sql(parent + SQL(isNull ? " IS NULL" : " IS NOT NULL"))
     }
     if node.type == .money {

@@ -74,7 +74,7 @@ extension PredicateWriter {
     if isFailure(value) || isFailure(list) { return .never }
     if case .list(let items) = list.kind { return try membership(value, items, wanted, node) }
     if list.isCollection {
-      let rows = try collection(list)
+      let rows = try collection(list, isHeld: wanted)
       guard rows.place.table.key.count == 1 else { throw refused("a key of several columns", node) }
       let id = Scalar(rows.place.value(rows.place.table.key[0]), rows.place.table.key[0].kind)
       return try membership(value, id, rows.from, row: rows.place, parent: rows.parent, wanted, node)
@@ -163,7 +163,7 @@ extension PredicateWriter {
     var locked: [RowPlace] = []
     var membership: SQL?
     if range.isCollection {
-      let rows = try collection(range)
+      let rows = try collection(range, isHeld: macro == .exists && wanted)
       locked = [rows.place]
       if compiler.drives, !compiler.locks, let found = node.membership, compiler.layout.finds(found, from: row.table) {
         membership = rows.membership

@@ -147,7 +147,8 @@ extension PredicateWriter {
     let membership: SQL
   }
 
-  mutating func collection(_ node: ExpressionNode) throws(ExpressionError) -> CollectionRows {
+  /// - Parameter isHeld: what is found there is held, and nothing else counts.
+  mutating func collection(_ node: ExpressionNode, isHeld: Bool = false) throws(ExpressionError) -> CollectionRows {
     guard case .collection(let row, let steps, let collection) = try locate(node),
       let table = compiler.layout[collection.resource], let ref = table.field(collection.by)
     else { throw refused("this collection", node) }
@@ -158,6 +159,9 @@ extension PredicateWriter {
       parent = try column(last.field.columns[0], row, Array(steps.dropLast()))
     } else {
       parent = row.column(owner.key[0])
+    }
+    if !isHeld, owner.isLockable, row.alias == self.row.alias || row.alias == stored?.alias {
+      note(Anchor(table: owner, id: parent, collection: collection, path: [row.alias] + steps.map(\.field.name)))
     }
     let place = RowPlace(table: table, alias: newAlias())
     let source = SQL(" FROM ") + self.from(place) + SQL(" WHERE ")
