@@ -56,6 +56,8 @@ package final class PostgresStore: Store {
     return rows
   }
 
+  package func read(_ sequence: any ReadSequence) async throws(StoreError) { _ = try await run(.sequence(sequence)) }
+
   package func write(_ batch: WriteBatch) async throws(StoreError) -> WriteOutcome {
     guard case .outcome(let outcome) = try await run(.write(batch)) else {
       throw StoreError(.outcomeUnknown, "a batch came back without an outcome")

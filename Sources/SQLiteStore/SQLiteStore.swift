@@ -59,6 +59,11 @@ package final class SQLiteStore: Store {
     return rows
   }
 
+  package func read(_ sequence: any ReadSequence) async throws(StoreError) {
+    let job = ReadJob(.sequence(sequence), deadline: deadline)
+    _ = try await job.outcome(admittedBy: (job.work.isSlow ? slowReads : reads).push).get()
+  }
+
   package func write(_ batch: WriteBatch) async throws(StoreError) -> WriteOutcome {
     try checkWritable()
     return try await WriteJob(.batch(batch), deadline: deadline).outcome(admittedBy: writes.push).get()

@@ -10,6 +10,9 @@ package protocol Store: Sendable {
   /// Runs one read.
   func read(_ query: Query) async throws(StoreError) -> Rows
 
+  /// Runs reads that see one moment, until there are no more. Each is bounded in time as a read is.
+  func read(_ sequence: any ReadSequence) async throws(StoreError)
+
   /// Runs a batch: see `WriteBatch`. Returns only when the outcome is durable (a refusal: when what it was decided on is).
   func write(_ batch: WriteBatch) async throws(StoreError) -> WriteOutcome
 

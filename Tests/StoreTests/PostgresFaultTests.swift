@@ -44,6 +44,24 @@ import Testing
     WriteBatch([.run("INSERT INTO t SELECT $1 FROM (SELECT pg_sleep(\(pause))) AS pause", [(.integer, .integer(id))], rows: 1)])
   }
 
+  @Test func aSequenceThatIsCutBeginsAnew() async throws {
+    try await Self.throughRelay { server, relay in
+      let count = Query("SELECT count(*) FROM t", captures: [.integer])
+      // The first attempt goes on until it is cut; the second has three reads.
+      let sequence = Steps(count) { steps, _ in
+        if steps.attempts == 1 {
+          if steps.seen.count == 3 { relay.mustCut.store(true, ordering: .relaxed) }
+          return count
+        }
+        return steps.seen.count < 3 ? count : nil
+      }
+      try await server.store.read(sequence)
+      #expect(sequence.attempts >= 2)
+      #expect(sequence.seen == [0, 0, 0])
+      if case .committed = try await server.store.write(Self.insert(1)) {} else { Issue.record("not committed") }
+    }
+  }
+
   @Test func anAddressThatCannotBeReadIsRefused() throws {
     let group = try EventLoopGroup(count: 1)
     defer { group.stop() }

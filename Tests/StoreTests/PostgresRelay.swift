@@ -78,11 +78,12 @@ final class PostgresRelay: Sendable {
         let ends = [(polls[index * 2 + 1], pairs[index].server), (polls[index * 2 + 2], pairs[index].client)]
         for (from, to) in ends where from.revents & Int16(POLLIN) != 0 {
           let count = read(from.fd, &buffer, buffer.count)
+          // Before they are passed on: whoever has them finds them counted.
+          if count > 0, to == pairs[index].client { said.add(count, ordering: .releasing) }
           if count <= 0 || write(to, buffer, count) != count {
             drop(index)
             break
           }
-          if to == pairs[index].client { said.add(count, ordering: .relaxed) }
         }
       }
       if polls[0].revents & Int16(POLLIN) != 0 { accept(into: &pairs) }

@@ -31,6 +31,22 @@ resources:
       transitions:
         leave:  {from: present, to: away, access: 'record.team.doctors.exists(d, d.duty == "present" && d.id != record.id)'}
         return: {from: away, to: present, access: anyone}
+  orders:
+    fields:
+      number: {type: integer, required: true, index: true}
+      lines:  {many: lines, by: order}
+    access: {create: anyone, read: anyone, update: anyone}
+  lines:
+    fields:
+      order:  {ref: orders, required: true}
+      number: {type: integer, required: true}
+      parts:  {many: parts, by: line}
+    access: {create: anyone, read: anyone, update: anyone}
+  parts:
+    fields:
+      line:   {ref: lines, required: true}
+      number: {type: integer, required: true}
+    access: {create: anyone, read: anyone, update: anyone}
   rooms:
     fields:
       name:     {type: string}
@@ -158,6 +174,53 @@ def test_dirty_and_skewed_reads_of_a_list(store):
         at_once(moving, looking, looking, looking)
         check(len(looked) > 10, "nobody looked")
         equal(sums, {200}, f"the sums of {len(looked)} lists")
+
+
+def test_read_skew_between_a_record_and_what_it_includes(store):
+    """An order, its line and the line's part always have one number: each batch gives all three the next one."""
+    with Server(CONTRACT, store) as server:
+        client = server.client()
+        order = made(client, "/v1/orders", number=0)
+        line = made(client, "/v1/lines", order=order, number=0)
+        part = made(client, "/v1/parts", line=line, number=0)
+        changing, seen, torn = threading.Event(), [], []
+        changing.set()
+        # What is above and what is below, in both directions.
+        looks = {
+            f"/v1/orders/{order}?include=lines.parts": lambda body: numbers(body),
+            "/v1/orders?include=lines.parts": lambda body: numbers(body["data"][0]),
+            f"/v1/parts/{part}?include=line.order": lambda body: {
+                body["number"], body["line"]["number"], body["line"]["order"]["number"]},
+        }
+
+        def numbers(body):
+            lines = body["lines"]["data"]
+            return {body["number"], *[line["number"] for line in lines], *[part["number"] for line in lines for part in line["parts"]["data"]]}
+
+        def change():
+            writer = server.client()
+            try:
+                for number in range(1, TRANSFERS * 3):
+                    paths = [f"/v1/orders/{order}", f"/v1/lines/{line}", f"/v1/parts/{part}"]
+                    operations = [{"method": "PATCH", "path": path, "body": {"number": number}} for path in paths]
+                    answer = writer.send("POST", "/v1/batch", {"operations": operations})
+                    check(answer.status in (200, 503), f"a batch: {answer}")
+            finally:
+                changing.clear()
+
+        def look(path):
+            reader = server.client()
+            while changing.is_set():
+                answer = reader.get(path)
+                equal(answer.status, 200, path)
+                found = looks[path](answer.json)
+                seen.append(max(found))
+                if len(found) != 1:
+                    torn.append((path, found))
+
+        at_once(change, *[lambda path=path: look(path) for path in looks])
+        check(len(set(seen)) > 10, f"only {len(set(seen))} states were seen")
+        equal(torn, [], f"of {len(seen)} answers those that show two moments")
 
 
 def test_write_skew_over_rows_that_are_there(store):

@@ -63,6 +63,9 @@ extension Connection {
     case .alike(let requests):
       if case .read(let query)? = requests.first?.work { query.statement.note(bytes: .max) }
       request.finish(.failure(error))
+    case .sequence:
+      request.current?.statement.note(bytes: .max)
+      request.finish(.failure(error))
     case .inspect, .write, .define, .setup: request.finish(.failure(error))
     }
   }

@@ -90,6 +90,13 @@ extension Connection {
         case .together(let requests):
           try noteWhole(view, of: nil)
           try RowEncoder.share(view, among: requests, memory: pool.options.memory)
+        case .sequence(let sequence):
+          guard let current = request.current, !request.isFinished else { break }
+          guard let next = sequence.next(after: try rows(of: view, for: current)) else {
+            request.finish(.success(.done))
+            break
+          }
+          following = (next, request)
         case .inspect: request.finish(.success(.table(try view.table())))
         case .write(let batch): try take(view, of: batch.steps[step], for: request)
         case .define, .setup: break
@@ -231,7 +238,11 @@ extension Connection {
       transaction = nil
       if case .failed(let error) = request.verdict, error.code == .unavailable { return lose(error) }
     }
-    if phase == .reading {
+    if let (query, request) = following {
+      following = nil
+      if !request.isFinished { return send(next: query, of: request) }
+    }
+    if phase == .reading, !sentStatements.isEmpty {
       let took = pool.clock.monotonicNanoseconds - sentAt
       pool.times.note(sentStatements, milliseconds: took / 1_000_000)
       // A slow one went alone, and says nothing about the others.

@@ -7,6 +7,7 @@ import Synchronization
 extension Connection {
   private static let beginStatement = Statement(text: EngineSQL.begin.description, parameters: [])
   private static let beginReadingStatement = Statement(text: EngineSQL.beginReading.description, parameters: [])
+  private static let beginSequenceStatement = Statement(text: EngineSQL.beginSequence.description, parameters: [])
   private static let rollbackStatement = Statement(text: EngineSQL.rollback.description, parameters: [])
   private static let positionStatement = Statement(text: EngineSQL.position.description, parameters: [])
   private static let commitStatement = Statement(text: EngineSQL.commit.description, parameters: [])
@@ -125,6 +126,13 @@ extension Connection {
         pool.figures.shared.add(requests.count, ordering: .relaxed)
         sentStatements.insert(query.statement.number)
         execute(query.statement, .plain, place, step: 0, request)
+      case .sequence(let sequence):
+        let query = sequence.first()
+        let place = try parameters.append(query.values, as: query.statement.parameters)
+        request.current = query
+        execute(Connection.beginSequenceStatement, .plain, 0..<0, .begin, request)
+        sendSettings(request)
+        execute(query.statement, .plain, place, step: 0, request)
       case .inspect(let text, let values):
         let kinds = values.map(\.kind)
         let place = try parameters.append(values, as: kinds)
@@ -136,6 +144,22 @@ extension Connection {
     } catch {
       request.finish(.failure(error))
       return false
+    }
+  }
+
+  /// Sends a sequence's next read within the transaction that its first one began.
+  func send(next query: Query, of request: Request) {
+    expectAnswer(within: pool.options.timeout)
+    parameters.removeAll()
+    do throws(StoreError) {
+      let place = try parameters.append(query.values, as: query.statement.parameters)
+      request.current = query
+      execute(query.statement, .plain, place, step: 0, request)
+      sync()
+      finishSending()
+    } catch {
+      request.finish(.failure(error))
+      sendRollback()
     }
   }
 
@@ -194,7 +218,7 @@ extension Connection {
     case .setup:
       let preparation = pool.options.isReadOnly ? EngineSQL.ping : EngineSQL.prepareDatabase
       execute(text: preparation.description, [], 0..<0, .step(0, nil), request)
-    case .read, .together, .alike, .inspect: break
+    case .read, .sequence, .together, .alike, .inspect: break
     }
     execute(request.isTrial ? Connection.rollbackStatement : Connection.commitStatement, .plain, 0..<0, .commit, request)
     if request.receipt != nil { execute(Connection.positionStatement, .plain, 0..<0, .position, request) }

@@ -67,6 +67,8 @@ import Store
   var incoming = IncomingResult()
   /// A row has made the driver's buffer grow.
   var isBloated = false
+  /// What a sequence that it runs reads next.
+  var following: (Query, Request)?
   /// The transaction it runs.
   var transaction: Request?
   /// The server is being asked to stop what it runs.
@@ -116,11 +118,12 @@ import Store
     let wasOpening = phase == .opening
     let owed = pending[pendingHead...]
     // What has been answered up to its commit, and not yet told its caller, is owed no more and still waited for.
-    let waiting = undone + [transaction].compactMap(\.self)
+    let waiting = undone + [transaction, following?.1].compactMap(\.self)
     pending = []
     pendingHead = 0
     self.undone = []
     transaction = nil
+    following = nil
     close()
     var settled: Set<ObjectIdentifier> = []
     for request in owed.compactMap(\.request) + waiting where settled.insert(ObjectIdentifier(request)).inserted {
@@ -133,7 +136,7 @@ import Store
     guard !request.isFinished else { return }
     switch request.work {
     case .setup: return
-    case .read, .together, .alike, .inspect: pool.retryRead(request, after: error, pausing: true)
+    case .read, .sequence, .together, .alike, .inspect: pool.retryRead(request, after: error, pausing: true)
     case .write, .define:
       if request.isCommitted { return finishTransaction(request) }
       if let verdict = request.verdict {

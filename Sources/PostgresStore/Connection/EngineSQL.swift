@@ -4,6 +4,8 @@ import Store
 enum EngineSQL {
   static let begin: StaticString = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
   static let beginReading: StaticString = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+  /// Everything that it reads is of one moment.
+  static let beginSequence: StaticString = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
   static let commit: StaticString = "COMMIT"
   static let rollback: StaticString = "ROLLBACK"
   static let position: StaticString = "SELECT pg_current_wal_lsn()"

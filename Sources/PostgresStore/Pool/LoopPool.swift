@@ -197,6 +197,7 @@ final class LoopPool: @unchecked Sendable {
   }
 
   private func kind(of request: Request) -> Connection.ReadKind {
+    if case .sequence(let sequence) = request.work { return sequence.first().isLong ? .long : .slow }
     guard case .read(let query) = request.work else { return .quick }
     return query.isLong ? .long : query.apart != nil || times.isSlow(query.statement.number) ? .slow : .quick
   }

@@ -12,6 +12,8 @@ import Store
     case together([Request])
     /// The same read, asked for by several at once: one answer for all.
     case alike([Request])
+    /// Reads of one moment, one after the other.
+    case sequence(any ReadSequence)
     case inspect(String, [Value])
     case write(WriteBatch)
     case define([String])
@@ -50,15 +52,19 @@ import Store
   var members: [Request]? {
     switch work {
     case .together(let requests), .alike(let requests): requests
-    case .read, .inspect, .write, .define, .setup: nil
+    case .read, .sequence, .inspect, .write, .define, .setup: nil
     }
   }
+
+  /// Of a sequence: the read that is under way.
+  var current: Query?
 
   /// How the rows of its statement are read; nil where it has none that are.
   var encoding: RowEncoding? {
     switch work {
     case .read(let query): query.encoding
     case .together(let requests), .alike(let requests): requests.first?.encoding
+    case .sequence: current?.encoding
     case .inspect, .write, .define, .setup: nil
     }
   }
@@ -76,19 +82,25 @@ import Store
 
   init(_ work: Work) {
     self.work = work
-    if case .read(let query) = work { isAlone = query.apart != nil }
+    isAlone = isApart
   }
 
   /// Safety: called once, before the request is handed to its pool.
   func wait(_ continuation: Continuation) { unsafe self.continuation = continuation }
 
   /// A read in a transaction of its own.
-  var isApart: Bool { if case .read(let query) = work { query.apart != nil } else { false } }
+  var isApart: Bool {
+    switch work {
+    case .read(let query): query.apart != nil
+    case .sequence: true
+    case .together, .alike, .inspect, .write, .define, .setup: false
+    }
+  }
 
   /// Runs in a transaction of its own, on a connection of its own.
   var isTransaction: Bool {
     switch work {
-    case .read, .together, .alike, .inspect: false
+    case .read, .sequence, .together, .alike, .inspect: false
     case .write, .define, .setup: true
     }
   }

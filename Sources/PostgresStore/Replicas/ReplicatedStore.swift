@@ -75,15 +75,25 @@ package final class ReplicatedStore: Store {
   }
 
   package func read(_ query: Query) async throws(StoreError) -> Rows {
-    guard let place = query.place else { return try await primary.read(query) }
+    try await read(at: query.place) { store throws(StoreError) in try await store.read(query) }
+  }
+
+  package func read(_ sequence: any ReadSequence) async throws(StoreError) {
+    try await read(at: sequence.place) { store throws(StoreError) in try await store.read(sequence) }
+  }
+
+  private func read<Answer: Sendable>(
+    at place: ReadPlace?, _ body: (PostgresStore) async throws(StoreError) -> Answer
+  ) async throws(StoreError) -> Answer {
+    guard let place else { return try await body(primary) }
     let now = clock.monotonicNanoseconds
-    guard let number = place.replica({ choose(place.position, now) }) else { return try await primary.read(query) }
+    guard let number = place.replica({ choose(place.position, now) }) else { return try await body(primary) }
     let replica = members[number]
     // What was chosen for an earlier read of the request may have been left out since.
     let epoch = replica.store.connectionsEpoch
     if replica.serves(place.position, now: now) {
       do throws(StoreError) {
-        let rows = try await replica.store.read(query)
+        let rows = try await body(replica.store)
         // With other connections it may have been another server, which is not known to have what the caller wrote.
         if place.position == 0 || epoch == replica.store.connectionsEpoch {
           reads.add(1, ordering: .relaxed)
@@ -95,7 +105,7 @@ package final class ReplicatedStore: Store {
     }
     place.leaveReplica()
     fallbacks.add(1, ordering: .relaxed)
-    return try await primary.read(query)
+    return try await body(primary)
   }
 
   /// The next one in turn that will do.

@@ -6,12 +6,16 @@ import Synchronization
 /// What a reader thread does.
 enum ReadWork: Sendable {
   case query(Query)
+  case sequence(any ReadSequence)
   case inspect(String, [Value])
 
   /// Whether others would wait for it long.
   var isSlow: Bool {
-    guard case .query(let query) = self else { return false }
-    return query.statement.isSlow || query.isLong || query.apart != nil
+    switch self {
+    case .query(let query): query.isExpectedToTakeLong
+    case .sequence(let sequence): sequence.first().isExpectedToTakeLong
+    case .inspect: false
+    }
   }
 }
 
@@ -19,6 +23,8 @@ enum ReadWork: Sendable {
 enum ReadOutput: Sendable {
   case rows(Rows)
   case text([[String?]])
+  /// A sequence has been given all of it.
+  case none
 }
 
 typealias ReadJob = Job<ReadWork, ReadOutput>
@@ -99,10 +105,31 @@ struct Reader {
   static let begin = Statement(text: "BEGIN", parameters: [])
   static let commit = Statement(text: "COMMIT", parameters: [])
 
+  /// All of it from one snapshot, which `serve` ends.
+  private func read(_ sequence: any ReadSequence) throws(StoreError) {
+    do throws(DriverError) {
+      if connection.isIdle { try connection.execute(Reader.begin) }
+    } catch {
+      throw error.storeError
+    }
+    var query: Query? = sequence.first()
+    while let current = query {
+      let start = clock.monotonicNanoseconds
+      let rows = try connection.read(current)
+      current.statement.note(nanoseconds: clock.monotonicNanoseconds &- start)
+      query = sequence.next(after: rows)
+      // SQLite asks this of a statement only after some thousand instructions.
+      if connection.watch.mustStop { throw StoreError(.timeout, "the reads took longer than their time limit") }
+    }
+  }
+
   private func outcome(of work: ReadWork) -> ReadJob.Outcome {
     do throws(StoreError) {
       switch work {
       case .query(let query): return .success(.rows(try connection.read(query)))
+      case .sequence(let sequence):
+        try read(sequence)
+        return .success(.none)
       case .inspect(let text, let values):
         do throws(DriverError) {
           return .success(.text(try connection.rows(text, values)))

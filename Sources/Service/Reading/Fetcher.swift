@@ -1,7 +1,7 @@
 import Base
 import Store
 
-/// Reads what a tree of nodes asks for: one statement for each level, whatever the number of rows.
+/// Reads for one request, and counts what it reads.
 struct Fetcher {
   /// Rows of an included list.
   static let collectionLimit = 20
@@ -10,12 +10,28 @@ struct Fetcher {
   /// Bytes of one answer. A record that many rows refer to stands in it many times, so that few records can make a long one.
   static let bytesMax = Rows.bytesMax
 
+  /// What a request has read so far.
+  struct Tally: Sendable {
+    /// Statements sent.
+    var statements = 0
+    private var records = 0
+    private var bytes = 0
+
+    /// - Throws: `too_costly` where it becomes more than an answer holds.
+    mutating func note(_ rows: Rows) throws(Failure) {
+      records += rows.count
+      bytes += rows.json.count
+      guard records <= Fetcher.recordsMax else {
+        throw Failure(.tooCostly, "The answer would hold more than \(Fetcher.recordsMax) records; include less or lower limit")
+      }
+      guard bytes <= Fetcher.bytesMax else { throw Fetcher.tooLong }
+    }
+  }
+
   let engine: Engine
   private let place: ReadPlace?
-  /// Statements sent so far.
-  var statements = 0
-  private var records = 0
-  private var bytes = 0
+  private var tally = Tally()
+  var statements: Int { tally.statements }
 
   /// - Parameter place: where the reads may go beside the primary.
   init(engine: Engine, place: ReadPlace? = nil) {
@@ -28,103 +44,40 @@ struct Fetcher {
   }
 
   mutating func read(_ query: Query) async throws(Failure) -> Rows {
-    statements += 1
+    tally.statements += 1
+    let rows: Rows
     do {
       var query = query
       query.place = place
-      let rows = try await engine.store.read(query)
-      records += rows.count
-      bytes += rows.json.count
-      guard records <= Fetcher.recordsMax else {
-        throw Failure(.tooCostly, "The answer would hold more than \(Fetcher.recordsMax) records; include less or lower limit")
-      }
-      guard bytes <= Fetcher.bytesMax else { throw Fetcher.tooLong }
-      return rows
-    } catch let error as StoreError {
-      throw Failure(error, statements: statements)
-    } catch let failure as Failure {
-      throw failure
+      rows = try await engine.store.read(query)
     } catch {
-      throw Failure(.internal, "")
+      throw Failure(error, statements: statements)
     }
+    try tally.note(rows)
+    return rows
   }
 
-  /// Reads what the node includes below its rows.
-  mutating func relations(of fetched: inout Fetched) async throws(Failure) {
-    for (place, relation) in fetched.node.relations.enumerated() {
-      if let by = relation.by {
-        fetched.relations.append(try await collections(relation, by: by, of: fetched))
-      } else {
-        fetched.relations.append(try await references(relation, at: fetched.node.captures.refs[place], of: fetched))
-      }
+  /// Reads the rows of a node and what is included below those that are kept, all as of one moment.
+  ///
+  /// - Returns: how many rows were found, those that are not kept included.
+  mutating func read(
+    _ node: ReadNode, _ query: Query, keeping kept: @escaping @Sendable (Rows) throws(Failure) -> Rows = { $0 }
+  ) async throws(Failure) -> (fetched: Fetched, found: Int) {
+    guard !node.relations.isEmpty else {
+      let rows = try await read(query)
+      let found = rows.count
+      return (Fetched(node: node, rows: try kept(rows)), found)
     }
-  }
-
-  private mutating func references(
-    _ relation: ReadNode.Relation, at place: Int?, of parent: Fetched
-  ) async throws(Failure) -> Fetched.Included {
-    var wanted: [Value] = []
-    var seen: Set<Value> = []
-    if let place {
-      for row in 0..<parent.rows.count {
-        let value = parent.captured(row, place)
-        if !value.isNull, seen.insert(value).inserted { wanted.append(value) }
-      }
+    var query = query
+    query.place = place
+    let tree = TreeRead(engine: engine, node: node, root: query, place: place, tally: tally, keeping: kept)
+    do {
+      try await engine.store.read(tree)
+    } catch {
+      throw Failure(error, statements: tree.statements)
     }
-    let node = relation.node
-    guard !wanted.isEmpty, !node.grant.isNever else { return .records(Fetched(node: node, rows: Rows()), [:]) }
-    let count = Fetcher.padded(&wanted)
-    let rule = try engine.rule(of: node)
-    let statement = engine.statement(node, kind: .items(count)) {
-      node.plan.reads.items(node.projection, count: count, rule: rule?.predicate)
-    }
-    var fetched = Fetched(node: node, rows: try await read(statement.query(node.slots + wanted + (rule?.values ?? []))))
-    try await relations(of: &fetched)
-    var places: [Value: Int] = [:]
-    for row in 0..<fetched.rows.count { places[fetched.captured(row, node.captures.key.lowerBound)] = row }
-    return .records(fetched, places)
-  }
-
-  private mutating func collections(
-    _ relation: ReadNode.Relation, by: FieldLayout, of parent: Fetched
-  ) async throws(Failure) -> Fetched.Included {
-    let node = relation.node
-    var wanted = (0..<parent.rows.count).map { parent.captured($0, parent.node.captures.key.lowerBound) }
-    guard !wanted.isEmpty, !node.grant.isNever else { return .collections(Fetched(node: node, rows: Rows()), [:]) }
-    let distinct = Array(Set(wanted))
-    wanted = distinct
-    // Parents are not padded by repeating one (its rows would come twice) but by null, which no row refers to.
-    let count = Fetcher.power(above: wanted.count)
-    wanted.append(contentsOf: repeatElement(.null, count: count - wanted.count))
-    let limit = Fetcher.collectionLimit + 1
-    let rule = try engine.rule(of: node)
-    let statement = engine.statement(node, kind: .children(by.name, count)) {
-      node.plan.reads.children(node.projection, by: by, count: count, limit: limit, rule: rule?.predicate)
-    }
-    var fetched = Fetched(node: node, rows: try await read(statement.query(wanted + node.slots + (rule?.values ?? []))))
-    try await relations(of: &fetched)
-    var places: [Value: (rows: Range<Int>, hasMore: Bool)] = [:]
-    var start = 0
-    while start < fetched.rows.count, let place = node.captures.parent {
-      let key = fetched.captured(start, place)
-      var end = start + 1
-      while end < fetched.rows.count, fetched.captured(end, place) == key { end += 1 }
-      places[key] = (start..<min(end, start + Fetcher.collectionLimit), end - start > Fetcher.collectionLimit)
-      start = end
-    }
-    return .collections(fetched, places)
-  }
-
-  /// Repeats the last value up to a power of two, so that few different statements serve every page.
-  private static func padded(_ values: inout [Value]) -> Int {
-    let count = power(above: values.count)
-    if let last = values.last { values.append(contentsOf: repeatElement(last, count: count - values.count)) }
-    return count
-  }
-
-  private static func power(above count: Int) -> Int {
-    var power = 1
-    while power < count { power *= 2 }
-    return power
+    let outcome = try tree.outcome()
+    tally = outcome.tally
+    return (outcome.fetched, outcome.found)
   }
 }

@@ -32,10 +32,8 @@ extension Engine {
       plan.reads.item(node.projection, rule: rule?.predicate, among: which)
     }
     var fetcher = Fetcher(engine: self, place: operation.context.place)
-    let rows = try await fetcher.read(statement.query(node.slots + key + (rule?.values ?? [])))
-    guard rows.count == 1 else { throw Failure.notFound(plan.resource.name).counting(fetcher.statements) }
-    var fetched = Fetched(node: node, rows: rows)
-    try await fetcher.relations(of: &fetched)
+    let (fetched, found) = try await fetcher.read(node, statement.query(node.slots + key + (rule?.values ?? [])))
+    guard found == 1 else { throw Failure.notFound(plan.resource.name).counting(fetcher.statements) }
     var answer = Answer(.ok)
     answer.statements = fetcher.statements
     var text = AnswerText(memory)

@@ -64,27 +64,21 @@ extension Engine {
     if let key, let query = knownQuery(list, request, plan: plan) {
       lists.insert(KnownList(node: list.node, query: query, form: form), for: key)
     }
-    var rows = try await page(of: list, fetcher: &fetcher)
-    if rows == nil, list.specification.drive != nil {
+    var page = try await page(of: list, limit: request.limit, fetcher: &fetcher)
+    if page == nil, list.specification.drive != nil {
       // More rows than the budget are this caller's, or have the words: then the order's own index meets enough of them soon.
       let driven = list
       list = try plannedList(request, filter: parameters.filter, deleted: deleted, plan: plan, facts: facts, mayDrive: false)
       try seek(&list, request, context: context)
-      rows = try await page(of: list, fetcher: &fetcher)
-      if rows == nil, driven.specification.seek != nil, request.search == nil {
+      page = try await self.page(of: list, limit: request.limit, fetcher: &fetcher)
+      if page == nil, driven.specification.seek != nil, request.search == nil {
         // Except where the last of them lie among too many of others.
         list = driven
-        rows = try await page(of: list, passing: ListPlan.budgetsPassedMax, fetcher: &fetcher)
+        page = try await self.page(of: list, limit: request.limit, passing: ListPlan.budgetsPassedMax, fetcher: &fetcher)
       }
     }
-    guard let rows else { throw tooCostly(plan).counting(fetcher.statements) }
-    let hasMore = rows.count > request.limit
-    // A page before a cursor is turned round, in a copy.
-    if list.isBackward, let lease = rows.lease, !lease.resize(to: lease.bytes * 2) { throw .memory }
-    let page = rows.page(
-      min(rows.count, request.limit), capturesPerRow: list.node.captures.stride, reversed: list.isBackward)
-    var fetched = Fetched(node: list.node, rows: page)
-    try await fetcher.relations(of: &fetched)
+    guard let (fetched, found) = page else { throw tooCostly(plan).counting(fetcher.statements) }
+    let hasMore = found > request.limit
     var total: (count: Int64, isCapped: Bool)?
     if request.count != nil { total = try await count(list, fetcher: &fetcher) }
     return try pageAnswer(
@@ -135,23 +129,32 @@ extension Engine {
     statement(list.node, kind: .list(list.key), order: list.order, extra: list.extra) { list.node.plan.reads.list(list.specification) }
   }
 
-  /// The page's rows and one more, or nil where the row budget was spent before the page was full.
+  /// The page, and how many rows were found, which is one more where others follow; nil where the row budget was spent before the page
+  /// was full.
   ///
   /// - Parameter budgets: what drives a list finds all of its rows, those before the cursor too: so many times the budget, at most.
-  private func page(of list: ListPlan, passing budgets: Int = 1, fetcher: inout Fetcher) async throws(Failure) -> Rows? {
+  private func page(
+    of list: ListPlan, limit: Int, passing budgets: Int = 1, fetcher: inout Fetcher
+  ) async throws(Failure) -> (Fetched, Int)? {
+    let (stride, isBackward) = (list.node.captures.stride, list.isBackward)
+    let kept = { @Sendable (rows: Rows) throws(Failure) -> Rows in
+      // A page before a cursor is turned round, in a copy.
+      if isBackward, let lease = rows.lease, !lease.resize(to: lease.bytes * 2) { throw .memory }
+      return rows.page(min(rows.count, limit), capturesPerRow: stride, reversed: isBackward)
+    }
     let isDriven = list.specification.drive != nil
     if isDriven, list.specification.seek != nil {
       var whole = list
       whole.specification.seek = nil
       whole.seekValues = []
-      let limit = list.specification.budget * budgets
-      guard try await counted(whole, limit: limit, scanned: true, fetcher: &fetcher) < Int64(limit) else { return nil }
-      if budgets == 1 { return try await fetcher.read(pageStatement(list).query(list.slots)) }
+      let rowsMax = list.specification.budget * budgets
+      guard try await counted(whole, limit: rowsMax, scanned: true, fetcher: &fetcher) < Int64(rowsMax) else { return nil }
+      if budgets == 1 { return try await fetcher.read(list.node, pageStatement(list).query(list.slots), keeping: kept) }
     }
-    let rows = try await fetcher.read(pageStatement(list).query(list.slots))
-    guard !list.specification.filters.isEmpty || isDriven, isDriven || rows.count < list.specification.limit else { return rows }
+    let page = try await fetcher.read(list.node, pageStatement(list).query(list.slots), keeping: kept)
+    guard !list.specification.filters.isEmpty || isDriven, isDriven || page.found < list.specification.limit else { return page }
     let scanned = try await counted(list, limit: list.specification.budget, scanned: true, fetcher: &fetcher)
-    return scanned < Int64(list.specification.budget) ? rows : nil
+    return scanned < Int64(list.specification.budget) ? page : nil
   }
 
   func counted(_ list: ListPlan, limit: Int, scanned: Bool, fetcher: inout Fetcher) async throws(Failure) -> Int64 {

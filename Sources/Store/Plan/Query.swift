@@ -23,6 +23,9 @@ package struct Query: Sendable {
   /// Whether many bytes are to be expected of it. One row says nothing about the next one.
   package var isLong: Bool { rowsMax > 1 && statement.isLong }
 
+  /// Whether others would wait for it long, where they wait behind it.
+  package var isExpectedToTakeLong: Bool { statement.isSlow || isLong || apart != nil }
+
   package init(_ statement: Statement, _ values: [Value], encoding: RowEncoding, rowsMax: Int) {
     self.statement = statement
     self.values = values
