@@ -3,7 +3,8 @@ package import Base
 /// Which files of a backup folder are kept no longer: pure, so that it can be looked at before anything is deleted.
 ///
 /// Every moment of the time that is kept stays restorable: the newest base that is older than that time stays, and all that came after
-/// it. Without such a base nothing goes. A manifest that cannot be read is nobody's reason to delete anything.
+/// it; of copies by command the newest that is older. Without such a base nothing goes. A manifest that cannot be read is nobody's
+/// reason to delete anything.
 package struct BackupRetention: Sendable {
   /// How far back moments stay restorable.
   package var keep: Duration
@@ -22,9 +23,12 @@ package struct BackupRetention: Sendable {
   package func removal(_ timelines: [(timeline: Timeline, times: [UInt64: Timestamp])], now: Timestamp) -> Removal {
     let horizon = Timestamp(microseconds: now.microseconds - Int64(clamping: keep.wholeMicroseconds))
     var removal = Removal()
-    for place in timelines.indices.reversed() {
-      let (timeline, times) = timelines[place]
+    let shipped = timelines.filter { !$0.timeline.isCopy }
+    var oldest: Timestamp?
+    for place in shipped.indices.reversed() {
+      let (timeline, times) = shipped[place]
       guard let anchor = timeline.bases.last(where: { base in times[base].map { $0 <= horizon } ?? false }) else { continue }
+      oldest = times[anchor]
       for commit in timeline.bases where commit < anchor {
         removal.files.append(timeline.path + "/" + BackupNames.manifest(commit))
         removal.files.append(timeline.path + "/" + BackupNames.base(commit))
@@ -32,8 +36,13 @@ package struct BackupRetention: Sendable {
       for commits in timeline.segments where commits.upperBound <= anchor {
         removal.files.append(timeline.path + "/" + BackupNames.segment(commits.lowerBound, commits.upperBound))
       }
-      removal.timelines = timelines[..<place].map(\.timeline.path)
+      removal.timelines = shipped[..<place].map(\.timeline.path)
       break
+    }
+    // A copy by command says nothing of the log that a service ships beside it.
+    let copies = timelines.filter(\.timeline.isCopy)
+    if let place = copies.lastIndex(where: { $0.times.values.contains { $0 <= horizon } }), let time = copies[place].times.values.min() {
+      removal.timelines += copies[..<(oldest.map { $0 >= time } ?? false ? place + 1 : place)].map(\.timeline.path)
     }
     return removal
   }

@@ -15,6 +15,12 @@ package struct RecoveryPlan: Sendable {
 
   package var basePath: String { timeline.path + "/" + manifest.file }
 
+  /// How far the log goes, whatever the moment. Where that cannot be told it is far: who restores is told what is damaged.
+  var reach: Timestamp {
+    guard let last = timeline.segments.last, last.upperBound > manifest.commit else { return manifest.time }
+    return (try? timeline.segment(last).commits.last?.time) ?? .maximum
+  }
+
   /// What the log led to.
   package struct End: Sendable, Equatable {
     /// The last commit that counts, and when it was durable.

@@ -17,6 +17,9 @@ package struct Timeline: Sendable, Equatable {
     self.name = name
   }
 
+  /// A copy by command, which nothing is shipped behind: whoever serves the database meanwhile ships into another timeline.
+  package var isCopy: Bool { name.hasSuffix(TimelineID.copySuffix) }
+
   /// Reads what is in the folder; files that it does not know are left alone.
   init(reading path: String, name: String) throws(BackupError) {
     self.init(path: path, name: name)

@@ -27,9 +27,12 @@ package struct TimelineID: Sendable, Hashable {
   package var hexadecimal: String { bytes.hexadecimal }
 
   /// The name of its folder: folders sort by when they were begun, `20260131T100000.123456Z-1a2b3c4d`.
-  package func folderName(begun: Timestamp) -> String {
-    TimelineID.moment(begun) + "-" + String(hexadecimal.prefix(8))
+  package func folderName(begun: Timestamp, isCopy: Bool = false) -> String {
+    TimelineID.moment(begun) + "-" + String(hexadecimal.prefix(8)) + (isCopy ? TimelineID.copySuffix : "")
   }
+
+  /// Ends the names of timelines that have no log: copies by command.
+  static let copySuffix = "-copy"
 
   /// `20260131T100000.123456Z`: always of the same length.
   static func moment(_ time: Timestamp) -> String {
@@ -42,7 +45,7 @@ package struct TimelineID: Sendable, Hashable {
 
   /// When a folder of that name was begun; nil where it is none of ours.
   static func begun(_ name: String) -> Timestamp? {
-    let bytes = Array(name.utf8)
+    let bytes = Array((name.hasSuffix(copySuffix) ? name.dropLast(copySuffix.count) : name[...]).utf8)
     guard bytes.count == 32, bytes[23] == UInt8(ascii: "-"), bytes[24...].allSatisfy({ $0.hexadecimalValue != nil }) else { return nil }
     var text = bytes[..<23]
     for (place, mark) in [(4, "-"), (7, "-"), (13, ":"), (16, ":")] { text.insert(contentsOf: mark.utf8, at: place) }

@@ -88,6 +88,8 @@ struct Invocation {
     guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
       throw CommandFailure(.usage, "--\(name) needs a value: --\(name) \(flag.value ?? "")")
     }
+    // As a variable of a script that has no value.
+    guard !value.isEmpty else { throw CommandFailure(.usage, "--\(name) is empty: it needs a value, --\(name) \(flag.value ?? "")") }
     if values[name] != nil, !flag.mayRepeat { throw CommandFailure(.usage, "--\(name) is given twice") }
     values[name, default: []].append(value)
   }

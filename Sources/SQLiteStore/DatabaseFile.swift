@@ -11,6 +11,25 @@ import Darwin
 ///
 /// Safety: `unsafe` marks C calls that take a path, which Swift hands over as a NUL-terminated copy for the call's time.
 enum DatabaseFile {
+  /// A chain of links is no longer.
+  private static let linksMax = 40
+
+  /// Where the file lies that a path leads to by symbolic links, whether it is there or not. SQLite keeps its log beside that, and our
+  /// lock must stand there: else two processes could open one file by two names.
+  ///
+  /// Safety: as the type; the buffer is as long as the call is told.
+  static func resolved(_ path: String) -> String {
+    var path = path
+    for _ in 0..<linksMax {
+      var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+      let count = unsafe readlink(path, &target, target.count)
+      guard count > 0 else { return path }
+      let text = String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      path = text.hasPrefix("/") ? text : SystemFolder.parent(of: path) + "/" + text
+    }
+    return path
+  }
+
   /// Makes it (mode 0600) where it is missing, durably.
   static func create(_ path: String) throws(StoreError) {
     let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)

@@ -27,6 +27,7 @@ package final class SQLiteStore: Store {
   /// - Throws: `.unavailable` where another process has it open, `.corrupt` where it was not closed in order and its integrity
   ///   check fails, `.storage` where it cannot be read or written.
   package init(path: String, options: SQLiteOptions = SQLiteOptions()) throws(StoreError) {
+    let path = DatabaseFile.resolved(path)
     self.path = path
     self.options = options
     timeoutNanoseconds = options.timeout.wholeNanoseconds

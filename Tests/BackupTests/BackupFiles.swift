@@ -34,9 +34,9 @@ enum BackupFiles {
 
   /// A timeline with a base and segments that follow each other; answers with its folder's name.
   @discardableResult static func timeline(
-    in folder: TemporaryFolder, begun: Timestamp, bases: [UInt64], segments: [ClosedRange<UInt64>]
+    in folder: TemporaryFolder, begun: Timestamp, bases: [UInt64], segments: [ClosedRange<UInt64>] = [], isCopy: Bool = false
   ) throws -> Timeline {
-    let timeline = try BackupFolder(folder.path).begin(id, at: begun)
+    let timeline = try BackupFolder(folder.path).begin(id, at: begun, isCopy: isCopy)
     for base in bases {
       Files.write(timeline.path + "/" + BackupNames.base(base), [1, 2, 3])
       let time = Timestamp(microseconds: begun.microseconds + time(base).microseconds)

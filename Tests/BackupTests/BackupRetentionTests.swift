@@ -38,6 +38,21 @@ import Testing
     #expect(!removal([one], now: 200).files.contains("a/" + BackupNames.segment(10, 12)))
   }
 
+  /// A copy each night, beside a service that ships into one timeline for weeks.
+  @Test("keeps the log that goes on beside copies by command") func copiesBeside() {
+    var all = [known("a", [0: 0, 10: 60, 20: 120], segments: [1...10, 11...20, 21...30])]
+    all += [known("b-copy", [0: 30]), known("c-copy", [0: 90]), known("d-copy", [0: 150])]
+    #expect(removal(all, now: 135).isEmpty)
+    #expect(removal(all, now: 165).timelines == ["b-copy"])
+    #expect(
+      removal(all, now: 165).files == ["a/" + BackupNames.manifest(0), "a/" + BackupNames.base(0), "a/" + BackupNames.segment(1, 10)])
+    #expect(removal(all, now: 230).timelines == ["b-copy", "c-copy"])
+    // The newest state of before the time that is kept stays.
+    #expect(removal(all, now: 260).timelines == ["b-copy", "c-copy"])
+    #expect(removal(all, now: 1_000_000).timelines == ["b-copy", "c-copy"])
+    #expect(removal(Array(all[1...]), now: 1_000_000).timelines == ["b-copy", "c-copy"])
+  }
+
   @Test("deletes nothing because of a copy that cannot be read") func unreadable() {
     var broken = known("b", [0: 50])
     broken.times = [:]

@@ -95,6 +95,50 @@ import Testing
     }
   }
 
+  @Test("goes on with the log where a copy was made by command beside it") func copyBeside() throws {
+    let files = try TemporaryFolder()
+    defer { files.remove() }
+    let folder = BackupFolder(files.path)
+    let log = try BackupFiles.timeline(in: files, begun: begun, bases: [0], segments: [1...2, 3...6])
+    let copy = try BackupFiles.timeline(in: files, begun: Timestamp(microseconds: 4_500_000), bases: [0], isCopy: true)
+    #expect(try folder.timelines().map(\.isCopy) == [false, true])
+    #expect(try numbers(folder.recovery(at: nil)).0 == [1, 2, 3, 4, 5, 6])
+    #expect(try numbers(folder.recovery(at: BackupFiles.time(5))).0 == [1, 2, 3, 4, 5])
+    // Just its moment, and where the log ends before it.
+    #expect(try folder.recovery(at: Timestamp(microseconds: 4_500_000)).timeline.name == copy.name)
+    // A log that cannot be read is told of by whoever takes it.
+    let last = log.path + "/" + BackupNames.segment(3, 6)
+    let whole = Files.read(last) ?? []
+    Files.write(last, [1])
+    #expect(throws: BackupError.self) { try numbers(folder.recovery(at: nil)) }
+    Files.write(last, whole)
+    try SystemFolder.remove(last)
+    #expect(try folder.recovery(at: nil).timeline.name == copy.name)
+    #expect(try numbers(folder.recovery(at: BackupFiles.time(4))).0 == [1, 2])
+  }
+
+  @Test("takes the later run also where the clock was set back before it") func setBack() throws {
+    let files = try TemporaryFolder()
+    defer { files.remove() }
+    let folder = BackupFolder(files.path)
+    try BackupFiles.timeline(in: files, begun: BackupFiles.time(1000), bases: [0], segments: [1...2])
+    let later = try folder.begin(BackupFiles.id, at: begun)
+    Files.write(later.path + "/" + BackupNames.base(0), [1, 2, 3])
+    Files.write(later.path + "/" + BackupNames.manifest(0), BackupFiles.manifest(0, bytes: [1, 2, 3]).encoded())
+    for time in [nil, BackupFiles.time(10), BackupFiles.time(2000)] {
+      #expect(try folder.recovery(at: time).timeline.name == later.name)
+    }
+  }
+
+  @Test("refuses a folder that no later one can follow") func lastName() throws {
+    let files = try TemporaryFolder()
+    defer { files.remove() }
+    let folder = BackupFolder(files.path)
+    _ = try folder.begin(BackupFiles.id, at: .maximum)
+    let error = #expect(throws: BackupError.self) { try folder.begin(BackupFiles.id, at: begun) }
+    #expect(error?.message.contains("99991231T235959.999999Z") == true)
+  }
+
   @Test("finds the timeline that was begun last, also of two in one moment, and where the clock was set back") func order() throws {
     try withTimeline { (folder, first) throws in
       for moment in [begun, BackupFiles.time(5), BackupFiles.time(5), BackupFiles.time(2)] {

@@ -245,6 +245,24 @@ def test_a_killed_copy_is_no_backup():
         check("--force" in words, f"a database was replaced: {words}")
 
 
+def test_a_copy_by_command_takes_nothing_from_what_is_shipped():
+    with Server(SHIPPED) as server:
+        with Load(server, workers=2) as load:
+            load.reach(50)
+            martlet(server, "backup")
+            before = len(load.acknowledged)
+            load.reach(before + 50)
+        equal(server.stop(), 0, "the exit code after SIGTERM")
+        listed, _ = martlet(server, "backup", "list", "--format", "json")
+        equal([entry["backup"].endswith("-copy") for entry in listed], [False, True], "the copy after the service's own")
+        martlet(server, "restore", "--into", "second.db")
+        equal(marks(server.folder / "second.db"), marks(server.store.path), "the entries")
+        # Just the moment of the copy, which stands for itself.
+        report, _ = martlet(server, "restore", "--at", listed[1]["time"], "--into", "third.db", "--format", "json")
+        equal(report["backup"], listed[1]["backup"], "the backup of the copy's moment")
+        check(len(marks(server.folder / "third.db")) < len(load.acknowledged), "later entries are in the copy")
+
+
 def test_a_full_folder_stops_no_write():
     whole = Server(SHIPPED)
     whole.log = collections.deque(maxlen=1_000_000)

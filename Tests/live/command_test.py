@@ -47,6 +47,18 @@ def test_tokens_live_as_long_as_they_are_told():
             equal((done.returncode, done.stdout), (2, ""), text)
 
 
+def test_an_empty_value_is_said_and_does_nothing():
+    with tempfile.TemporaryDirectory(prefix="martlet-live-") as folder:
+        martlet(folder, "new", "shop")
+        shop = pathlib.Path(folder) / "shop"
+        before = sorted(shop.iterdir())
+        for words in (["backup", "--to", ""], ["restore", "--from=", "--into", "x.db"], ["restore", "--into", ""], ["token", "--as", ""]):
+            done = martlet(shop, *words)
+            equal((done.returncode, done.stdout), (2, ""), f"{words}")
+            check("is empty" in done.stderr, f"{words}: {done.stderr}")
+        equal(sorted(shop.iterdir()), before, "files that were made")
+
+
 def test_documents_end_in_one_newline():
     with tempfile.TemporaryDirectory(prefix="martlet-live-") as folder:
         martlet(folder, "new", "shop")

@@ -18,7 +18,7 @@ package enum DatabaseBackup {
     let time = clock.now
     try snapshot.begin()
     let id = try TimelineID.random()
-    let timeline = try folder.begin(id, at: time)
+    let timeline = try folder.begin(id, at: time, isCopy: true)
     do throws(BackupError) {
       let making = BaseMaking(timeline: timeline, id: id, service: service, version: Version.current)
       let manifest = try making.make(of: snapshot, commit: 0, time: time) { bytes in

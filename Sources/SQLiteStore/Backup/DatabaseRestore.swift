@@ -53,6 +53,7 @@ package enum DatabaseRestore {
   package static func replace(
     _ plan: RecoveryPlan, at path: String, keepsOld: Bool, countsBase: Bool, now: Timestamp, progress: (Int) -> Void
   ) throws(BackupError) -> (report: Report, old: String?) {
+    let path = DatabaseFile.resolved(path)
     let lock: LockFile
     do throws(StoreError) {
       try DatabaseFile.createFolder(of: path)
@@ -67,14 +68,30 @@ package enum DatabaseRestore {
     remove(draft)
     let report = try write(plan, to: draft, countsBase: countsBase, progress: progress)
     var old: String?
-    if hasOld {
-      let moment = Timestamp(microseconds: now.microseconds.dividedFloor(by: 1_000_000) * 1_000_000)
-      let name = path + ".before-" + moment.description.filter { $0 != "-" && $0 != ":" }
-      try setAside(path, as: name)
-      old = name
+    do throws(BackupError) {
+      if hasOld {
+        let name = freeName(path, now)
+        try setAside(path, as: name)
+        old = name
+      }
+      try inBackup { () throws(SystemError) in try SystemFolder.move(draft, to: path) }
+    } catch {
+      remove(draft)
+      throw error
     }
-    try inBackup { () throws(SystemError) in try SystemFolder.move(draft, to: path) }
     return (report, old)
+  }
+
+  /// What a database is called that another takes the place of. Two may be set aside in one second.
+  private static func freeName(_ path: String, _ now: Timestamp) -> String {
+    let moment = Timestamp(microseconds: now.microseconds.dividedFloor(by: 1_000_000) * 1_000_000)
+    let first = path + ".before-" + moment.description.filter { $0 != "-" && $0 != ":" }
+    var (name, number) = (first, 2)
+    while suffixes.contains(where: { SystemFolder.exists(name + $0) }) {
+      name = "\(first)-\(number)"
+      number += 1
+    }
+    return name
   }
 
   /// Gives the old database a second name; the first is then given to the new one.
@@ -107,15 +124,18 @@ package enum DatabaseRestore {
     var place: Int64 = 0
     while true {
       let piece = try inBackup { () throws(SystemError) in try source.read(pieceBytes, at: place) }
-      if piece.isEmpty { break }
-      hash.update(piece)
-      try inBackup { () throws(SystemError) in try file.write(piece, at: place) }
       place += Int64(piece.count)
+      // What is longer than it should be is not written to its end, wherever that is.
+      if piece.isEmpty || place > plan.manifest.bytes { break }
+      hash.update(piece)
+      try inBackup { () throws(SystemError) in try file.write(piece, at: place - Int64(piece.count)) }
       progress(Int(clamping: place))
     }
     guard place == plan.manifest.bytes, hash.finish().bytes.hexadecimal == plan.manifest.digest else {
       throw BackupError(
-        .damaged, "\(plan.basePath) is damaged: its \(place) bytes are not those that were written. An older backup may be whole (--at)")
+        .damaged,
+        "\(plan.basePath) is damaged: its \(plan.manifest.bytes) bytes are not those that were written. "
+          + "Give \(BackupNames.manifest(plan.manifest.commit)) beside it another name, and the copy before it is taken")
     }
   }
 

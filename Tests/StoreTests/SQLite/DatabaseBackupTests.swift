@@ -6,6 +6,12 @@ import Testing
 
 @testable import SQLiteStore
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 @Suite("A backup of a SQLite database", .timeLimit(.minutes(2))) struct DatabaseBackupTests {
   private static let insert = Statement(text: "INSERT INTO t (body) VALUES (?1)", parameters: [.bytes])
 
@@ -137,6 +143,62 @@ import Testing
       let store = try SQLiteStore(path: file)
       #expect(try await store.inspect("SELECT count(*) FROM t", []) == [[count]])
       await store.close()
+    }
+  }
+
+  @Test("takes the place of a database behind a link there, and again within the same second") func linked() async throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    try SystemFolder.create(folder.path + "/disk")
+    let (path, real) = (folder.path + "/test.db", folder.path + "/disk/real.db")
+    try #require(symlink("disk/real.db", path) == 0)
+    let store = try SQLiteStore(path: path)
+    try await store.define(["CREATE TABLE t (id INTEGER PRIMARY KEY, body BLOB)"])
+    try await write(3, store)
+    let (backups, _, _) = try base(path, in: folder)
+    try await write(4, store)
+    await store.close()
+    let plan = try backups.recovery(at: nil)
+    let olds = try (0..<3).map { _ in
+      try DatabaseRestore.replace(plan, at: path, keepsOld: true, countsBase: false, now: Timestamp(microseconds: 0)) { _ in }.old
+    }
+    #expect(olds == ["", "-2", "-3"].map { real + ".before-19700101T000000Z" + $0 })
+    for (file, count) in zip([path] + olds.compactMap(\.self), ["3", "7", "3", "3"]) {
+      let store = try SQLiteStore(path: file)
+      #expect(try await store.inspect("SELECT count(*) FROM t", []) == [[count]])
+      await store.close()
+    }
+    #expect(try !SystemFolder.names(in: folder.path + "/disk").contains { $0.contains("restoring") })
+  }
+
+  @Test("leaves no draft where the old database cannot be set aside") func notSetAside() async throws {
+    try await withStore { store, folder in
+      try await write(5, store)
+      let (backups, _, _) = try base(store.path, in: folder)
+      // A name with the moment behind it would be too long.
+      let path = folder.path + "/" + String(repeating: "x", count: 236)
+      Files.write(path, [1])
+      #expect(throws: BackupError.self) {
+        try DatabaseRestore.replace(
+          backups.recovery(at: nil), at: path, keepsOld: true, countsBase: false, now: Timestamp(microseconds: 0)
+        ) { _ in }
+      }
+      #expect(!folder.names.contains { $0.contains("restoring") })
+      #expect(SystemFolder.exists(path))
+    }
+  }
+
+  @Test("is not read past its end") func tooLong() async throws {
+    try await withStore { store, folder in
+      try await write(5, store)
+      let (backups, timeline, manifest) = try base(store.path, in: folder)
+      let path = timeline.path + "/" + manifest.file
+      let file = try DataFile(path, .writing)
+      // A terabyte, of which nothing is on the disk.
+      try file.truncate(to: 1 << 40)
+      let error = #expect(throws: BackupError.self) { try restore(backups.recovery(at: nil), to: folder.path + "/second.db") }
+      #expect(error?.code == .damaged)
+      #expect(error?.message.contains(BackupNames.manifest(0)) == true)
     }
   }
 

@@ -76,6 +76,29 @@ import Darwin
     }
   }
 
+  @Test("that links lead to is one file by all of its names") func links() async throws {
+    try await inFolder { path in
+      let folder = SystemFolder.parent(of: path)
+      try SystemFolder.create(folder + "/disk")
+      let (first, second) = (folder + "/first.db", folder + "/second.db")
+      #expect(symlink("second.db", first) == 0)
+      #expect(symlink(folder + "/disk/real.db", second) == 0)
+      let store = try SQLiteStore(path: first)
+      #expect(store.path == folder + "/disk/real.db")
+      for other in [first, second, folder + "/disk/real.db"] {
+        let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: other) }
+        #expect(error?.code == .unavailable)
+      }
+      try await Library.prepare(store)
+      await store.close()
+      #expect(Files.read(folder + "/disk/real.db")?.isEmpty == false)
+      // Links that lead nowhere, or in a circle, are an error and no loop.
+      #expect(symlink("circle.db", folder + "/circle.db") == 0)
+      let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: folder + "/circle.db") }
+      #expect(error?.code == .storage)
+    }
+  }
+
   @Test("that is none is refused") func notADatabase() async throws {
     try await inFolder { path in
       let folder = String(path.dropLast("/data/deep/test.db".count))
