@@ -8,7 +8,9 @@ import datetime
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -243,6 +245,46 @@ def test_a_killed_copy_is_no_backup():
         equal(server.stop(), 0, "the exit code after SIGTERM")
         _, words = martlet(server, "restore", "--from", "backups", code=1)
         check("--force" in words, f"a database was replaced: {words}")
+
+
+def test_what_is_broken_off_leaves_nothing():
+    with Server(UNSHIPPED) as server:
+        equal(server.stop(), 0, "the exit code after SIGTERM")
+        connection = sqlite3.connect(server.store.path)
+        with connection:
+            connection.execute("CREATE TABLE ballast (body BLOB)")
+            connection.executemany("INSERT INTO ballast VALUES (randomblob(1000000))", [()] * 100)
+        connection.close()
+        martlet(server, "backup", "--to", "backups")
+        scratch = server.folder / "scratch"
+        scratch.mkdir()
+        tasks = [(("backup", "verify", "--to", "backups", "--scratch", "scratch"), "scratch/martlet-verify-*.db"),
+                 (("restore", "--from", "backups", "--into", "second.db"), "second.db.restoring")]
+        for words, draft in tasks:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                end = time.monotonic() + WAIT_SECONDS
+                while True:
+                    process = subprocess.Popen([command, *words], cwd=server.folder, env=server.environment,
+                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    wait(lambda: list(server.folder.glob(draft)) or process.poll() is not None, "a file that is written")
+                    process.send_signal(number)
+                    code = process.wait(WAIT_SECONDS)
+                    if code != 0:
+                        break
+                    # It was over before the signal came.
+                    check(time.monotonic() < end, f"{words} was never ended in time")
+                    (server.folder / "second.db").unlink(missing_ok=True)
+                equal(code, 128 + number, f"the exit code of {words} after {number}")
+                equal(list(server.folder.glob(draft + "*")), [], f"what {words} leaves after {number}")
+                check(not (server.folder / "second.db").exists(), "a database that is not whole")
+        # A file that may grow no more, as a full disk.
+        for words in [(*words,) for words, _ in tasks] + [("backup", "--to", "others")]:
+            done = subprocess.run([command, *words], cwd=server.folder, env=server.environment, capture_output=True, text=True, timeout=120,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)))
+            equal(done.returncode, 1, f"the exit code of {words}: {done.stderr}")
+            check(done.stderr.startswith("martlet: "), f"{words}: {done.stderr}")
+        equal([*scratch.iterdir(), *server.folder.glob("second.db.restoring*"), *server.folder.glob("others/*")], [], "what was left")
+        martlet(server, *tasks[1][0])
 
 
 def test_a_copy_by_command_takes_nothing_from_what_is_shipped():

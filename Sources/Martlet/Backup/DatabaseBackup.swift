@@ -50,7 +50,11 @@ package enum DatabaseBackup {
   ) throws(BackupError) -> Outcome {
     let begin = clock.monotonicNanoseconds
     let path = "\(scratch)/martlet-verify-\(try TimelineID.random().hexadecimal).db"
-    defer { DatabaseRestore.remove(path) }
+    let watch = InterruptWatch { DatabaseRestore.remove(path) }
+    defer {
+      DatabaseRestore.remove(path)
+      watch.end()
+    }
     let report = try DatabaseRestore.write(plan, to: path, countsBase: true, progress: progress)
     return Outcome(plan: plan, report: report, nanoseconds: clock.monotonicNanoseconds &- begin)
   }
@@ -62,6 +66,8 @@ package enum DatabaseBackup {
     _ plan: RecoveryPlan, to path: String, keepsOld: Bool, clock: any Clock = SystemClock(), progress: (Int) -> Void
   ) throws(BackupError) -> Outcome {
     let begin = clock.monotonicNanoseconds
+    let watch = InterruptWatch { DatabaseRestore.remove(DatabaseRestore.draft(of: path)) }
+    defer { watch.end() }
     let (report, old) = try DatabaseRestore.replace(
       plan, at: path, keepsOld: keepsOld, countsBase: false, now: clock.now, progress: progress)
     return Outcome(plan: plan, report: report, nanoseconds: clock.monotonicNanoseconds &- begin, old: old)

@@ -64,7 +64,7 @@ package enum DatabaseRestore {
     defer { withExtendedLifetime(lock) {} }
     let hasOld = suffixes.contains { SystemFolder.exists(path + $0) }
     guard keepsOld || !hasOld else { throw BackupError(.occupied, "\(path) is there: --force has it renamed first") }
-    let draft = path + ".restoring"
+    let draft = draft(of: path)
     remove(draft)
     let report = try write(plan, to: draft, countsBase: countsBase, progress: progress)
     var old: String?
@@ -81,6 +81,9 @@ package enum DatabaseRestore {
     }
     return (report, old)
   }
+
+  /// What the new database is called until it takes the other's place.
+  package static func draft(of path: String) -> String { DatabaseFile.resolved(path) + ".restoring" }
 
   /// What a database is called that another takes the place of. Two may be set aside in one second.
   private static func freeName(_ path: String, _ now: Timestamp) -> String {
