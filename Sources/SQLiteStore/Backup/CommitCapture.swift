@@ -23,6 +23,8 @@ final class CommitCapture: Sendable {
     /// Frames of the log that were taken, and its salts.
     var position = 0
     var salts: UInt64 = 0
+    /// Another once others have changed the file; nil before it was asked for.
+    var version: Int64?
   }
 
   private let state = Mutex(State())
@@ -37,7 +39,24 @@ final class CommitCapture: Sendable {
     self.clock = clock
   }
 
-  /// Begins a timeline with what is committed from now on. Between two commits, on the writer's thread.
+  /// A transaction that writes has begun, or a moment between two: what others wrote into the file is in no commit of ours, and the log
+  /// that had it may be gone. So it ends the timeline.
+  ///
+  /// - Parameter version: `PRAGMA data_version`; nil where SQLite does not say it.
+  func saw(version: Int64?) {
+    state.withLock { state in
+      if state.number != nil, version == nil || version != state.version {
+        state.failure = "another process wrote into the database"
+        state.number = nil
+      }
+      state.version = version
+    }
+  }
+
+  /// Whether nobody else has written into the file since it was asked last; nil where it never was.
+  func isUntouched(version: Int64?) -> Bool? { state.withLock { state in state.version.map { $0 == version } } }
+
+  /// Begins a timeline with what is committed from now on. Between two commits, on the writer's thread, after `saw`.
   ///
   /// - Parameter logPages: frames in the log.
   func begin(logPages: Int) {

@@ -155,6 +155,23 @@ import Store
     return compiled
   }
 
+  /// Begins a transaction that writes.
+  func beginWriting() throws(DriverError) {
+    try execute(Connection.begin)
+    log.capture?.saw(version: dataVersion)
+  }
+
+  /// Another number once other connections have changed the file; of this one's own changes it knows nothing.
+  var dataVersion: Int64? {
+    guard let statement = try? prepared(Connection.version) else { return nil }
+    defer { statement.reset() }
+    guard (try? statement.step()) == .row else { return nil }
+    return statement.integer(of: 0)
+  }
+
+  private static let begin = Statement(text: "BEGIN IMMEDIATE", parameters: [])
+  private static let version = Statement(text: "PRAGMA data_version", parameters: [])
+
   /// Runs a prepared statement without parameters.
   func execute(_ statement: Statement) throws(DriverError) {
     let compiled = try prepared(statement)

@@ -81,7 +81,7 @@ extension Connection {
       try execute("PRAGMA foreign_keys=OFF")
       defer { try? execute("PRAGMA foreign_keys=ON") }
       do throws(DriverError) {
-        try execute("BEGIN IMMEDIATE")
+        try beginWriting()
         for statement in statements { try execute(statement) }
         if statements.contains(where: { $0.hasPrefix("DROP TABLE") }) {
           if let broken = try rows("PRAGMA foreign_key_check").first {

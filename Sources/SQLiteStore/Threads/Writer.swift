@@ -93,8 +93,7 @@ struct Writer {
           case .between(let body):
             serve(group)
             group.removeAll(keepingCapacity: true)
-            body(connection.log.pages)
-            job.finish(.success(.committed([])))
+            job.finish(between(body))
           }
         }
       }
@@ -115,7 +114,7 @@ struct Writer {
   private func probe() -> WriteJob.Outcome {
     if let failure = state.failure.withLock({ $0 }) { return .failure(failure) }
     do throws(DriverError) {
-      try connection.execute(Writer.begin)
+      try connection.beginWriting()
       let version = try connection.rows("PRAGMA user_version").first?.first.flatMap { $0 }.flatMap { Int32($0) } ?? 0
       try connection.execute("PRAGMA user_version=\(version)")
       try commit()
@@ -124,6 +123,21 @@ struct Writer {
     } catch {
       return .failure(unknownOutcome(after: error) ?? error.storeError)
     }
+  }
+
+  private func between(_ body: (Int) -> Void) -> WriteJob.Outcome {
+    if let capture = connection.log.capture {
+      // Of a log that others wrote into the length is not known before a commit of our own.
+      let version = connection.dataVersion
+      if capture.isUntouched(version: version) == false {
+        let outcome = probe()
+        guard outcome.isCommitted else { return outcome }
+      } else {
+        capture.saw(version: version)
+      }
+    }
+    body(connection.log.pages)
+    return .success(.committed([]))
   }
 
   private mutating func serve(_ group: [Member]) {
@@ -181,7 +195,7 @@ struct Writer {
     outcomes.reserveCapacity(group.count)
     let changesBefore = connection.changesEver
     do throws(DriverError) {
-      try connection.execute(Writer.begin)
+      try connection.beginWriting()
       for (job, batch) in group {
         if inSavepoints { try connection.execute(Writer.savepoint) }
         let changes = connection.changesEver
@@ -218,7 +232,7 @@ struct Writer {
     if let failure = state.failure.withLock({ $0 }) { return .failure(failure) }
     let changesBefore = connection.changesEver
     do throws(DriverError) {
-      try connection.execute(Writer.begin)
+      try connection.beginWriting()
     } catch {
       return .failure(error.storeError)
     }
@@ -264,7 +278,6 @@ struct Writer {
     if !connection.isIdle { try? connection.execute(Writer.rollbackStatement) }
   }
 
-  private static let begin = Statement(text: "BEGIN IMMEDIATE", parameters: [])
   private static let commitStatement = Statement(text: "COMMIT", parameters: [])
   private static let rollbackStatement = Statement(text: "ROLLBACK", parameters: [])
   private static let savepoint = Statement(text: "SAVEPOINT batch", parameters: [])

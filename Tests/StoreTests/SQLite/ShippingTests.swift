@@ -154,6 +154,40 @@ import Testing
     }
   }
 
+  /// Somebody's `sqlite3 test.db "UPDATE ..."` beside the service, in pages that no commit of ours touches, in a log that is begun anew
+  /// before the next one.
+  @Test("begins anew where others have written into the file, before the next commit and before a copy") func others() async throws {
+    try await withStore { shipped in
+      try await shipped.write(200)
+      await shipped.settle()
+      let path = shipped.folder.path + "/test.db"
+      let other = try Connection(path: path, role: .writer, options: SQLiteOptions())
+      defer { other.close() }
+      for round in 1...3 {
+        try other.execute("UPDATE t SET body = zeroblob(2999) WHERE id = \(40 * round)")
+        let log = try other.checkpoint()
+        try #require(log.pages == log.copied)
+        try await shipped.write(1)
+        while shipped.events.breaks < round || shipped.events.copies < 1 + round { await Task.yield() }
+        await shipped.settle()
+        let (report, bytes) = try shipped.restored()
+        #expect(count(report) == 200 + Int64(round))
+        #expect(report.miscounted.isEmpty)
+        let restored = shipped.folder.path + "/look.db"
+        Files.write(restored, bytes)
+        let look = try Connection(path: restored, role: .checkpointer, options: SQLiteOptions())
+        #expect(try look.rows("SELECT count(*) FROM t WHERE length(body) = 2999").first?.first == String(round))
+        look.close()
+        DatabaseRestore.remove(restored)
+      }
+      // Our own commits, and copying the log, are nobody else's.
+      let breaks = shipped.events.breaks
+      try await shipped.write(50)
+      await shipped.settle()
+      #expect(shipped.events.breaks == breaks)
+    }
+  }
+
   @Test("waits for a folder that is away, says so, and goes on when it is there") func away() async throws {
     // A file stands where the folder shall be.
     let prepare = { (folder: TemporaryFolder) in _ = folder.write("backups", [1]) }
