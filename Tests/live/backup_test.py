@@ -277,6 +277,12 @@ def test_what_is_broken_off_leaves_nothing():
                 equal(code, 128 + number, f"the exit code of {words} after {number}")
                 equal(list(server.folder.glob(draft + "*")), [], f"what {words} leaves after {number}")
                 check(not (server.folder / "second.db").exists(), "a database that is not whole")
+        # Under nohup it goes on.
+        process = subprocess.Popen([command, *tasks[0][0]], cwd=server.folder, env=server.environment, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        wait(lambda: list(server.folder.glob(tasks[0][1])) or process.poll() is not None, "a file that is written")
+        process.send_signal(signal.SIGHUP)
+        equal(process.wait(WAIT_SECONDS), 0, "the exit code where a hangup is ignored")
         # A file that may grow no more, as a full disk.
         for words in [(*words,) for words, _ in tasks] + [("backup", "--to", "others")]:
             done = subprocess.run([command, *words], cwd=server.folder, env=server.environment, capture_output=True, text=True, timeout=120,
