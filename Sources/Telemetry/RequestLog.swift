@@ -36,10 +36,11 @@ package final class RequestLog: Sendable {
     self.wasShed = wasShed
   }
 
-  /// 5xx is our fault and an error; the rest is daily life. What is refused because there is too much of it is neither, and comes
-  /// in floods: a line that is written at once for each would cost more than the refusals.
+  /// 5xx is our fault and an error, but for a method or a version that nobody knows; the rest is daily life. What is refused because
+  /// there is too much of it is neither, and comes in floods: a line that is written at once for each would cost more than the
+  /// refusals.
   package var level: LogLevel {
-    if status < 500 { return .info }
+    if status < 500 || status == 501 || status == 505 { return .info }
     return status == 503 && (wasShed || cause == nil) ? .notice : .error
   }
 

@@ -118,6 +118,13 @@ struct FixedClock: Clock {
     #expect(try lines(.json) { $0.request(entry) }.count == 1)
   }
 
+  @Test("what no server does is no error of ours", arguments: [501, 505]) func unknownMethods(_ status: Int) throws {
+    let entry = RequestLog(
+      method: "other", route: "unmatched", status: status, durationNanoseconds: 0, bytes: 0, caller: nil, requestID: "r", statements: 0)
+    #expect(try lines(.json, level: .notice) { $0.request(entry) }.isEmpty)
+    #expect(try lines(.json) { $0.request(entry) }.count == 1)
+  }
+
   @Test func everyKindHasItsForm() throws {
     let fields = [
       LogField("a", .integer(-5)), LogField("b", .number(1.5)), LogField("c", .boolean(true)), LogField("d", .number(.nan)),
