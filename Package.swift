@@ -51,8 +51,9 @@ let package = Package(
     library("CBrotli", "libbrotlienc"),
     .target(
       name: "CRE2", path: "Sources/CShims/CRE2", linkerSettings: [.linkedLibrary("re2")]),
+    .target(name: "CSpawn", path: "Sources/CShims/CSpawn"),
     // ground
-    room("Base", unsafe: true),
+    room("Base", ["CSpawn"], unsafe: true),
     room("JSON", ["Base"], unsafe: true),
     room("CSV", ["Base"]),
     room("YAML", ["Base", "CYAML"], unsafe: true),
@@ -70,7 +71,7 @@ let package = Package(
     // stores
     room("Store", ["Base", "JSON", "Expression", "Contract"]),
     room("SQLiteStore", ["Base", "JSON", "Crypto", "Backup", "Contract", "Reactor", "Store", "CSQLite"], unsafe: true),
-    room("PostgresStore", ["Base", "JSON", "Contract", "Reactor", "Store", "CPostgres"], unsafe: true),
+    room("PostgresStore", ["Base", "JSON", "Backup", "Contract", "Reactor", "Store", "CPostgres"], unsafe: true),
     // application
     room("Identity", ["Base", "JSON", "Crypto", "Contract"]),
     room(
@@ -89,7 +90,8 @@ let package = Package(
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Base", "JSON", "Backup", "Contract", "Telemetry", "Reactor", "Store", "SQLiteStore", "Identity", "Service", "REST", "Bench",
+        "Base", "JSON", "Backup", "Contract", "Telemetry", "Reactor", "Store", "SQLiteStore", "PostgresStore", "Identity", "Service",
+        "REST", "Bench",
         "Martlet",
       ],
       swiftSettings: strict,

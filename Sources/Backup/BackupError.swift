@@ -9,6 +9,8 @@ package struct BackupError: Error, Sendable, CustomStringConvertible {
     case missing
     /// There is no backup of what was asked for.
     case none
+    /// A program or a server that it takes is not there.
+    case unavailable
     /// The system refused a file.
     case storage
     /// Somebody else has, or had, what would be written over.

@@ -54,7 +54,7 @@ extension BackupFolder {
   /// - Returns: what was deleted.
   package func prune(_ retention: BackupRetention, now: Timestamp) throws(BackupError) -> BackupRetention.Removal {
     var known: [(timeline: Timeline, times: [UInt64: Timestamp])] = []
-    for timeline in try timelines() {
+    for timeline in try timelines() where !SystemFolder.exists(timeline.path + "/" + ClusterBackup.lockName) {
       var times: [UInt64: Timestamp] = [:]
       for commit in timeline.bases { times[commit] = (try? timeline.manifest(commit))?.time }
       known.append((timeline, times))

@@ -1,5 +1,4 @@
 package import Base
-import Crypto
 import JSON
 
 /// What is known of a base: a whole copy of a database as it was after one commit of a timeline. It is written when the copy is on
@@ -51,18 +50,13 @@ package struct BaseManifest: Sendable, Equatable {
       "commit": .integer(Int64(clamping: commit)), "time": .string(time.description), "file": .string(file), "bytes": .integer(bytes),
       "page_size": .integer(Int64(pageSize)), "sha256": .string(digest), "rows": .object(tables), "martlet": .string(version),
     ]
-    var line: [UInt8] = []
-    value.append(to: &line)
-    return line + Array("\n\(SHA256.hash(line).bytes.hexadecimal)\n".utf8)
+    return ProvenLine.encoded(value)
   }
 
   /// - Throws: what is wrong with the bytes, without the file's name.
   package init(_ bytes: [UInt8]) throws(BackupError) {
-    let lines = bytes.split(separator: 0x0a, maxSplits: 2, omittingEmptySubsequences: false)
-    guard lines.count == 3, lines[2].isEmpty, Array(SHA256.hash(lines[0]).bytes.hexadecimal.utf8) == Array(lines[1]) else {
-      throw BackupError(.damaged, "its checksum is another")
-    }
-    guard let value = try? JSONValue(parsing: Array(lines[0])), value["format"]?.integerValue == BaseManifest.format else {
+    let value = try ProvenLine.value(bytes)
+    guard value["format"]?.integerValue == BaseManifest.format else {
       throw BackupError(.damaged, "it is of another version of Martlet, or no manifest")
     }
     guard let timeline = value["timeline"]?.stringValue.flatMap(TimelineID.init(hexadecimal:)), let service = value["service"]?.stringValue,

@@ -64,6 +64,34 @@ package enum SystemFolder {
     guard unsafe rmdir(path) == 0 || errno == ENOENT else { throw .last(path) }
   }
 
+  /// Removes a folder and all that is in it; links are removed, not followed.
+  ///
+  /// Safety: as the type.
+  package static func removeTree(_ path: String) throws(SystemError) {
+    for name in try names(in: path) {
+      let inner = path + "/" + name
+      if unsafe unlink(inner) != 0 {
+        guard errno == EISDIR || errno == EPERM else { throw .last(inner) }
+        try removeTree(inner)
+      }
+    }
+    guard unsafe rmdir(path) == 0 else { throw .last(path) }
+  }
+
+  /// Bytes of the files in it, and in the folders in it; links are not followed.
+  ///
+  /// Safety: as the type; the system fills a value of ours.
+  package static func bytes(of path: String) throws(SystemError) -> Int64 {
+    var sum: Int64 = 0
+    for name in try names(in: path) {
+      let inner = path + "/" + name
+      var status = stat()
+      guard unsafe lstat(inner, &status) == 0 else { throw .last(inner) }
+      sum += status.st_mode & S_IFMT == S_IFDIR ? try bytes(of: inner) : Int64(status.st_size)
+    }
+    return sum
+  }
+
   package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// The names in it are on the disk when this returns.
@@ -75,6 +103,16 @@ package enum SystemFolder {
     defer { close(descriptor) }
     // Some file systems know no such thing of a folder.
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw .last(path) }
+  }
+
+  /// The path from the system's root on; parts such as `..` stay.
+  ///
+  /// Safety: the buffer is as long as it says.
+  package static func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    guard unsafe getcwd(&buffer, buffer.count) != nil else { return path }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + "/" + path
   }
 
   /// The folder that a path's last part stands in.

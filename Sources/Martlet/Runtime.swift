@@ -1,9 +1,9 @@
+import Backup
 import Base
 package import Contract
 import HTTP
 import REST
 package import Reactor
-import SQLiteStore
 import Service
 import Store
 import Synchronization
@@ -37,12 +37,8 @@ package final class Runtime: Sendable {
     let shipping = contract.backup.map { ShippingOptions($0, service: contract.service.name, logger: logger) }
     let store = try await StoreOpening.open(
       contract.store, group: group, threads: settings.threads, memory: memory, shipping: shipping, logger: logger)
-    if shipping != nil, store.dialect != .sqlite {
-      logger.warning("no backup", [LogField("detail", .cause("backup: the service backs up a database in a file alone (docs/backup.md)"))])
-    }
     let assembly = Assembly(
-      settings: settings, folder: folder, group: group, store: store, isBackedUp: shipping != nil && store.dialect == .sqlite,
-      memory: memory, logger: logger)
+      settings: settings, folder: folder, group: group, store: store, isBackedUp: shipping != nil, memory: memory, logger: logger)
     do throws(StartError) {
       return try await Runtime(contract, assembly)
     } catch {

@@ -1,8 +1,9 @@
+package import Backup
 package import Base
 package import Contract
 import PostgresStore
 package import Reactor
-package import SQLiteStore
+import SQLiteStore
 package import Store
 package import Telemetry
 
@@ -13,7 +14,7 @@ package enum StoreOpening {
   ///   large tables (PostgreSQL).
   /// - Parameter logger: told of replicas; without one they are not used.
   /// - Parameter memory: what rows that are read are counted in.
-  /// - Parameter shipping: where a database in a file is backed up to meanwhile.
+  /// - Parameter shipping: where it is backed up to meanwhile.
   /// - Throws: `StartError` with what is wrong and what to do.
   package static func open(
     _ settings: StoreSettings, group: EventLoopGroup, threads: Int, isReadOnly: Bool = false, memory: MemoryBudget = .unbounded,
@@ -43,7 +44,7 @@ package enum StoreOpening {
         options.plansForLargeTables = isReadOnly
         options.isReadOnly = isReadOnly
         options.memory = memory
-        let store = try PostgresStore(url: url, options: options, loops: group.loops)
+        let store = try PostgresStore(url: url, options: options, loops: group.loops, shipping: isReadOnly ? nil : shipping)
         try await store.ping()
         guard let logger, !settings.replicas.isEmpty else { return store }
         return try ReplicatedStore(

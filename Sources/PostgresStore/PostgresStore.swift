@@ -1,3 +1,4 @@
+package import Backup
 package import Base
 package import Reactor
 package import Store
@@ -13,6 +14,7 @@ package final class PostgresStore: Store {
   private let url: String
   private let options: PostgresOptions
   private let isClosed = Atomic<Bool>(false)
+  private let keeper: ClusterKeeper?
 
   private static let writable = Statement(text: EngineSQL.writable.description, parameters: [])
 
@@ -24,10 +26,11 @@ package final class PostgresStore: Store {
   /// - Parameters:
   ///   - url: `postgres://user:password@host:port/database?...`.
   ///   - loops: at least one. Where `options.pool` has fewer than two connections for each, some share.
+  ///   - shipping: where the cluster is backed up to meanwhile.
   /// - Throws: `.invalidStatement` where the URL cannot be read.
   package init(
-    url: String, options: PostgresOptions = PostgresOptions(), loops: [EventLoop], random: any RandomSource = SystemRandom(),
-    clock: any Clock = SystemClock()
+    url: String, options: PostgresOptions = PostgresOptions(), loops: [EventLoop], shipping: ShippingOptions? = nil,
+    random: any RandomSource = SystemRandom(), clock: any Clock = SystemClock()
   ) throws(StoreError) {
     precondition(!loops.isEmpty && (1...1000).contains(options.pool), "a store has a loop and 1 to 1000 connections")
     let settings = try ConnectionSettings(url: url, options: options)
@@ -40,11 +43,18 @@ package final class PostgresStore: Store {
       return LoopPool(
         loop: loops[index], connectionsMax: share, options: options, settings: settings, random: random, clock: clock, trouble: trouble)
     }
+    keeper = shipping.map { ClusterKeeper(url: options.directURL ?? url, options: $0) }
     for pool in pools { pool.loop.execute { pool.planDispatch() } }
+    do throws(SystemThread.StartError) {
+      try keeper?.start()
+    } catch {
+      throw StoreError(.storage, "no thread could be started: error \(error.code)")
+    }
   }
 
   /// A store that is dropped without `close` still gives its connections back.
   deinit {
+    keeper?.end()
     guard !isClosed.load(ordering: .acquiring) else { return }
     for pool in pools { pool.loop.execute { pool.close {} } }
   }
@@ -120,8 +130,10 @@ package final class PostgresStore: Store {
         name: "refusals_total", help: "Calls refused or timed out in a queue.", value: sum { $0.refusals.load(ordering: .relaxed) }),
       StoreGauge(name: "connections_ended_total", help: "Connections that were lost.", value: sum { $0.lost.load(ordering: .relaxed) }),
       OddValues.gauge,
-    ]
+    ] + (keeper?.gauges() ?? [])
   }
+
+  package var backupTrouble: String? { keeper?.trouble }
 
   package func close() async {
     guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
@@ -130,6 +142,7 @@ package final class PostgresStore: Store {
         pool.loop.execute { pool.close { continuation.resume() } }
       }
     }
+    await keeper?.stop()
   }
 
   /// The pool of the loop that the caller runs on, or the first.

@@ -33,10 +33,26 @@ enum DatabaseFile {
   /// Makes it (mode 0600) where it is missing, durably.
   static func create(_ path: String) throws(StoreError) {
     let descriptor = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw StoreError(.storage, "\(path): \(LockFile.reason)") }
+    guard descriptor >= 0 else { throw StoreError(.storage, SystemError(code: errno, path: path).description) }
     close(descriptor)
     // Some file systems have no durable folders.
     try? SystemFolder.synchronize(SystemFolder.parent(of: path))
+  }
+
+  /// Keeps a second process (and a second store of this one) away from a database file, by `PATH.lock`: closing any descriptor of the
+  /// database file itself would drop SQLite's POSIX locks on it.
+  ///
+  /// - Throws: `.unavailable` at once, naming the process that has it.
+  static func lock(_ path: String) throws(StoreError) -> LockFile {
+    let file = path + ".lock"
+    do throws(LockFile.Refusal) {
+      return try LockFile(path: file)
+    } catch {
+      switch error {
+      case .held(let holder): throw StoreError(.unavailable, "another process (\(holder)) has the database open: \(file)")
+      case .system(let error): throw StoreError(.storage, error.description)
+      }
+    }
   }
 
   /// Whether it was not closed in order: its write-ahead log is still there.

@@ -1,3 +1,4 @@
+package import Backup
 package import Base
 
 /// How a SQLite store is opened. Every queue and cache has its bound here.

@@ -1,3 +1,4 @@
+import Backup
 package import Base
 package import Store
 import Synchronization
@@ -133,7 +134,7 @@ package final class SQLiteStore: Store {
       return (try (0..<readers).map { _ throws(StoreError) in try Connection(opening: path, .inspector, options) }, nil)
     }
     try DatabaseFile.createFolder(of: path)
-    let lock = try LockFile(path: path + ".lock")
+    let lock = try DatabaseFile.lock(path)
     try DatabaseFile.create(path)
     let mustCheck = DatabaseFile.wasLeftOpen(path)
     var connections = [try Connection(opening: path, .writer, options)]

@@ -74,6 +74,22 @@ package struct StoreGauge: Sendable {
   }
 }
 
+extension StoreGauge {
+  /// What every store says of its backup.
+  ///
+  /// - Parameter lastBase: the moment of the newest whole copy.
+  package static func backup(isFailing: Bool, waitingBytes: Double, waitingSeconds: Double, lastBase: Timestamp?) -> [StoreGauge] {
+    [
+      StoreGauge(name: "backup_failing", help: "1 while the folder of backups is behind.", value: isFailing ? 1 : 0),
+      StoreGauge(name: "backup_waiting_bytes", help: "Bytes of log that are not in the folder of backups.", value: waitingBytes),
+      StoreGauge(name: "backup_waiting_seconds", help: "Since when the oldest of them waits.", value: waitingSeconds),
+      StoreGauge(
+        name: "backup_copy_timestamp_seconds", help: "The moment of the newest whole copy that this process knows of; 0 before.",
+        value: lastBase.map { Double($0.microseconds) / 1e6 } ?? 0),
+    ]
+  }
+}
+
 /// Why a store could not do its work. Nothing the peer sent causes one, except `.timeout` of a statement that takes too long.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
   package enum Code: String, Sendable {

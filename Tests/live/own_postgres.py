@@ -43,15 +43,18 @@ def free_port():
 
 
 class OwnPostgres:
-    """A context: stopped and thrown away at its end. `of`: a primary that this one is to follow."""
+    """A context: stopped and thrown away at its end. `of`: a primary that this one is to follow; `restored`: a data folder to
+    take over, whose settings stand as they are."""
 
-    def __init__(self, of=None, **settings):
+    def __init__(self, of=None, restored=None, **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{MARK}-"))
         self.port = free_port()
         self.settings = {"fsync": "off", "listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.folder), **settings}
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres")
-        if of:
+        if restored:
+            shutil.move(restored, self.data)
+        elif of:
             self.run("pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-h", "127.0.0.1", "-p", of.port, "-U", "martlet")
         else:
             self.run("initdb", "-D", self.data, "-U", "martlet", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-k")

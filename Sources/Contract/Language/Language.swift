@@ -67,7 +67,7 @@ enum Language {
       Key("timeout", .choice([duration, .object(storeTimeout)]), "How long a statement may take; or each time-out by its name."),
       Key("pooler", .word(["transaction"]), "PgBouncer in transaction mode, or its like, stands between the service and PostgreSQL."),
       Key(
-        "direct", .text(.url(["postgres", "postgresql"])), "The database itself, past the pooler: migrations use it.", needs: "pooler"),
+        "direct", .text(.url(["postgres", "postgresql"])), "The database past the pooler: migrations and backups use it.", needs: "pooler"),
       Key(
         "replicas", .list(.text(.url(["postgres", "postgresql", "mysql", "mariadb"])), count: 0...32),
         "Standbys of a PostgreSQL that serve reads."),

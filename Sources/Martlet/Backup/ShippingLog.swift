@@ -1,5 +1,5 @@
+import Backup
 import Contract
-import SQLiteStore
 import Telemetry
 
 extension ShippingOptions {

@@ -2,6 +2,7 @@ import Backup
 import Base
 import JSON
 import Martlet
+import PostgresStore
 import SQLiteStore
 
 /// What `martlet backup` and `martlet restore` print.
@@ -27,8 +28,17 @@ struct BackupReport {
         + "after \(seconds) s.")
   }
 
-  func list(_ entries: [BackupEntry], _ folder: BackupFolder) {
-    guard !isJSON else { return print(.array(entries.map(object))) }
+  func list(_ entries: [BackupEntry], _ clusters: [(name: String, backup: Result<ClusterBackup, BackupError>)], _ folder: BackupFolder) {
+    guard !isJSON else { return print(.array(entries.map(object) + clusters.map(object))) }
+    for (name, backup) in clusters {
+      switch backup {
+      case .success(let backup):
+        Output.result(
+          "\(name)  \(backup.ended)  \(size(backup.bytes))  \(backup.service)  PostgreSQL \(backup.server)"
+            + (backup.log.map { "  and the log in \($0)" } ?? "") + "\n")
+      case .failure(let error): Output.result("\(name)  \(error.message)\n")
+      }
+    }
     for entry in entries {
       var line = "\(entry.timeline.name)  "
       if let manifest = entry.manifest {
@@ -38,7 +48,7 @@ struct BackupReport {
       if let problem = entry.problem { line += "  \(problem)" }
       Output.result(line + "\n")
     }
-    if entries.isEmpty { Output.words("\(folder.path) has no backup.") }
+    if entries.isEmpty, clusters.isEmpty { Output.words("\(folder.path) has no backup.") }
   }
 
   private func object(_ entry: BackupEntry) -> JSONValue {
@@ -51,6 +61,45 @@ struct BackupReport {
     object.append("until", entry.until.map { .string($0.description) } ?? .null)
     if let problem = entry.problem { object.append("problem", .string(problem)) }
     return .object(object)
+  }
+
+  private func object(_ name: String, _ backup: Result<ClusterBackup, BackupError>) -> JSONValue {
+    switch backup {
+    case .success(let backup):
+      [
+        "backup": .string(name), "time": .string(backup.ended.description), "service": .string(backup.service),
+        "server": .integer(Int64(backup.server)), "bytes": .integer(backup.bytes), "log": backup.log.map { .string($0) } ?? .null,
+      ]
+    case .failure(let error): ["backup": .string(name), "problem": .string(error.message)]
+    }
+  }
+
+  func made(_ backup: ClusterBackup) {
+    guard !isJSON else { return print(object(backup.name, .success(backup))) }
+    Output.result("\(backup.name)\n")
+    let moments = backup.log.map { "any moment from \(backup.ended) on that the log in \($0) reaches" }
+    Output.words("The cluster, \(size(backup.bytes)), can be restored to \(moments ?? "\(backup.ended): nobody receives its log").")
+  }
+
+  func verified(_ outcome: ServerBackup.Outcome) {
+    let milliseconds = Int64(clamping: outcome.nanoseconds / 1_000_000)
+    guard !isJSON else {
+      return print([
+        "backup": .string(outcome.restore.backup.name),
+        "base_time": .string(outcome.restore.backup.ended.description), "recovery_point": .string(outcome.look.point.description),
+        "recovery_milliseconds": .integer(milliseconds), "rows": rows(outcome.look.rows),
+      ])
+    }
+    Output.words("Recovery point: \(outcome.look.point)")
+    Output.words("Recovery time: \(milliseconds) ms")
+    for (name, count) in outcome.look.rows.sorted(by: { $0.key < $1.key }) { Output.result("\(name)  \(count)\n") }
+    Output.words("Every checksum is right, and a server has recovered it.")
+  }
+
+  func restored(_ restore: ClusterRestore, to path: String) {
+    let until = restore.until.map { "to \($0)" } ?? "to the end of its log"
+    Output.words("\(path) is a data folder that recovers \(until) when PostgreSQL \(restore.backup.server) is started on it:")
+    Output.words("\(restore.tools.path("pg_ctl")) -D \(path) start")
   }
 
   func verified(_ outcome: DatabaseBackup.Outcome) {

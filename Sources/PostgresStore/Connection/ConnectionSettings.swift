@@ -166,7 +166,7 @@ struct ConnectionSettings: Sendable {
   }
 
   /// Safety: libpq's list ends with an entry without a keyword; it and the message are freed once, here.
-  private static func parse(_ url: String) -> [Parameter]? {
+  static func parse(_ url: String) -> [Parameter]? {
     var message: UnsafeMutablePointer<CChar>?
     let list = unsafe PQconninfoParse(url, &message)
     if let message = unsafe message { unsafe PQfreemem(message) }

@@ -144,6 +144,8 @@ package final class ReplicatedStore: Store {
   }
   package func ping() async throws(StoreError) { try await primary.ping() }
 
+  package var backupTrouble: String? { primary.backupTrouble }
+
   package func gauges() -> [StoreGauge] {
     let states = replicas
     let now = clock.monotonicNanoseconds

@@ -57,7 +57,7 @@ package enum DatabaseRestore {
     let lock: LockFile
     do throws(StoreError) {
       try DatabaseFile.createFolder(of: path)
-      lock = try LockFile(path: path + ".lock")
+      lock = try DatabaseFile.lock(path)
     } catch {
       throw BackupError(error.code == .unavailable ? .occupied : .storage, error.message)
     }

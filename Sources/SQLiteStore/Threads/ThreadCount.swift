@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 
 /// Knows when the last of a store's threads has ended; only then is the file free for the next.

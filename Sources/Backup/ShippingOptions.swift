@@ -1,6 +1,4 @@
-import Base
-
-/// Where a store's log is shipped to, and how often.
+/// Where a store is backed up to, and how often.
 package struct ShippingOptions: Sendable {
   package var folder: String
   /// The contract's `service.name`.
@@ -9,7 +7,7 @@ package struct ShippingOptions: Sendable {
   package var every: Duration
   /// How far back moments stay restorable.
   package var keep: Duration
-  /// How soon a commit is in the folder.
+  /// How soon a commit is in the folder. PostgreSQL's log comes as it is written, whatever this says.
   package var interval: Duration
   /// Of Martlet, for the manifests.
   package var version: String
