@@ -1,12 +1,15 @@
 import Base
 import Identity
 import Store
+import Synchronization
 
 /// Finds the row of `users` behind a verified token, and makes it at the first use.
 final class CallerDirectory: Sendable {
   private let verifier: TokenVerifier?
   private let users: ResourcePlan?
   private let find: ReadStatement?
+  /// Counts the times that rows of `users` went.
+  private let generation = Atomic<Int>(0)
 
   init(verifier: TokenVerifier?, users: ResourcePlan?) {
     self.verifier = verifier
@@ -31,15 +34,22 @@ final class CallerDirectory: Sendable {
       throw error.code == .expired
         ? Failure(.tokenExpired, "The token has expired") : Failure(.tokenInvalid, "The token is not accepted: \(error.reason)")
     }
-    if let known = verified.caller { return known }
-    return verified.remember(user: try await user(of: verified, engine: engine))
+    // Before the row is looked for: one that goes meanwhile is not remembered.
+    let generation = generation.load(ordering: .acquiring)
+    if let known = verified.caller(now: engine.clock.now, generation: generation) { return known }
+    let id = try await user(of: verified, engine: engine)
+    return verified.remember(user: id, now: engine.clock.now, generation: generation)
   }
+
+  /// A row of `users` has gone: who stands behind a token is looked up again.
+  func forget() { generation.add(1, ordering: .acquiringAndReleasing) }
 
   /// The caller of a token that was verified before and whose row is known.
   ///
   /// - Parameter authorization: the bytes of the header's value.
   func knownCaller(authorization: ArraySlice<UInt8>, now: Timestamp) -> Caller? {
-    CallerDirectory.token(authorization).flatMap { verifier?.known($0, now: now) }?.caller
+    CallerDirectory.token(authorization).flatMap { verifier?.known($0, now: now) }?
+      .caller(now: now, generation: generation.load(ordering: .acquiring))
   }
 
   /// What stands behind `Bearer `, in any case; nil where something else does.

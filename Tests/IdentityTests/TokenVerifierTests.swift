@@ -100,9 +100,13 @@ import Darwin
     #expect(token.claims == ["tier": .string("pro"), "level": .null], "a claim of another type is null")
     #expect(token.tenant == .string("t1"))
     #expect(token.expiresAt == Self.later(60))
-    #expect(token.caller == nil)
-    token.remember(user: UUID(high: 1, low: 2))
-    #expect(try house.verifier.verify(text, now: Self.now).caller?.roles == token.roles)
+    #expect(token.caller(now: Self.now, generation: 0) == nil)
+    token.remember(user: UUID(high: 1, low: 2), now: Self.now, generation: 0)
+    #expect(try house.verifier.verify(text, now: Self.now).caller(now: Self.now, generation: 0)?.roles == token.roles)
+    #expect(token.caller(now: Self.now, generation: 1) == nil, "rows have gone since")
+    #expect(token.caller(now: Self.later(4), generation: 0) != nil)
+    #expect(token.caller(now: Self.later(5), generation: 0) == nil, "another process may have removed it")
+    #expect(token.caller(now: Self.later(-1), generation: 0) == nil, "the clock went back")
   }
 
   @Test(

@@ -1,9 +1,11 @@
 """Bearer tokens made by PyJWT, an independent peer, against the running service; and the service's own against PyJWT."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
+import sqlite3
 import threading
 import time
 
@@ -242,6 +244,63 @@ def test_machines_share_a_key_from_a_file_or_from_the_environment():
             else:
                 check(False, f"it served with {wrong.keys()}")
             second.environment = before
+
+
+WITH_USERS = """
+martlet: 1
+service: {name: live, version: v1}
+store: {url: "${DATABASE_URL:-sqlite:data/live.db}"}
+roles: [admin]
+resources:
+  users:
+    fields: {nick: string}
+    access: {read: authenticated, delete: [admin]}
+  notes:
+    fields:
+      owner: {ref: users, default: caller.id}
+    access: {create: authenticated, read: authenticated}
+"""
+
+
+def test_a_caller_whose_row_was_deleted_has_another_one(store):
+    """Not the old id until the token ends: nothing could refer to it."""
+    with Server(WITH_USERS, store) as server:
+        ada, boss = server.client(server.token("ada")), server.client(server.token("boss", "admin"))
+        users = lambda: {user["subject"]: user["id"] for user in boss.get("/v1/users").json["data"]}
+        equal(ada.get("/v1/notes").status, 200, "her first request")
+        first = users()["ada"]
+        equal(boss.send("DELETE", f"/v1/users/{first}").status, 204, "her row goes")
+        note = ada.send("POST", "/v1/notes", {})
+        equal(note.status, 201, "her next request")
+        check(note.json["owner"] == users()["ada"] != first, f"a note of {note.json['owner']}, {first} before")
+        # By a batch, too.
+        second = ada.send("POST", "/v1/notes", {}).json["owner"]
+        other = server.client(server.token("bob"))
+        equal(other.get("/v1/notes").status, 200, "another's first request")
+        gone = users()["bob"]
+        answer = boss.send("POST", "/v1/batch", {"operations": [{"method": "DELETE", "path": f"/v1/users/{gone}"}]})
+        equal(answer.status, 200, "a batch")
+        equal(other.send("POST", "/v1/notes", {}).status, 201, "another's next request")
+        equal(ada.send("POST", "/v1/notes", {}).json["owner"], second, "she is who she was")
+
+
+def test_a_row_that_another_process_deleted_is_missed_after_seconds(store):
+    with Server(WITH_USERS, store) as server:
+        ada, boss = server.client(server.token("ada")), server.client(server.token("boss", "admin"))
+        equal(ada.get("/v1/notes").status, 200, "her first request")
+        first = next(user["id"] for user in boss.get("/v1/users").json["data"] if user["subject"] == "ada")
+        deletion = "DELETE FROM users WHERE subject = 'ada'"
+        if store == "postgres":
+            server.store.psql(server.store.url, deletion)
+        else:
+            with contextlib.closing(sqlite3.connect(server.store.path, timeout=10)) as database, database:
+                database.execute(deletion)
+        end = time.monotonic() + 30
+        while (note := ada.send("POST", "/v1/notes", {})).status != 201:
+            equal(note.status, 422, "a reference to a row that is gone")
+            check(time.monotonic() < end, "the old row is remembered for long")
+            threading.Event().wait(0.1)
+        check(note.json["owner"] != first, "a new row")
 
 
 if __name__ == "__main__":

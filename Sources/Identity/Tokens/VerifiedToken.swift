@@ -13,7 +13,15 @@ package final class VerifiedToken: Sendable {
   package let claims: [String: Value]
   package let expiresAt: Timestamp
 
-  private let remembered = Mutex<Caller?>(nil)
+  private struct Remembered {
+    let caller: Caller
+    let since: Timestamp
+    let generation: Int
+  }
+  private let remembered = Mutex<Remembered?>(nil)
+
+  /// For how long the row is taken to be there, in microseconds: another process may have removed it meanwhile.
+  package static let rememberedMicroseconds: Int64 = 5_000_000
 
   init(
     issuer: String, subject: String, roles: [String], scopes: [String], tenant: Value, claims: [String: Value], expiresAt: Timestamp
@@ -27,11 +35,21 @@ package final class VerifiedToken: Sendable {
     self.expiresAt = expiresAt
   }
 
-  /// The caller that this token and its row of `users` make, once `remember` was told of the row; nil before.
-  package var caller: Caller? { remembered.withLock { $0 } }
+  /// The caller that this token and its row of `users` make, once `remember` was told of the row; nil before, where that was long ago,
+  /// and where rows have been removed since (another generation).
+  package func caller(now: Timestamp, generation: Int) -> Caller? {
+    remembered.withLock { remembered in
+      guard let remembered, remembered.generation == generation, now >= remembered.since,
+        now.microseconds - remembered.since.microseconds < VerifiedToken.rememberedMicroseconds
+      else { return nil }
+      return remembered.caller
+    }
+  }
 
-  /// Keeps the caller's row for as long as the token is cached.
-  @discardableResult package func remember(user id: UUID) -> Caller {
+  /// Keeps the caller's row for a few seconds.
+  ///
+  /// - Parameter generation: what `caller(now:generation:)` compares.
+  @discardableResult package func remember(user id: UUID, now: Timestamp, generation: Int) -> Caller {
     var caller = Caller()
     caller.id = id
     caller.issuer = issuer
@@ -41,7 +59,7 @@ package final class VerifiedToken: Sendable {
     caller.tenant = tenant
     caller.claims = claims
     let made = caller
-    remembered.withLock { $0 = made }
+    remembered.withLock { $0 = Remembered(caller: made, since: now, generation: generation) }
     return made
   }
 }

@@ -77,6 +77,9 @@ final class BatchSession: Store {
       .filter { $0.pending.change.before != nil }.sorted { $0.place < $1.place }.map(\.pending)
   }
 
+  /// Whether callers go with it.
+  var removesUsers: Bool { state.withLock { $0.pending.contains { $0.change.removesUsers($0.plan) } } }
+
   // MARK: Store
 
   func read(_ query: Query) async throws(StoreError) -> Rows {

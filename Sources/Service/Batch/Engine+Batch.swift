@@ -63,6 +63,7 @@ extension Engine {
     } catch {
       throw Failure(error, statements: statements)
     }
+    if session.removesUsers { directory.forget() }
     if case .committed = outcome { return (answer, false) }
     let before = steps.count - session.steps.count
     if let step = outcome.step, step < before {

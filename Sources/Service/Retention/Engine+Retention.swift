@@ -110,6 +110,7 @@ extension Engine {
     let facts = Facts(caller: .anonymous, context: RequestContext(requestID: "", ip: "", method: "", time: clock.now))
     var statements = 0
     var batch = ChangeBatch()
+    var removesUsers = false
     if let turn = engineStatements.retention.turn { batch.add(.key, .guarding(turn.statement, turn.values([]))) }
     for record in records {
       var change = Change(action: .delete, name: Change.Action.delete.rawValue, before: record)
@@ -123,6 +124,7 @@ extension Engine {
       try addGuards(change, plan: plan, facts: facts, to: &batch)
       try addWrite(change, plan: plan, to: &batch)
       addRetentionEvents(change, plan: plan, to: &batch)
+      removesUsers = removesUsers || change.removesUsers(plan)
     }
     let outcome: WriteOutcome
     do {
@@ -130,6 +132,7 @@ extension Engine {
     } catch {
       throw Failure(error, statements: statements)
     }
+    if removesUsers { directory.forget() }
     switch outcome {
     case .committed, .tried, .read: return .done
     case .foreignKeyViolation, .checkViolation: return .kept

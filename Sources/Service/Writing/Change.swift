@@ -29,6 +29,14 @@ struct Change {
   var lease: MemoryLease?
 }
 
+extension Change {
+  /// Whether callers may go with it, or come back.
+  func removesUsers(_ plan: ResourcePlan) -> Bool {
+    guard action == .delete || name == Resource.restoring else { return false }
+    return plan.resource.isUsers || cascade?.going.contains { $0.plan.resource.isUsers } == true
+  }
+}
+
 /// What a statement's text depends on.
 struct ChangeKey: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
@@ -79,6 +87,7 @@ extension Engine {
     } catch {
       throw Failure(error, statements: statements)
     }
+    if change.removesUsers(plan) { directory.forget() }
     return try await result(of: outcome, change, batch, plan: plan, facts: facts, statements: &statements)
   }
 
