@@ -101,9 +101,11 @@ package struct ClusterLog: Sendable, Equatable {
 
   /// Looks at every byte of the log behind a copy: nothing is missing, and nothing has changed.
   ///
-  /// - Parameter until: what came later does not count; nil: all that there is counts.
+  /// - Parameters:
+  ///   - until: what came later does not count; nil: all that there is counts.
+  ///   - goesOn: asked before each file; false gives it up.
   /// - Throws: `.damaged` or `.missing`, naming the file.
-  package func check(behind backup: ClusterBackup, until: Timestamp?) throws(BackupError) {
+  package func check(behind backup: ClusterBackup, until: Timestamp?, goesOn: () -> Bool = { true }) throws(BackupError) {
     let (whole, proven, partial) = try contents()
     let first = ClusterLog.place(backup.firstLog)
     let files = whole.filter { ClusterLog.place($0) >= first }
@@ -111,6 +113,7 @@ package struct ClusterLog: Sendable, Equatable {
     // The copy has a part of the log itself.
     var last = ClusterLog.place(backup.lastLog)
     for (index, name) in files.enumerated() {
+      guard goesOn() else { throw BackupError(.cancelled, "it was given up") }
       let place = ClusterLog.place(name)
       let size = try inBackup { () throws(SystemError) in try DataFile(path + "/" + name, .reading).size }
       try follow(place, behind: last, bytes: size)

@@ -336,6 +336,39 @@ def test_log_that_the_server_no_longer_has_begins_anew():
         check("recovery" in words, f"a moment in the gap: {words}")
 
 
+def test_what_a_signal_ends_leaves_nothing():
+    with own() as server, Keeper(server) as keeper:
+        server.psql("CREATE TABLE marks (mark text)")
+        server.psql("INSERT INTO marks SELECT repeat(md5(g::text), 30) FROM generate_series(1, 50000) g")
+        keeper.martlet("backup")
+        (copy,) = [path.parent for path in keeper.copies()]
+
+        def ended(arguments, has_begun, leaves_nothing):
+            """Ends the command once something has begun; where it was too quick for that, another time."""
+            for _ in range(20):
+                process = keeper.start(*arguments)
+                wait(lambda: has_begun() or process.poll() is not None, f"{arguments} begins")
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.number, signal.SIGTERM)
+                process.communicate(timeout=WAIT_SECONDS)
+                if process.returncode != 0:
+                    return wait(leaves_nothing, f"{arguments} leaves nothing")
+                shutil.rmtree(keeper.folder / "data-2", ignore_errors=True)
+                for path in keeper.backups.glob("2*"):
+                    if path != copy:
+                        shutil.rmtree(path)
+            raise Failed(f"{arguments} was never met")
+
+        def scratch():
+            return list(keeper.folder.glob("mv-*"))
+
+        ended(["backup", "verify"], scratch, lambda: not scratch())
+        ended(["backup", "verify"], lambda: list(keeper.folder.glob("mv-*/data/postmaster.pid")), lambda: not scratch())
+        ended(["restore", "--into", "data-2"], (keeper.folder / "data-2").exists, lambda: not (keeper.folder / "data-2").exists())
+        ended(["backup"], lambda: list(keeper.backups.glob("*/cluster.part")), lambda: list(keeper.backups.glob("2*")) == [copy])
+        keeper.verify()
+
+
 def test_damage_is_named_and_refused():
     with own() as server, Keeper(server) as keeper:
         server.psql("CREATE TABLE marks (mark text)")

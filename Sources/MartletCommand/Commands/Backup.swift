@@ -158,10 +158,10 @@ private func holdsClusters(_ folder: BackupFolder) throws(CommandFailure) -> Boo
   try inBackups { () throws(BackupError) in try !folder.clusters().isEmpty }
 }
 
-/// As `inBackups`; what is not there has exit code 3.
-private func inCluster<T>(_ body: () throws(BackupError) -> T) throws(CommandFailure) -> T {
+/// As `inBackups`, until a signal comes; what is not there has exit code 3.
+private func inCluster<T>(_ body: (_ goesOn: @escaping @Sendable () -> Bool) throws(BackupError) -> T) throws(CommandFailure) -> T {
   do throws(BackupError) {
-    return try body()
+    return try ServerBackup.interruptible(body)
   } catch {
     throw CommandFailure(error.code == .unavailable ? .unreachable : .failed, error.message)
   }
@@ -169,8 +169,8 @@ private func inCluster<T>(_ body: () throws(BackupError) -> T) throws(CommandFai
 
 private func copyCluster(_ invocation: Invocation, _ contract: Contract, _ report: BackupReport) throws(CommandFailure) -> ExitCode {
   let folder = try folder(invocation, "to", contract)
-  let backup = try inCluster { () throws(BackupError) in
-    let making = try ServerBackup.making(contract, folder: folder)
+  let backup = try inCluster { (goesOn) throws(BackupError) in
+    let making = try ServerBackup.making(contract, folder: folder, goesOn: goesOn)
     let log = SystemFolder.exists(folder.path) ? try folder.logs().last : nil
     let backup = try making.make(log: log, spreads: false, clock: SystemClock())
     if let keep = contract.backup?.keep { _ = try folder.pruneClusters(BackupRetention(keep: keep), now: SystemClock().now) }
@@ -197,9 +197,9 @@ private func verifyCluster(
   try refuseRoot()
   let contract = try invocation.contract()
   let time = try moment(invocation)
-  let restore = try inCluster { () throws(BackupError) in try ServerBackup.restoring(folder, at: time) }
-  let outcome = try inCluster { () throws(BackupError) in
-    try ServerBackup.verify(restore, scratch: invocation.scratch, address: try ClusterAddress(contract.store.url))
+  let outcome = try inCluster { (goesOn) throws(BackupError) in
+    let restore = try ServerBackup.restoring(folder, at: time, goesOn: goesOn)
+    return try ServerBackup.verify(restore, scratch: invocation.scratch, address: try ClusterAddress(contract.store.url))
   }
   report.verified(outcome)
   return .done
@@ -213,8 +213,11 @@ private func restoreCluster(
   }
   try refuseRoot()
   let time = try moment(invocation)
-  let restore = try inCluster { () throws(BackupError) in try ServerBackup.restoring(folder, at: time) }
-  try inBackups { () throws(BackupError) in try restore.write(to: into) }
+  let restore = try inCluster { (goesOn) throws(BackupError) in
+    let restore = try ServerBackup.restoring(folder, at: time, goesOn: goesOn)
+    try restore.write(to: into)
+    return restore
+  }
   report.restored(restore, to: into)
   return .done
 }

@@ -24,13 +24,13 @@ package struct ClusterRestore: Sendable {
   /// What goes wrong leaves no folder.
   package func write(to data: String) throws(BackupError) {
     guard !SystemFolder.exists(data) else { throw BackupError(.occupied, "\(data) is there: give a folder that is not") }
-    try log?.check(behind: backup, until: until)
+    try log?.check(behind: backup, until: until, goesOn: tools.goesOn)
     do throws(BackupError) {
       try inBackup { () throws(SystemError) in try SystemFolder.create(SystemFolder.parent(of: data)) }
       let end = try inBackup { () throws(SystemError) in
-        try ChildProcess.run("/bin/cp", ["-R", "-p", backup.dataPath, data], environment: ["LC_ALL=C"])
+        try ChildProcess.run("/bin/cp", ["-R", "-p", backup.dataPath, data], environment: ["LC_ALL=C"], goesOn: tools.goesOn)
       }
-      guard end.code == 0 else { throw BackupError(.storage, "\(backup.dataPath) cannot be copied to \(data)") }
+      guard end.code == 0 else { throw BackupError(.storage, "\(backup.dataPath) cannot be copied to \(data): \(end.complaint)") }
       try tools.run("pg_verifybackup", ["-q", data], code: .damaged, failure: "\(backup.dataPath) is damaged")
       try configure(data)
     } catch {
@@ -125,6 +125,7 @@ package struct ClusterRestore: Sendable {
     var pause: UInt64 = 50_000_000
     while true {
       if let end = child.poll() { throw BackupError(.damaged, "the restored cluster does not start: \(end.complaint)") }
+      guard tools.goesOn() else { throw BackupError(.cancelled, "it was given up") }
       if (try? asked()) != nil { return }
       SystemThread.rest(nanoseconds: pause)
       pause = min(ClusterRestore.pauseNanosecondsMax, pause * 2)

@@ -8,7 +8,7 @@ package struct ClusterTools: Sendable {
   private let folder: String
   private let environment: [String]
   /// Asked some times a second while one of them runs; false ends it.
-  private let goesOn: @Sendable () -> Bool
+  let goesOn: @Sendable () -> Bool
 
   private static let debianFolder = "/usr/lib/postgresql"
 
@@ -17,6 +17,7 @@ package struct ClusterTools: Sendable {
   /// - Parameters:
   ///   - programs: what must be there.
   ///   - environment: of this process; what libpq and the system look at is handed on.
+  ///   - goesOn: asked some times a second while one of them runs; false ends it.
   /// - Throws: `.unavailable` with what is missing and what to install.
   package init(
     version: Int, programs: [String], environment: [String: String], password: String? = nil,
