@@ -21,6 +21,7 @@ struct Assembly: Sendable {
   let health: HealthMonitor
   let metrics = ServiceMetrics()
   let figures: Figures
+  let parts: PartWatch
 
   init(
     settings: ServeSettings, folder: String, group: EventLoopGroup, store: any Store, isBackedUp: Bool = false,
@@ -32,7 +33,8 @@ struct Assembly: Sendable {
     self.store = store
     self.memory = memory
     self.logger = logger
-    health = HealthMonitor(store: store, isBackedUp: isBackedUp, clock: clock, logger: logger)
+    parts = PartWatch(store: store, metrics: metrics, clock: clock, logger: logger)
+    health = HealthMonitor(store: store, isBackedUp: isBackedUp, parts: parts, clock: clock, logger: logger)
     figures = Figures(metrics: metrics, store: store, group: group, memory: memory)
   }
 

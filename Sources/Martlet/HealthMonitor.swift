@@ -12,16 +12,20 @@ final class HealthMonitor: HealthSource {
   }
   private let store: any Store
   private let isBackedUp: Bool
+  private let parts: PartWatch
   private let clock: any Clock
   /// Told of each change.
   private let logger: Logger
   private let state = Mutex(State())
   private let draining = Atomic<Bool>(false)
 
-  /// - Parameter isBackedUp: whether the store makes a backup of itself.
-  init(store: any Store, isBackedUp: Bool, clock: any Clock, logger: Logger) {
+  /// - Parameters:
+  ///   - isBackedUp: whether the store makes a backup of itself.
+  ///   - parts: those of tables that are cut by time.
+  init(store: any Store, isBackedUp: Bool, parts: PartWatch, clock: any Clock, logger: Logger) {
     self.store = store
     self.isBackedUp = isBackedUp
+    self.parts = parts
     self.clock = clock
     self.logger = logger
   }
@@ -49,10 +53,11 @@ final class HealthMonitor: HealthSource {
     return [health] + others
   }
 
-  /// What keeps nobody out: a backup that is behind, a replica that is left out.
+  /// What keeps nobody out: a backup that is behind, parts that are not made ahead, a replica that is left out.
   private var others: [DependencyHealth] {
     let backup = isBackedUp ? [DependencyHealth(name: "backup", isHealthy: store.backupTrouble == nil, isEssential: false)] : []
-    return backup
+    let parts = parts.isWell.map { [DependencyHealth(name: "partitions", isHealthy: $0, isEssential: false)] } ?? []
+    return backup + parts
       + store.replicas.enumerated().map {
         DependencyHealth(name: "replica-\($0.offset + 1)", isHealthy: $0.element.isInUse, isEssential: false)
       }

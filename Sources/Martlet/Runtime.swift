@@ -110,6 +110,7 @@ package final class Runtime: Sendable {
     let upkeep = Task {
       await Upkeep(metrics: assembly.metrics, logger: logger, clock: assembly.clock).run { self.edition.withLock { $0.engine } }
     }
+    let parting = Task { await assembly.parts.run { self.edition.withLock { $0.contract } } }
     let ebbing = Task { [memory = assembly.memory] in
       var ebb = MemoryEbb()
       while (try? await Task.sleep(for: .milliseconds(500))) != nil {
@@ -124,6 +125,7 @@ package final class Runtime: Sendable {
     assembly.health.beginDraining()
     renewal.cancel()
     upkeep.cancel()
+    parting.cancel()
     ebbing.cancel()
     let impatient = Task { [logger, signals] in
       var iterator = signals.makeAsyncIterator()

@@ -118,9 +118,11 @@ import Testing
 
   @Test func `errors are not lost behind notices`() {
     let things = (0..<499).map {
-      "  t\($0): {history: true, sourced: true, partition: {by: created_at, every: day}, access: {read: anyone}}\n"
+      "  t\($0): {history: true, sourced: true, access: {read: anyone}}\n"
     }.joined()
-    let result = ContractLoader.load(text: "martlet: 1\nresources:\n\(things)  last: {access: {read: record.x}}")
+    let service = "service: {name: a, version: v1, scaling: {min_replicas: 1}, health: {endpoint: /h, interval: 10s}}"
+    let result = ContractLoader.load(
+      text: "martlet: 1\n\(service)\nresources:\n\(things)  last: {access: {read: record.x}}")
     #expect(result.contract == nil)
     #expect(result.errors.map(\.code) == ["MRT0501"])
     #expect(result.notices.count == 500)

@@ -145,6 +145,17 @@ import Testing
         + "b: {table: t, revision: none, fields: {a: {ref: a, on_delete: @@cascade}}, access: {read: anyone}}}"),
     Finding("MRT0406", "resources: {a: {delete: soft, access: {read: anyone}}, users: {fields: {a: {ref: a, on_delete: @@cascade}}}}"),
     Finding.fields("MRT0407", "a: string", more: "partition: {by: @@a, every: month}"),
+    Finding.fields("MRT0407", "a: timestamp", more: "partition: {by: @@a, every: month}"),
+    Finding.fields("MRT0407", "a: string", more: "partition: {by: @@updated_at, every: month}"),
+    Finding.fields("MRT0407", "a: {type: string, unique: @@true}", more: "partition: {by: created_at, every: month}"),
+    Finding.fields("MRT0407", "a: string\nb: string", more: "unique: [@@[a, b]]\npartition: {by: created_at, every: month}"),
+    Finding.fields("MRT0407", "a: string", more: "id: client\npartition: @@{by: created_at, every: month}"),
+    Finding.fields("MRT0407", "a: string", more: "table: old\npartition: @@{by: created_at, every: month}"),
+    Finding("MRT0406", "resources: {users: {partition: @@{by: created_at, every: month}}}"),
+    Finding(
+      "MRT0407",
+      "store: {url: \"postgres://h/d\", pooler: transaction}\n"
+        + "resources: {a: {partition: @@{by: created_at, every: month}, access: {read: anyone}}}"),
     Finding.fields(
       "MRT0408", "a: {type: enum, values: [x, y, @@z], default: x}",
       more: "states: {field: a, transitions: {go: {from: x, to: y, access: nobody}}}"

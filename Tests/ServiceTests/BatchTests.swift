@@ -91,7 +91,7 @@ import Testing
 
   // MARK: Nothing is done
 
-  @Test(arguments: BenchStore.available) func whereOneFailsNothingIsDone(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whereOneFailsNothingIsDone(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let taken = try await bench.create("orders", #"{"title": "taken"}"#, as: scene.ada)
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func whatAnotherMayNotSeeCannotBeReferredTo(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whatAnotherMayNotSeeCannotBeReferredTo(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let bob = try await bench.caller("bob")
@@ -140,7 +140,7 @@ import Testing
 
   // MARK: What is done
 
-  @Test(arguments: BenchStore.available) func laterOperationsMeetWhatEarlierOnesDid(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func laterOperationsMeetWhatEarlierOnesDid(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let answer = try await scene.run([
@@ -178,7 +178,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func whatIsDeletedIsGoneForWhatFollows(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whatIsDeletedIsGoneForWhatFollows(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let order = try await bench.create("orders", #"{"title": "a"}"#, as: scene.ada).id
@@ -197,7 +197,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func aRepeatedBatchGetsTheFirstAnswer(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aRepeatedBatchGetsTheFirstAnswer(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let items = [
@@ -219,7 +219,7 @@ import Testing
   }
 
   /// Batches and single changes of the same records: each is made once, on what the others left.
-  @Test(arguments: BenchStore.available) func racingBatchesAreAllMade(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func racingBatchesAreAllMade(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let one = try await bench.create("counters", "{}").id

@@ -33,7 +33,8 @@ final class Bench: Sendable {
   /// - Parameter given: nil: a SQLite file of its own. Who gives a store closes it.
   init(_ yaml: String, on given: (any Store)?, memory: MemoryBudget = .unbounded) async throws {
     let result = ContractLoader.load(text: yaml)
-    contract = try #require(result.contract, "\(result.errors.map { $0.rendered() })")
+    let whole = try #require(result.contract, "\(result.errors.map { $0.rendered() })")
+    contract = Bench.isParted ? Bench.parted(whole) : whole
     folder = try TemporaryFolder()
     var options = SQLiteOptions()
     options.memory = memory
@@ -49,6 +50,21 @@ final class Bench: Sendable {
   }
 
   deinit { folder.remove() }
+
+  /// Contracts that are loaded now are in parts.
+  @TaskLocal static var isParted = false
+
+  /// With every resource in parts by the year that can be.
+  private static func parted(_ contract: Contract) -> Contract {
+    var contract = contract
+    for place in contract.resources.indices {
+      let resource = contract.resources[place]
+      let isUnique = resource.fields.contains(where: \.isUnique) || resource.indexes.contains(where: \.isUnique)
+      guard !resource.isUsers, resource.keyTellsTime, !isUnique, resource.partitioning == nil else { continue }
+      contract.resources[place].partitioning = Partitioning(every: .year)
+    }
+    return contract
+  }
 
   /// Another engine on the same store, with the same key: as a second process.
   func twin() -> Engine {

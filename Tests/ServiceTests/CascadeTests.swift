@@ -48,7 +48,7 @@ import Testing
     ).map { $0.map { $0 ?? "null" }.joined(separator: " ") }
   }
 
-  @Test(arguments: BenchStore.available) func everyRecordThatGoesOrLetsGoIsAChangeOfItsOwn(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func everyRecordThatGoesOrLetsGoIsAChangeOfItsOwn(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let project = try await bench.create("projects", "{}").id
       let kept = try await bench.create("projects", "{}").id
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func whatGoesAlongMayBeKeptByOthers(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whatGoesAlongMayBeKeptByOthers(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let project = try await bench.create("projects", "{}").id
       let task = try await bench.create("tasks", #"{"project": "\#(project)"}"#).id
@@ -106,7 +106,7 @@ import Testing
   }
 
   /// Trees and circles end, and each record goes once.
-  @Test(arguments: BenchStore.available) func recordsThatReferToEachOther(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func recordsThatReferToEachOther(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       func node(_ parent: String? = nil) async throws -> String {
         try await bench.create("nodes", parent.map { #"{"parent": "\#($0)"}"# } ?? "{}").id
@@ -133,7 +133,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func aDeletionThatWouldChangeTooMuchIsRefusedWhole(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aDeletionThatWouldChangeTooMuchIsRefusedWhole(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let project = try await bench.create("projects", "{}").id
       let task = try await bench.create("tasks", #"{"project": "\#(project)"}"#).id
@@ -154,7 +154,7 @@ import Testing
   }
 
   /// Whoever comes while a record goes either comes too late or goes with it, and its going is written down.
-  @Test(arguments: BenchStore.available) func nothingGoesUnseenBesideADeletion(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func nothingGoesUnseenBesideADeletion(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       for _ in 0..<12 {
         let project = try await bench.create("projects", "{}").id

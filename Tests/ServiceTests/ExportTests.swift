@@ -99,7 +99,7 @@ import Testing
     return (lead, other)
   }
 
-  @Test("every record comes once, in the order of ids, whatever the pages", arguments: BenchStore.available)
+  @Test("every record comes once, in the order of ids, whatever the pages", arguments: BenchStore.withParts)
   func whole(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       _ = try await self.fill(bench, count: 23)
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  @Test("nobody exports what it may not read, or may not export", arguments: BenchStore.available)
+  @Test("nobody exports what it may not read, or may not export", arguments: BenchStore.withParts)
   func rules(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       let (lead, _) = try await self.fill(bench, count: 12)
@@ -143,7 +143,7 @@ import Testing
     }
   }
 
-  @Test("more of the caller's own rows than are sorted at once", arguments: BenchStore.available)
+  @Test("more of the caller's own rows than are sorted at once", arguments: BenchStore.withParts)
   func manyOfItsOwn(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       // More than `scan: 20` of one team.
@@ -153,7 +153,7 @@ import Testing
     }
   }
 
-  @Test("rules of fields hold for each row", arguments: BenchStore.available)
+  @Test("rules of fields hold for each row", arguments: BenchStore.withParts)
   func fieldRules(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       _ = try await self.fill(bench, count: 4)
@@ -179,7 +179,7 @@ import Testing
     }
   }
 
-  @Test("deleted records come for who may delete them", arguments: BenchStore.available)
+  @Test("deleted records come for who may delete them", arguments: BenchStore.withParts)
   func deleted(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       let (lead, _) = try await self.fill(bench, count: 9)
@@ -211,7 +211,7 @@ import Testing
     #expect(await filter(#"title == "x""#) == .notFilterable)
   }
 
-  @Test("words find what a search finds", arguments: BenchStore.available)
+  @Test("words find what a search finds", arguments: BenchStore.withParts)
   func search(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       for number in 0..<40 {
@@ -224,7 +224,7 @@ import Testing
     }
   }
 
-  @Test("as comma-separated values null, an empty text and whatever a text holds are told apart", arguments: BenchStore.available)
+  @Test("as comma-separated values null, an empty text and whatever a text holds are told apart", arguments: BenchStore.withParts)
   func csv(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       let chief = try await bench.caller("chief", roles: ["chief"])
@@ -248,7 +248,7 @@ import Testing
     }
   }
 
-  @Test("what comes and goes while it runs neither doubles nor hides what is there all the time", arguments: BenchStore.available)
+  @Test("what comes and goes while it runs neither doubles nor hides what is there all the time", arguments: BenchStore.withParts)
   func changes(store: BenchStore) async throws {
     try await store.run(ExportTests.contract) { bench in
       func put(_ number: Int) async throws {

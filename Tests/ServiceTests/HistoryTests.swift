@@ -61,7 +61,7 @@ extension Bench {
 
   // MARK: What is refused
 
-  @Test(arguments: BenchStore.available) func whoMayNotReadTheRecordTodayMayNotReadItsPast(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whoMayNotReadTheRecordTodayMayNotReadItsPast(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let ada = try await bench.caller("ada")
       let bob = try await bench.caller("bob")
@@ -84,7 +84,7 @@ extension Bench {
     }
   }
 
-  @Test(arguments: BenchStore.available) func whatIsNotThereIsNotFound(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whatIsNotThereIsNotFound(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let ada = try await bench.caller("ada")
       let plain = try await bench.create("plain", "{}").id
@@ -149,7 +149,7 @@ extension Bench {
 
   // MARK: What is shown
 
-  @Test(arguments: BenchStore.available) func aHistoryTellsWhatChanged(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aHistoryTellsWhatChanged(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let ada = try await bench.caller("ada")
       let clerk = try await bench.caller("cleo", roles: ["clerk"])
@@ -178,7 +178,7 @@ extension Bench {
     }
   }
 
-  @Test(arguments: BenchStore.available) func aRecordIsShownAsItWas(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aRecordIsShownAsItWas(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let ada = try await bench.caller("ada")
       let clerk = try await bench.caller("cleo", roles: ["clerk"])
@@ -216,7 +216,7 @@ extension Bench {
     }
   }
 
-  @Test(arguments: BenchStore.available) func pagesLeadThroughAllOfIt(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func pagesLeadThroughAllOfIt(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let ada = try await bench.caller("ada")
       let bob = try await bench.caller("bob", roles: ["clerk"])
@@ -258,7 +258,7 @@ extension Bench {
   }
 
   /// Another record under the same id, of another owner: the first one's past is not the second one's.
-  @Test(arguments: BenchStore.available, [0, -50] as [Int64])
+  @Test(arguments: BenchStore.withParts, [0, -50] as [Int64])
   func aSecondLifeKnowsNothingOfTheFirst(_ store: BenchStore, clockAfterwards: Int64) async throws {
     try await store.run(Self.contract) { bench in
       let ada = try await bench.caller("ada")
@@ -317,7 +317,7 @@ extension Bench {
   }
 
   /// Old events speak of the record by the names of their time.
-  @Test(arguments: BenchStore.available) func whatWasRenamedIsFound(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whatWasRenamedIsFound(_ store: BenchStore) async throws {
     try await store.run(Self.board("boards", "name: {type: string}")) { first in
       let made = try await first.create("boards", #"{"name": "a", "gone": "g"}"#)
       first.clock.advance(seconds: 5)
@@ -344,7 +344,7 @@ extension Bench {
   }
 
   /// The first layout of events held all of both states.
-  @Test(arguments: BenchStore.available) func anEventOfTheFirstLayoutTellsWhatChanged(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func anEventOfTheFirstLayoutTellsWhatChanged(_ store: BenchStore) async throws {
     try await store.run(Self.board("boards", "name: {type: string}")) { bench in
       let made = try await bench.create("boards", #"{"name": "a", "gone": "g"}"#)
       _ = try await bench.perform(.update, "boards", made.id, body: #"{"name": "b"}"#)
@@ -361,7 +361,7 @@ extension Bench {
   }
 
   /// A table without moments of its own, whose keys come back.
-  @Test(arguments: BenchStore.available) func anAdoptedTableHasAHistoryOfWhatIsChangedHere(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func anAdoptedTableHasAHistoryOfWhatIsChangedHere(_ store: BenchStore) async throws {
     let yaml = """
       martlet: 1
       service: {name: desk, version: v1}
@@ -406,7 +406,7 @@ extension Bench {
   }
 
   /// Each sees its own requests' ids, and of what was deleted only what the record says of it.
-  @Test(arguments: BenchStore.available) func causesAndRequestsAreShownToThoseWhoKnowOfThem(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func causesAndRequestsAreShownToThoseWhoKnowOfThem(_ store: BenchStore) async throws {
     let yaml = """
       martlet: 1
       service: {name: desk, version: v1}

@@ -126,7 +126,7 @@ import Testing
     }.sorted()
   }
 
-  @Test("records are made with their defaults and events; what is wrong is told with its line", arguments: BenchStore.available)
+  @Test("records are made with their defaults and events; what is wrong is told with its line", arguments: BenchStore.withParts)
   func lines(store: BenchStore) async throws {
     try await store.run(ImportTests.contract) { bench in
       let ada = try await bench.caller("ada")
@@ -164,7 +164,7 @@ import Testing
     }
   }
 
-  @Test("a rule over relations meets what the records before have done, whatever the groups", arguments: BenchStore.available)
+  @Test("a rule over relations meets what the records before have done, whatever the groups", arguments: BenchStore.withParts)
   func relations(store: BenchStore) async throws {
     try await store.run(ImportTests.contract) { bench in
       let ada = try await bench.caller("ada")
@@ -181,7 +181,7 @@ import Testing
     }
   }
 
-  @Test("many that are refused cost no more than each by itself, and all of the others are made", arguments: BenchStore.available)
+  @Test("many that are refused cost no more than each by itself, and all of the others are made", arguments: BenchStore.withParts)
   func manyRefused(store: BenchStore) async throws {
     try await store.run(ImportTests.contract) { bench in
       let ada = try await bench.caller("ada")
@@ -191,7 +191,7 @@ import Testing
     }
   }
 
-  @Test("the same import again makes nothing twice, wherever the first one ended", arguments: BenchStore.available)
+  @Test("the same import again makes nothing twice, wherever the first one ended", arguments: BenchStore.withParts)
   func again(store: BenchStore) async throws {
     try await store.run(ImportTests.contract) { bench in
       let ada = try await bench.caller("ada")
@@ -237,7 +237,7 @@ import Testing
     }
   }
 
-  @Test("a group that is committed after its sender left is passed over by the next request", arguments: BenchStore.available, [1, 3])
+  @Test("a group that is committed after its sender left is passed over by the next request", arguments: BenchStore.withParts, [1, 3])
   func late(store: BenchStore, rows: Int) async throws {
     try await store.run(ImportTests.contract) { bench in
       let ada = try await bench.caller("ada")
@@ -266,7 +266,7 @@ import Testing
     }
   }
 
-  @Test("strict ends at the first that is refused, with what was made before; mended it goes on", arguments: BenchStore.available)
+  @Test("strict ends at the first that is refused, with what was made before; mended it goes on", arguments: BenchStore.withParts)
   func strict(store: BenchStore) async throws {
     try await store.run(ImportTests.contract) { bench in
       let ada = try await bench.caller("ada")
@@ -292,7 +292,7 @@ import Testing
     }
   }
 
-  @Test("what an export of either form gives is read back as it was", arguments: BenchStore.available, TransferForm.allCases)
+  @Test("what an export of either form gives is read back as it was", arguments: BenchStore.withParts, TransferForm.allCases)
   func roundTrip(store: BenchStore, form: TransferForm) async throws {
     try await store.run(ImportTests.contract) { bench in
       let ada = try await bench.caller("ada")

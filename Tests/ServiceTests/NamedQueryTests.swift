@@ -112,7 +112,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func groupsAreMadeOfWhatTheCallerMayRead(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func pagesGoOnBehindTheLastRow(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
@@ -183,7 +183,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func sumsAreExactOrAnError(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
@@ -220,7 +220,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func relatedRecordsThatTheCallerMayNotReadAreNull(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)

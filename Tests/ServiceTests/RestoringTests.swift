@@ -11,7 +11,7 @@ import Testing
 
   // MARK: What goes along, and what keeps it
 
-  @Test(arguments: BenchStore.available) func whatGoesAlongComesBackAlong(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whatGoesAlongComesBackAlong(_ store: BenchStore) async throws {
     try await store.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func aRecordWithTwoParentsComesBackToBoth(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aRecordWithTwoParentsComesBackToBoth(_ store: BenchStore) async throws {
     try await store.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func livingRecordsThatReferToItKeepIt(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func livingRecordsThatReferToItKeepIt(_ store: BenchStore) async throws {
     try await store.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -108,7 +108,7 @@ import Testing
 
   // MARK: Coming back
 
-  @Test(arguments: BenchStore.available) func whatWasTakenMeanwhileKeepsItFromComingBack(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func whatWasTakenMeanwhileKeepsItFromComingBack(_ store: BenchStore) async throws {
     try await store.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -127,7 +127,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func onlyWhoMayDeleteItBringsItBack(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func onlyWhoMayDeleteItBringsItBack(_ store: BenchStore) async throws {
     try await store.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -147,7 +147,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func aRepeatedRestoreGetsTheFirstAnswer(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aRepeatedRestoreGetsTheFirstAnswer(_ store: BenchStore) async throws {
     try await store.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func itsIdIsNotFree(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func itsIdIsNotFree(_ store: BenchStore) async throws {
     try await store.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
       let id = HistoryTests.id

@@ -59,7 +59,7 @@ import Testing
       "SELECT resource, action, \"before\", \"after\", cause, actor FROM _martlet_events WHERE \(condition) ORDER BY position", [])
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func oldRecordsGoWithWhatBelongsToThemAndTheirHistory(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let old = try await bench.create("cases", #"{"title": "Secret Name"}"#)
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func whatIsReferredToStaysAndKeepsItsHistoryUntilItIsNot(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       var ids: [String] = []
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func manyGoInSmallStepsAlsoWhereClientsNameThem(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       for number in 0..<45 {
@@ -134,7 +134,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func aLongHistoryIsEmptiedInParts(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let id = try await bench.create("cases", #"{"title": "Name"}"#).id
@@ -160,7 +160,7 @@ import Testing
   }
 
   /// On PostgreSQL several processes serve one database: one of them is enough.
-  @Test(.enabled(if: BenchStore.available.contains(.postgres)))
+  @Test(.enabled(if: BenchStore.withParts.contains(.postgres)))
   func oneProcessAtATime() async throws {
     try await BenchStore.postgres.run(Self.contract) { bench in
       _ = try await bench.create("cases", #"{"title": "Name"}"#)
@@ -185,7 +185,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func keptAnswersThatAreOutOfDateGoAThousandAtATime(store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       _ = try await bench.perform(.create, "kept", body: #"{"title": "x"}"#, key: "one")

@@ -91,7 +91,7 @@ import Testing
     ("nothing", []), ("creme nothing", []),
   ]
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func wordsFindTheSameOnEveryStore(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { bench in
       let caller = try await bench.caller("a")
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func whatCannotBeSearchedForIsRefused(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { (bench: Bench) async throws -> Void in
       let long = (0..<10_000).map { "w\($0)" }.joined(separator: " ")
@@ -121,7 +121,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func everyWordMayStandInAnotherField(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { bench in
       let caller = try await bench.caller("a")
@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func aFieldThatTheCallerDoesNotSeeIsNotSearched(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { bench in
       let owner = try await bench.caller("owner")
@@ -153,7 +153,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func aSearchGoesWithEverythingElseOfAList(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { bench in
       let caller = try await bench.caller("a")
@@ -216,7 +216,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func aRuleAndTheBudgetHoldForASearch(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { bench in
       let (one, two) = (try await bench.caller("one"), try await bench.caller("two"))
@@ -244,7 +244,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func everyWayOfChangingARecordChangesWhatFindsIt(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { bench in
       let caller = try await bench.caller("a")
@@ -284,7 +284,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func manyWritersAndSearchersLeaveATrueIndex(_ kind: BenchStore) async throws {
     try await kind.run(SearchTests.contract) { bench in
       let caller = try await bench.caller("a")
@@ -338,7 +338,7 @@ import Testing
   }
 
   @Test func bothStoresFindTheSameByRandomWords() async throws {
-    guard BenchStore.available.contains(.postgres) else { return }
+    guard BenchStore.withParts.contains(.postgres) else { return }
     var random = SplitMix64(seed: 20_26)
     let pieces = [
       "a", "B", "ä", "É", "e\u{301}", "\u{301}", "京", "東", "ж", "Ж", "9", "0x", "-", "_", ".", "'", "\"", "*", "^", ":", "(", ")", "&", "|",
@@ -350,7 +350,7 @@ import Testing
     let texts = (0..<150).map { _ in (title: text(8).replacing("\u{0}", with: ""), body: text(12).replacing("\u{0}", with: "")) }
     let queries = (0..<400).map { _ in text(5) } + texts.map { String($0.title.prefix(3)) } + texts.map { "\"\($0.body.prefix(5))\"" }
     var found: [[[String]?]] = []
-    for kind in BenchStore.available {
+    for kind in BenchStore.withParts {
       let answers = Answers()
       try await kind.run(SearchTests.contract) { bench in
         let caller = try await bench.caller("a")

@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available)
+  @Test(arguments: BenchStore.withParts)
   func whatSeveralFieldsHadTogetherIsFree(_ kind: BenchStore) async throws {
     try await kind.run(SoftDeleteTests.contract) { bench in
       let scene = try await Scene(bench)
@@ -135,7 +135,7 @@ import Testing
 
   // MARK: What is deleted is not there
 
-  @Test(arguments: BenchStore.available) func nothingFindsADeletedRecord(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func nothingFindsADeletedRecord(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let (ada, bob) = (scene.ada, scene.bob)
@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func relationsAndRulesDoNotSeeIt(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func relationsAndRulesDoNotSeeIt(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -191,7 +191,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func aRuleOverADeletedRecordDenies(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aRuleOverADeletedRecordDenies(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -208,7 +208,7 @@ import Testing
     }
   }
 
-  @Test(arguments: BenchStore.available) func nothingComesToReferToIt(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func nothingComesToReferToIt(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let gone = try await scene.make("projects", #"{"name": "p"}"#)
@@ -229,7 +229,7 @@ import Testing
   }
 
   /// Whoever comes while a record is deleted comes too late, goes along, or keeps it: no living record refers to a deleted one.
-  @Test(arguments: BenchStore.available) func nothingLivesBesideADeletion(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func nothingLivesBesideADeletion(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       for round in 0..<10 {
@@ -267,7 +267,7 @@ import Testing
 
   // MARK: Who sees it
 
-  @Test(arguments: BenchStore.available) func onlyWhoMayDeleteItSeesIt(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func onlyWhoMayDeleteItSeesIt(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let chief = try await bench.caller("chief", roles: ["chief"])
@@ -345,7 +345,7 @@ import Testing
 
   // MARK: History
 
-  @Test(arguments: BenchStore.available) func historyTellsOfBoth(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func historyTellsOfBoth(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)
@@ -378,7 +378,7 @@ import Testing
 
   // MARK: Lists do not walk past the deleted
 
-  @Test(arguments: BenchStore.available) func aListOfFewLivingAmongManyDeletedIsRead(_ store: BenchStore) async throws {
+  @Test(arguments: BenchStore.withParts) func aListOfFewLivingAmongManyDeletedIsRead(_ store: BenchStore) async throws {
     try await store.run(Self.contract) { bench in
       let scene = try await Scene(bench)
       let project = try await scene.make("projects", #"{"name": "p"}"#)

@@ -22,7 +22,7 @@ extension Language {
         "delete", .word(["soft"]), "soft: deleted records are kept, and can be restored; with them what goes along (`on_delete: cascade`)."),
       Key("retain", duration, "How long records are kept after they were made; then they are deleted for good, and their history emptied."),
       Key("sourced", .boolean, "The events are the record.", later: "event sourcing"),
-      Key("partition", .object(partition), "How the table is cut by time.", later: "partitions"),
+      Key("partition", .object(partition), "Parts of the table by time: made ahead, and gone with what is in them after `keep`."),
       Key("tenancy", .object(tenancy), "Every row belongs to a tenant."),
       Key("table", .text(.database), "The table of an adopted resource."),
       Key("schema", .text(.database), "Its schema (PostgreSQL)."),
@@ -71,11 +71,13 @@ extension Language {
     ])
 
   static let partition = MappingGrammar(
-    "partition", "How the table is cut by time.",
+    "partition", "Parts of the table by time. On SQLite only `keep` has an effect.",
     [
-      Key("by", identifier, "A timestamp or date.", required: true),
-      Key("every", .word(["day", "week", "month", "year"]), "How long one part is.", required: true),
-      Key("keep", .integer(1...10_000), "How many parts are kept."),
+      Key("by", identifier, "created_at, the time that the id tells.", required: true),
+      Key("every", .word(["day", "week", "month", "year"]), "How long one part is. Parts begin at midnight UTC.", required: true),
+      Key(
+        "keep", .integer(1...10_000),
+        "How many parts are kept, the one of now among them; then their records are deleted for good, and their history emptied."),
     ])
 
   static let tenancy = MappingGrammar(

@@ -28,6 +28,7 @@ package struct Resource: Sendable {
   package var cacheLifetime: Duration?
   /// How long its records are kept after they were made.
   package var retention: Duration?
+  package var partitioning: Partitioning?
   /// Its name before it was renamed.
   package var was: String?
   package var storage: Storage

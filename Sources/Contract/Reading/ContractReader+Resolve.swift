@@ -12,6 +12,7 @@ extension ContractReader {
       resolveInverses(&$0)
       IndexReader(self).read(&$0)
       checkRetention($0)
+      checkPartition($0)
       readStates(&$0)
       closeForLater(&$0)
     }
@@ -158,14 +159,6 @@ extension ContractReader {
     if let by = node["tenancy"]?["by"] {
       if let field = by.string, !draft.knows(field) { unknownField(field, draft, name, at: by) }
       close("tenancy", "does not serve tenancy yet and closes the resource")
-    }
-    if let by = node["partition"]?["by"], let field = by.string {
-      switch draft.resource.field(field)?.type {
-      case .timestamp?, .date?: break
-      case nil where ["created_at", "updated_at"].contains(field): break
-      case nil where !draft.knows(field): unknownField(field, draft, name, at: by)
-      default: findings.report(.conflictingOptions, "\(name).partition: \(field) is no timestamp or date", at: by.mark)
-      }
     }
   }
 

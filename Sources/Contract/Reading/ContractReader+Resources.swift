@@ -73,6 +73,9 @@ extension ContractReader {
     }
     draft.resource.cacheLifetime = node["cache"]?.string.flatMap(DurationForm.duration)
     draft.resource.retention = node["retain"]?.string.flatMap(DurationForm.duration)
+    if let partition = node["partition"], let every = partition["every"]?.string.flatMap(Partitioning.Period.init) {
+      draft.resource.partitioning = Partitioning(every: every, keep: partition["keep"]?.integer.map { Int(clamping: $0) })
+    }
     if let scan = node["scan"]?.integer { draft.resource.scanMax = Int(clamping: scan) }
     draft.resource.was = node["was"]?.string
     if draft.resource.concurrencyRequired, !draft.resource.storage.hasRevision, !draft.isAdopted {

@@ -37,6 +37,7 @@ struct ServerError: Sendable {
   func verdict(step: Int?) -> Verdict {
     if let step, let outcome = outcome(step: step) { return .outcome(outcome) }
     if refusesWrites { return .failed(StoreError(.readOnly, summary)) }
+    if lacksPart { return .failed(StoreError(.unavailable, summary)) }
     switch state {
     case "40001", "40P01": return .tryAgain(StoreError(.overloaded, summary))
     case "26000": return .prepareAgain(StoreError(.invalidStatement, summary))
@@ -58,7 +59,11 @@ struct ServerError: Sendable {
     }
   }
 
+  /// No part of a table takes the row. The record is not to blame.
+  private var lacksPart: Bool { state == "23514" && constraint.isEmpty && routine == "ExecFindPartition" }
+
   private func outcome(step: Int) -> WriteOutcome? {
+    if lacksPart { return nil }
     switch state {
     case "23505": return .uniqueViolation(step: step, table: table, columns: ConflictDetail.columns(detail))
     case "23503", "23001": return .foreignKeyViolation(step: step, constraint: constraint.isEmpty ? nil : constraint)

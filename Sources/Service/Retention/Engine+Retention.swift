@@ -24,7 +24,7 @@ package struct RetentionStep: Sendable {
   package fileprivate(set) var isTaken = false
 }
 
-/// Deletes what is older than `retain`. See docs/decisions/013-retention.md.
+/// Deletes what is older than `retain` and `partition.keep` say. See docs/decisions/013-retention.md.
 extension Engine {
   /// Records of one step, each transaction of which holds no more.
   package static let retainedAtOnce = 20
@@ -37,7 +37,7 @@ extension Engine {
 
   /// Takes the next step of a sweep; nil where it is over. The sweep then begins anew.
   package func retain(_ sweep: inout RetentionSweep) async throws(Failure) -> RetentionStep? {
-    let due = plans.filter { $0.resource.retention != nil }
+    let due = plans.filter(\.resource.keepsForATime)
     while sweep.resource < due.count {
       let plan = due[sweep.resource]
       let records = try await aged(plan, after: sweep.last)
@@ -54,9 +54,9 @@ extension Engine {
   }
 
   private func aged(_ plan: ResourcePlan, after last: [Value]?) async throws(Failure) -> [Record] {
-    guard let retention = plan.resource.retention else { return [] }
+    guard let kept = plan.resource.keptFrom(at: clock.now) else { return [] }
     // Keys tell no time before 1970.
-    let end = Timestamp(microseconds: max(0, clock.now.microseconds - Int64(clamping: retention.wholeMicroseconds)))
+    let end = max(kept, Timestamp(microseconds: 0))
     let key = ReadStatementKey(
       resource: plan.number, kind: .aged(goesOn: last != nil), selection: .all, visibility: [], conditions: [])
     let statement: ReadStatement

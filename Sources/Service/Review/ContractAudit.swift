@@ -125,7 +125,7 @@ struct ContractAudit {
   private func keptForEver(_ plan: ResourcePlan) -> Diagnostic? {
     let personal = plan.resource.fields.filter(\.isPersonal)
     guard let first = personal.first, !plan.resource.storage.isReadOnly, places.hasValue(at: path(plan)),
-      !places.hasValue(at: path(plan, "retain"))
+      !plan.resource.keepsForATime
     else { return nil }
     let names = personal.map(\.name).joined(separator: ", ")
     return places.finding(

@@ -1,3 +1,4 @@
+package import Base
 package import Contract
 
 /// A database beside a contract: what lies between them, as of one moment.
@@ -21,8 +22,8 @@ package struct SchemaLook: Sendable {
   let figures: [(name: String, text: String)]
 
   /// - Parameter files: all of them, those that ran too.
-  init(_ store: any Store, _ contract: Contract, files: [SchemaFile]) async throws(StoreError) {
-    let wanted = SchemaBuilder(contract, dialect: store.dialect).tables()
+  init(_ store: any Store, _ contract: Contract, files: [SchemaFile], now: Timestamp) async throws(StoreError) {
+    let wanted = SchemaBuilder(contract, dialect: store.dialect, now: now).tables()
     let live = try await SchemaInspector(store, schemas: Set(wanted.compactMap(\.schema)).sorted()).inspect()
     let notes = live.table(EngineTable.schema.name) == nil ? SchemaNotes() : try await SchemaNotes(of: store)
     let applied = live.table(EngineTable.migrations.name) == nil ? [:] : try await SchemaLedger.files(of: store)
@@ -31,8 +32,8 @@ package struct SchemaLook: Sendable {
   }
 
   /// What a contract wants of a database that is not there.
-  package init(beginning contract: Contract, _ dialect: Dialect, files: [SchemaFile] = []) {
-    let wanted = SchemaBuilder(contract, dialect: dialect).tables()
+  package init(beginning contract: Contract, _ dialect: Dialect, files: [SchemaFile] = [], now: Timestamp = SystemClock().now) {
+    let wanted = SchemaBuilder(contract, dialect: dialect, now: now).tables()
     self.init(LiveSchema(), wanted, SchemaLook.shapes(contract), SchemaNotes(), files, [:], dialect)
   }
 
@@ -73,7 +74,7 @@ package struct SchemaLook: Sendable {
       for probe in change.probes where try await !store.inspect(probe.statement, []).isEmpty {
         findings.append((change, probe.finding))
       }
-      if !change.statements.isEmpty { changes.append(change) }
+      if !change.statements.isEmpty || change.obstacle != nil { changes.append(change) }
     }
     plan.changes = changes
   }

@@ -49,7 +49,7 @@ package struct SchemaManager: Sendable {
   /// What lies between a database and a contract.
   package func look(_ store: any Store, _ contract: Contract, files: [SchemaFile] = []) async throws(SchemaError) -> SchemaLook {
     do throws(StoreError) {
-      return try await SchemaLook(store, contract, files: files)
+      return try await SchemaLook(store, contract, files: files, now: clock.now)
     } catch {
       throw SchemaError(message: "the schema could not be read", cause: error)
     }
@@ -78,10 +78,31 @@ package struct SchemaManager: Sendable {
     let look = try await look(store, contract, files: files)
     if !look.drifted.isEmpty { drifted(look.drifted) }
     try look.check(permission, store.dialect)
-    guard look.isWork(permission) else { return [] }
-    return try await changing(store, actor: actor, report: report) { run throws(SchemaError) in
-      try await rounds(run, contract, permission, files)
+    var done: [String] = []
+    if look.isWork(permission) {
+      done = try await changing(store, actor: actor, report: report) { run throws(SchemaError) in
+        try await rounds(run, contract, permission, files)
+      }
     }
+    try await makeParts(store, contract, report)
+    return done
+  }
+
+  /// The parts that tables need by now.
+  private func makeParts(
+    _ store: any Store, _ contract: Contract, _ report: @escaping @Sendable (String) -> Void
+  ) async throws(SchemaError) {
+    let states: [PartState]
+    do throws(StoreError) {
+      states = try await PartKeeper(clock: clock, random: random).keep(store, contract, makesOnly: true, report: report)
+    } catch {
+      throw SchemaError(message: "the parts of tables could not be looked at", cause: error)
+    }
+    // Fewer ahead than there should be are no reason not to serve.
+    let now = clock.now
+    guard let state = states.first(where: { $0.end.map { $0 <= now } ?? false }) else { return }
+    throw SchemaError(
+      message: state.trouble ?? "no part takes new records of \(state.resource)", cause: StoreError(.unavailable, "partition"))
   }
 
   /// Has something done under the migration lock.

@@ -16,11 +16,18 @@ struct SchemaNotes: Sendable {
 
   /// What each managed table's columns held when it was last prepared.
   var records: [String: String] {
-    var records: [String: String] = [:]
-    for (name, text) in texts where name.hasPrefix(SchemaNotes.tablePrefix) {
-      records[String(name.dropFirst(SchemaNotes.tablePrefix.count))] = text
-    }
-    return records
+    texts(under: SchemaNotes.tablePrefix)
+  }
+
+  /// What is written under a name that begins so, by the rest of the name.
+  func texts(under prefix: String) -> [String: String] {
+    var found: [String: String] = [:]
+    for (name, text) in texts where name.hasPrefix(prefix) { found[String(name.dropFirst(prefix.count))] = text }
+    return found
+  }
+
+  static func removal(of name: String, _ dialect: Dialect) -> String {
+    (SQL("DELETE FROM ") + SQL(identifier: EngineTable.schema.name) + SQL(" WHERE name = ") + SQL(literal: name)).text(dialect)
   }
 
   static func name(ofTable table: String) -> String { tablePrefix + table }
@@ -48,8 +55,6 @@ struct SchemaNotes: Sendable {
 
   /// One that is gone is nobody's.
   static func removal(_ table: String, _ dialect: Dialect) -> String {
-    let sql =
-      SQL("DELETE FROM ") + SQL(identifier: EngineTable.schema.name) + SQL(" WHERE name = ") + SQL(literal: tablePrefix + table)
-    return sql.text(dialect)
+    removal(of: tablePrefix + table, dialect)
   }
 }

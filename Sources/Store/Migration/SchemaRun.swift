@@ -10,12 +10,12 @@ struct SchemaRun: Sendable {
   let report: @Sendable (String) -> Void
 
   /// How long a change of a definition waits for those who use the table: whoever comes after it waits behind it.
-  private static let lockMilliseconds = 100
+  static let lockMilliseconds = 100
   /// How long it may take in all.
   private static let briefMilliseconds = 2000
   /// How long rows are waited for, which keeps nobody else waiting.
   private static let patienceMilliseconds = 10_000
-  private static let attemptsMax = 60
+  static let attemptsMax = 60
 
   /// - Returns: what was done, in words.
   func take(_ look: SchemaLook, _ permission: SchemaPermission, migration: Int) async throws(StoreError) -> [String] {
@@ -103,11 +103,13 @@ struct SchemaRun: Sendable {
   }
 
   /// - Parameter first: a statement that waits for long.
-  func briefly(_ first: String?, _ statements: [String], isShort: Bool = true) async throws(StoreError) {
+  func briefly(
+    _ first: String?, _ statements: [String], isShort: Bool = true, attempts: Int = SchemaRun.attemptsMax
+  ) async throws(StoreError) {
     var all = [limit("lock", SchemaRun.patienceMilliseconds)] + [first].compactMap(\.self)
     all.append(limit("lock", SchemaRun.lockMilliseconds))
     if isShort { all.append(limit("statement", SchemaRun.briefMilliseconds)) }
-    try await again { () async throws(StoreError) in try await session.transact(all + statements) }
+    try await again(attempts: attempts) { () async throws(StoreError) in try await session.transact(all + statements) }
   }
 
   private func limit(_ name: String, _ milliseconds: Int) -> String { "SET LOCAL \(name)_timeout = \(milliseconds)" }
@@ -120,13 +122,13 @@ struct SchemaRun: Sendable {
     }
   }
 
-  private func again(_ body: () async throws(StoreError) -> Void) async throws(StoreError) {
+  func again(attempts: Int = SchemaRun.attemptsMax, _ body: () async throws(StoreError) -> Void) async throws(StoreError) {
     var backoff = Backoff(firstMilliseconds: 50, lastMilliseconds: 2000)
     for attempt in 1... {
       do throws(StoreError) {
         return try await body()
       } catch {
-        guard attempt < SchemaRun.attemptsMax, error.code == .timeout || error.code == .overloaded else { throw error }
+        guard attempt < attempts, error.code == .timeout || error.code == .overloaded else { throw error }
         let pause = Duration.milliseconds(backoff.next(random))
         guard await clock.sleep(for: pause) else { throw error }
       }

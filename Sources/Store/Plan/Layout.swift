@@ -177,7 +177,7 @@ package final class TableLayout: Sendable {
     }
     guard resource.isSoftDeleted else { return result }
     // Records grow too old whether they are deleted or not.
-    if resource.retention != nil, !resource.keyTellsTime, let place = places["created_at"] {
+    if resource.keepsForATime, !resource.keyTellsTime, let place = places["created_at"] {
       let part = IndexLayout.Part(field: "created_at", columns: fields[place].columns.map(\.name), isDescending: false)
       add([part], isUnique: false, isOfLiving: false)
     }

@@ -26,12 +26,32 @@ package struct LiveTable: Sendable {
   package var unvalidated: Set<String> = []
   /// SQLite: the statements of its triggers.
   package var triggers: [String] = []
+  /// PostgreSQL: what it is cut by (`RANGE (id)`), and its parts, the one that takes what no other does among them; nil for a table that
+  /// is not cut.
+  package var cut: LiveCut?
   /// SQLite: its own statement; PostgreSQL: empty.
   package var definition = ""
 
   package init(name: String) { self.name = name }
 
   package func column(_ name: String) -> LiveColumn? { columns.first { $0.name == name } }
+}
+
+/// PostgreSQL: how a table is cut into parts.
+package struct LiveCut: Sendable {
+  /// As the database prints it.
+  package var key: String
+  package var parts: [LivePart] = []
+}
+
+/// One of them.
+package struct LivePart: Sendable {
+  package var name: String
+  package var schema: String?
+  /// As the database prints it: `FOR VALUES FROM (...) TO (...)`, `DEFAULT`
+  package var bounds: String
+  /// It was to be taken off, and that was broken off: no new read meets it.
+  package var isLeaving = false
 }
 
 package struct LiveColumn: Sendable {
@@ -73,6 +93,8 @@ package struct LiveIndex: Sendable {
   package var isConstraint: Bool
   /// PostgreSQL: false where making it was broken off. It serves no read.
   package var isValid = true
+  /// PostgreSQL: the index of the whole table that it is a part of.
+  package var whole: String?
   /// It has an order: other kinds (GIN, BRIN, hash) have none.
   package var isOrdered = true
   /// For each part: null is its highest value. SQLite's is always the lowest.

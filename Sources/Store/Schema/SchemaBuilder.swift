@@ -1,4 +1,4 @@
-import Base
+package import Base
 package import Contract
 
 /// The tables that a contract wants, the engine's own among them.
@@ -7,9 +7,13 @@ package struct SchemaBuilder {
   private let contract: Contract
   private let layout: Layout
 
-  package init(_ contract: Contract, dialect: Dialect) {
+  private let now: Timestamp
+
+  /// - Parameter now: which parts a table that is cut by time begins with.
+  package init(_ contract: Contract, dialect: Dialect, now: Timestamp) {
     self.contract = contract
     self.dialect = dialect
+    self.now = now
     layout = Layout(contract)
   }
 
@@ -44,6 +48,12 @@ package struct SchemaBuilder {
     }
     result.indexes = indexes(table)
     result.words = table.words
+    if dialect == .postgres, let partitioning = resource.partitioning {
+      let calendar = PartCalendar(table: table.table, schema: table.schema, every: partitioning.every)
+      result.calendar = calendar
+      result.parts = calendar.missing(beside: [], at: now)
+      result.firstCut = calendar.firstCut(at: now)
+    }
     return result
   }
 

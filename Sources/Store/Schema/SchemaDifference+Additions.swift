@@ -56,6 +56,11 @@ extension LiveTable {
         name: index.name, parts: index.parts.map { ($0.column, $0.isDescending) }, isUnique: index.isUnique,
         isPartial: index.whereNull != nil, isConstraint: false)
     }
+    if table.calendar != nil {
+      cut = LiveCut(
+        key: "RANGE (\(table.key.joined(separator: ", ")))",
+        parts: table.parts.map { LivePart(name: $0.name, schema: schema, bounds: $0.bounds.text(.postgres)) })
+    }
     if defaultSchema == nil {
       foreignKeys = table.columns.compactMap { column in
         column.reference.map {

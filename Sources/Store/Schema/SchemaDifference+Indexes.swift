@@ -5,6 +5,10 @@ extension SchemaDifference {
     for index in table.indexes {
       let standing = found.indexes.first { $0.name == index.name }
       if let standing, standing.isValid, isSame(standing, index) { continue }
+      if let cut = found.cut, dialect == .postgres {
+        changes += partedIndexChanges(table, index, standing, cut)
+        continue
+      }
       let unique = index.isUnique ? "unique " : ""
       var change = SchemaChange(
         table: table.name, schema: table.schema, description: "\(standing == nil ? "create" : "rebuild") \(unique)index \(index.name)",
@@ -29,12 +33,13 @@ extension SchemaDifference {
       changes.append(
         SchemaChange(
           table: table.name, schema: table.schema, description: "drop index \(standing.name)", statements: [drop(standing.name, table)],
-          form: dialect == .postgres ? .online : .together))
+          form: dialect == .sqlite ? .together : found.cut == nil ? .online : .brief))
+      if found.cut != nil { changes[changes.endIndex - 1].statements = [removal(ofParted: standing.name, table)] }
     }
     return changes
   }
 
-  private func isSame(_ live: LiveIndex, _ index: IndexDefinition) -> Bool {
+  func isSame(_ live: LiveIndex, _ index: IndexDefinition) -> Bool {
     live.isUnique == index.isUnique && live.isPartial == (index.whereNull != nil)
       && live.parts.elementsEqual(index.parts) { $0.column == $1.column && $0.isDescending == $1.isDescending }
   }

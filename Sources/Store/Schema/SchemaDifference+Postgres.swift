@@ -11,7 +11,7 @@ extension SchemaDifference {
     for column in table.columns {
       guard let live = found.column(column.name) else {
         changes += addition(table, column)
-        references += newReference(table, column)
+        references += newReference(table, column, in: found)
         continue
       }
       changes += columnChanges(table, column, found, live)
@@ -154,13 +154,14 @@ extension SchemaDifference {
       changes.append(validation(table, check.name))
     }
     guard conversions.isEmpty else { return changes }
-    for name in found.checks.sorted() where name.hasPrefix("ck_") && !table.allChecks.contains(where: { $0.name == name }) {
+    let kept = cutBegun(table, found).map { SchemaDifference.name(ofCut: $0) }
+    for name in found.checks.sorted() where name != kept && name.hasPrefix("ck_") && !table.allChecks.contains(where: { $0.name == name }) {
       changes.append(drop(constraint: name, of: table))
     }
     return changes
   }
 
-  private func validation(_ table: TableDefinition, _ constraint: String) -> SchemaChange {
+  func validation(_ table: TableDefinition, _ constraint: String) -> SchemaChange {
     SchemaChange(
       table: table.name, schema: table.schema, description: "look at the rows of \(table.name) for \(constraint)",
       statements: [alter(table, SQL("VALIDATE CONSTRAINT ") + SQL(identifier: constraint))], form: .online)
@@ -179,7 +180,9 @@ extension SchemaDifference {
       return [validation(table, name)]
     }
     var changes: [SchemaChange] = []
-    if let change = addReference(table, column, toNew: false) {
+    if found.cut != nil {
+      changes = partedReference(table, column, found)
+    } else if let change = addReference(table, column, toNew: false) {
       var probed = change
       probed.probes = [column.reference.flatMap { isOrphaned(table, column.name, $0) }].compactMap { $0 }
       changes = [probed] + [column.reference.map { validation(table, $0.name) }].compactMap { $0 }
@@ -191,8 +194,10 @@ extension SchemaDifference {
   }
 
   /// Of a column or a table that is made by the same plan.
-  func newReference(_ table: TableDefinition, _ column: ColumnDefinition) -> [SchemaChange] {
+  func newReference(_ table: TableDefinition, _ column: ColumnDefinition, in found: LiveTable? = nil) -> [SchemaChange] {
+    if let found, found.cut != nil { return partedReference(table, column, found) }
     guard let change = addReference(table, column, toNew: false), let reference = column.reference else { return [] }
+    if table.calendar != nil { return [change] }
     return [change, validation(table, reference.name)]
   }
 
@@ -200,7 +205,8 @@ extension SchemaDifference {
   func addReference(_ table: TableDefinition, _ column: ColumnDefinition, toNew: Bool) -> SchemaChange? {
     guard let reference = column.reference else { return nil }
     var change = brief(
-      table, "\(table.name).\(column.name) refers to \(reference.table)", table.addReference(reference, on: column.name, isNew: toNew))
+      table, "\(table.name).\(column.name) refers to \(reference.table)",
+      table.addReference(reference, on: column.name, isNew: toNew || table.calendar != nil))
     change.reversal = .statements([removal(of: reference.name, from: table)])
     if toNew { change.form = .together }
     return change
@@ -212,15 +218,15 @@ extension SchemaDifference {
     brief(table, "drop constraint \(name) of \(table.name)", alter(table, SQL("DROP CONSTRAINT ") + SQL(identifier: name)))
   }
 
-  private func removal(of constraint: String, from table: TableDefinition) -> String {
+  func removal(of constraint: String, from table: TableDefinition) -> String {
     alter(table, SQL("DROP CONSTRAINT IF EXISTS ") + SQL(identifier: constraint))
   }
 
-  private func brief(_ table: TableDefinition, _ description: String, _ statements: String...) -> SchemaChange {
+  func brief(_ table: TableDefinition, _ description: String, _ statements: String...) -> SchemaChange {
     SchemaChange(table: table.name, schema: table.schema, description: description, statements: statements, form: .brief)
   }
 
-  private func alter(_ table: TableDefinition, _ action: SQL) -> String {
+  func alter(_ table: TableDefinition, _ action: SQL) -> String {
     (SQL("ALTER TABLE ") + SQL(table: table.name, schema: table.schema) + SQL(" ") + action).text(.postgres)
   }
 }

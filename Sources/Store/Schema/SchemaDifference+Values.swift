@@ -73,8 +73,7 @@ extension SchemaDifference {
   func filling(_ table: TableDefinition, _ found: LiveTable, but converted: [String: SchemaConversion] = [:]) -> [SchemaChange] {
     let columns = table.columns.filter { isFilled($0, table, found) && converted[$0.name] == nil }
     guard !columns.isEmpty else { return [] }
-    let source = SQL(table: table.name, schema: table.schema)
-    var sql = SQL("UPDATE ") + source + SQL(" SET ")
+    var sql = SQL()
     var condition = SQL()
     for (place, column) in columns.enumerated() {
       let name = SQL(identifier: column.name)
@@ -86,13 +85,17 @@ extension SchemaDifference {
       condition = condition + name + SQL(" IS NULL")
     }
     let names = columns.map(\.name).joined(separator: ", ")
-    return [
-      SchemaChange(
-        table: table.name, schema: table.schema, description: "give rows of \(table.name) without \(names) the default",
-        statements: [(sql + SQL(" WHERE (") + condition + SQL(")")).text(dialect)], safety: .rewrites,
-        form: dialect == .postgres ? .batches : .together, caution: "rows hold no value in \(names), which has become required",
+    // Pages are those of one table.
+    let stores = found.cut?.parts.map { (name: $0.name, schema: $0.schema) } ?? [(table.name, table.schema)]
+    return stores.map { store in
+      let source = SQL(table: store.name, schema: store.schema)
+      return SchemaChange(
+        table: store.name, schema: store.schema, description: "give rows of \(store.name) without \(names) the default",
+        statements: [(SQL("UPDATE ") + source + SQL(" SET ") + sql + SQL(" WHERE (") + condition + SQL(")")).text(dialect)],
+        safety: .rewrites, form: dialect == .postgres ? .batches : .together,
+        caution: "rows hold no value in \(names), which has become required",
         onlyIf: (SQL("SELECT 1 FROM ") + source + SQL(" WHERE ") + condition + SQL(" LIMIT 1")).text(dialect))
-    ]
+    }
   }
 
   func isFilled(_ column: ColumnDefinition, _ table: TableDefinition, _ found: LiveTable) -> Bool {

@@ -14,8 +14,13 @@ extension SchemaDifference {
         SchemaChange(
           table: table.name, schema: table.schema, description: "drop index of words \(name)",
           statements: WordsIndex.removal(name, schema: table.schema, dialect), form: dialect == .postgres ? .online : .together))
+      if found?.cut != nil {
+        changes[changes.endIndex - 1].statements = [removal(ofParted: name, table)]
+        changes[changes.endIndex - 1].form = .brief
+      }
     }
     guard let words = table.words, !isWhole else { return changes }
+    if let cut = found?.cut { return changes + partedWordsChanges(table, words, cut) }
     let fields = words.fields.map(\.name).joined(separator: ", ")
     var change = SchemaChange(
       table: table.name, schema: table.schema, description: "create index of words \(table.name) (\(fields))",
@@ -51,7 +56,7 @@ extension SchemaDifference {
     }
   }
 
-  private var isInAnotherEncoding: SchemaChange.Probe {
+  var isInAnotherEncoding: SchemaChange.Probe {
     SchemaChange.Probe(
       statement: SQL("SELECT 1 WHERE getdatabaseencoding() <> 'UTF8'").text(.postgres),
       finding: "\"search\" needs a database whose encoding is UTF8")

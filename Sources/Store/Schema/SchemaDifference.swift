@@ -64,7 +64,8 @@ package struct SchemaDifference {
   func creation(_ table: TableDefinition) -> SchemaChange {
     SchemaChange(
       table: table.name, schema: table.schema, description: "create table \(table.name)",
-      statements: [table.create(dialect)] + table.indexes.map { table.create($0, dialect) }, settlesRecord: true,
+      statements: [table.create(dialect)] + table.indexes.map { table.create($0, dialect) } + table.parts.map(table.create),
+      settlesRecord: true,
       reversal: reversal(ofMaking: table))
   }
 
@@ -118,11 +119,17 @@ package struct SchemaDifference {
     changes += conversions.obstacles
     // What a person has to mend comes first; the rest is planned then.
     guard changes.isEmpty else { return changes }
+    if let obstacle = cutObstacle(table, found) { return [obstacle] }
     switch dialect {
     case .sqlite: changes += sqliteChanges(table, found, conversions.made)
     case .postgres: changes += postgresChanges(table, found, conversions.made, &references)
     }
     changes += indexChanges(table, found) + wordsChanges(table, found)
+    if dialect == .postgres, changes.isEmpty, !references.contains(where: { $0.table == table.name }), table.calendar != nil,
+      found.cut == nil
+    {
+      changes = cutting(table, found)
+    }
     if let change = resurrection(table, found) { changes.append(change) }
     return changes
   }

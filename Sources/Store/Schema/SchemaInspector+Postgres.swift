@@ -1,6 +1,23 @@
 import JSON
 
 extension SchemaInspector {
+  /// Tables in parts, and their parts. Nothing else of them.
+  func inspectParts() async throws(StoreError) -> LiveSchema {
+    var tables: [LiveTable] = []
+    var places: [[String]: Int] = [:]
+    let rows = try await inspected(SchemaInspector.postgresParts)
+    for row in rows where places[[row.text(0), row.text(1)]] == nil {
+      places[[row.text(0), row.text(1)]] = tables.count
+      tables.append(LiveTable(name: row.text(1)))
+      tables[tables.count - 1].schema = row[0]
+    }
+    SchemaInspector.read(rows, into: &tables, places)
+    var schema = LiveSchema()
+    schema.defaultSchema = try await self.rows("SELECT current_schema()::text").first?[0]
+    schema.tables = tables
+    return schema
+  }
+
   func inspectPostgres() async throws(StoreError) -> LiveSchema {
     var tables: [LiveTable] = []
     var places: [[String]: Int] = [:]
@@ -46,10 +63,30 @@ extension SchemaInspector {
             isValid: row.flag(8), isOrdered: row.text(9) == "btree", nullIsHighest: [row.flag(10)]))
       }
     }
+    try await readParts(&tables, places)
     var schema = LiveSchema()
     schema.defaultSchema = try await rows("SELECT current_schema()::text").first?[0]
     schema.tables = tables
     return schema
+  }
+
+  private static func read(_ parts: [InspectedRow], into tables: inout [LiveTable], _ places: [[String]: Int]) {
+    for row in parts {
+      guard let place = places[[row.text(0), row.text(1)]] else { continue }
+      if tables[place].cut == nil { tables[place].cut = LiveCut(key: row.text(2)) }
+      guard let name = row[4] else { continue }
+      tables[place].cut?.parts.append(LivePart(name: name, schema: row[3], bounds: row.text(5), isLeaving: row.flag(6)))
+    }
+  }
+
+  private func readParts(_ tables: inout [LiveTable], _ places: [[String]: Int]) async throws(StoreError) {
+    SchemaInspector.read(try await inspected(SchemaInspector.postgresParts), into: &tables, places)
+    for row in try await inspected(SchemaInspector.postgresIndexParts) {
+      guard let place = places[[row.text(0), row.text(1)]],
+        let index = tables[place].indexes.firstIndex(where: { $0.name == row.text(2) })
+      else { continue }
+      tables[place].indexes[index].whole = row[3]
+    }
   }
 
   private static func column(_ row: InspectedRow) -> LiveColumn {
@@ -163,6 +200,27 @@ extension SchemaInspector {
     CROSS JOIN LATERAL generate_series(1, x.indnkeyatts::int) AS o(place)
     WHERE
     """, "ORDER BY n.nspname, c.relname, i.relname, o.place"
+  )
+
+  private static let postgresParts: (before: StaticString, after: StaticString) = (
+    """
+    SELECT n.nspname::text, c.relname::text, pg_get_partkeydef(c.oid), pn.nspname::text, p.relname::text,
+      pg_get_expr(p.relpartbound, p.oid), CASE WHEN h.inhdetachpending THEN '1' ELSE '0' END
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_inherits AS h ON h.inhparent = c.oid LEFT JOIN pg_class AS p ON p.oid = h.inhrelid
+    LEFT JOIN pg_namespace AS pn ON pn.oid = p.relnamespace
+    WHERE c.relkind = 'p' AND
+    """, "ORDER BY n.nspname, c.relname, pn.nspname, p.relname"
+  )
+
+  private static let postgresIndexParts: (before: StaticString, after: StaticString) = (
+    """
+    SELECT n.nspname::text, c.relname::text, i.relname::text, w.relname::text
+    FROM pg_inherits AS h JOIN pg_index AS x ON x.indexrelid = h.inhrelid JOIN pg_class AS i ON i.oid = h.inhrelid
+    JOIN pg_class AS w ON w.oid = h.inhparent JOIN pg_class AS c ON c.oid = x.indrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE
+    """, "ORDER BY n.nspname, c.relname, i.relname"
   )
 }
 

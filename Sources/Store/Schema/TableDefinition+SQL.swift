@@ -22,7 +22,27 @@ extension TableDefinition {
     }
     sql.append("\n)")
     if dialect == .sqlite { sql.append(isClustered ? " STRICT, WITHOUT ROWID" : " STRICT") }
+    if calendar != nil {
+      sql.append(" PARTITION BY RANGE ")
+      sql.append(SQL(columns: key))
+    }
     return sql.text(dialect)
+  }
+
+  /// A part of a table that is made by the same transaction, or that nobody else uses meanwhile: who makes one so waits for all.
+  func create(_ part: TablePart) -> String {
+    (SQL("CREATE TABLE ") + SQL(table: part.name, schema: part.schema) + SQL(" PARTITION OF ") + SQL(table: name, schema: schema) + SQL(" ")
+      + part.bounds).text(.postgres)
+  }
+
+  /// A part of a table that is in use: it is made beside, and put on without keeping readers and writers away.
+  func add(_ part: TablePart) -> [String] {
+    let made = SQL(table: part.name, schema: part.schema)
+    let whole = SQL(table: name, schema: schema)
+    return [
+      (SQL("CREATE TABLE ") + made + SQL(" (LIKE ") + whole + SQL(" INCLUDING ALL)")).text(.postgres),
+      (SQL("ALTER TABLE ") + whole + SQL(" ATTACH PARTITION ") + made + SQL(" ") + part.bounds).text(.postgres),
+    ]
   }
 
   func definition(_ column: ColumnDefinition, _ dialect: Dialect) -> SQL {
@@ -64,9 +84,10 @@ extension TableDefinition {
   /// PostgreSQL's foreign key of one column.
   ///
   /// - Parameter isNew: no row can be there: else rows are looked at later (`VALIDATE`), without keeping anybody waiting.
-  func addReference(_ reference: ReferenceDefinition, on column: String, isNew: Bool) -> String {
+  func addReference(_ reference: ReferenceDefinition, on column: String, isNew: Bool, of part: LivePart? = nil) -> String {
     let sql =
-      SQL("ALTER TABLE ") + SQL(table: name, schema: schema) + SQL(" ADD CONSTRAINT ") + SQL(identifier: reference.name)
+      SQL("ALTER TABLE ") + SQL(table: part?.name ?? name, schema: part?.schema ?? schema) + SQL(" ADD CONSTRAINT ")
+      + SQL(identifier: reference.name)
       + SQL(" FOREIGN KEY ") + SQL(columns: [column]) + SQL(" REFERENCES ") + TableDefinition.target(reference, .postgres)
       + SQL(isNew ? "" : " NOT VALID")
     return sql.text(.postgres)
@@ -83,13 +104,19 @@ extension TableDefinition {
     return sql.text(dialect)
   }
 
-  /// - Parameter isOnline: PostgreSQL: nobody waits for it; it runs outside a transaction.
-  func create(_ index: IndexDefinition, _ dialect: Dialect, isOnline: Bool = false) -> String {
+  /// - Parameters:
+  ///   - isOnline: PostgreSQL: nobody waits for it; it runs outside a transaction.
+  ///   - isOfWhole: PostgreSQL: of a table in parts, whose parts have theirs made and put on one by one.
+  ///   - part: PostgreSQL: of that part alone, and its name there.
+  func create(
+    _ index: IndexDefinition, _ dialect: Dialect, isOnline: Bool = false, isOfWhole: Bool = false,
+    of part: (table: LivePart, name: String)? = nil
+  ) -> String {
     var sql = index.isUnique ? SQL("CREATE UNIQUE INDEX ") : SQL("CREATE INDEX ")
     if isOnline { sql.append("CONCURRENTLY ") }
-    sql.append(identifier: index.name)
-    sql.append(" ON ")
-    sql.append(SQL(table: name, schema: schema))
+    sql.append(identifier: part?.name ?? index.name)
+    sql.append(isOfWhole ? " ON ONLY " : " ON ")
+    sql.append(SQL(table: part?.table.name ?? name, schema: part?.table.schema ?? schema))
     sql.append(" (")
     for (place, part) in index.parts.enumerated() {
       if place > 0 { sql.append(", ") }

@@ -1,3 +1,4 @@
+package import Base
 package import Contract
 
 /// A table as the contract wants it, in one store's types.
@@ -20,11 +21,17 @@ package struct TableDefinition: Sendable {
   package var isReadOnly = false
   /// Its name before its resource was renamed.
   package var was: String?
+  /// PostgreSQL: it is cut by its key, which tells a time; and the parts that a new one begins with.
+  package var calendar: PartCalendar?
+  package var parts: [TablePart] = []
 
   package init(name: String, schema: String? = nil) {
     self.name = name
     self.schema = schema
   }
+
+  /// The time up to which what was there before may reach, where it becomes a part.
+  package var firstCut: Timestamp?
 
   package func column(_ name: String) -> ColumnDefinition? { columns.first { $0.name == name } }
 

@@ -23,9 +23,14 @@ extension WordsIndex {
   }
 
   /// Without a list of pending entries, which every search would read.
-  private func postgresIndex(_ isOnline: Bool) -> SQL {
+  ///
+  /// - Parameters:
+  ///   - isOfWhole: of a table in parts, whose parts have theirs made and put on one by one.
+  ///   - part: of that part alone, and its name there.
+  func postgresIndex(_ isOnline: Bool, isOfWhole: Bool = false, of part: (table: LivePart, name: String)? = nil) -> SQL {
     var sql =
-      SQL("CREATE INDEX ") + SQL(isOnline ? "CONCURRENTLY " : "") + SQL(identifier: name) + SQL(" ON ") + SQL(table: table, schema: schema)
+      SQL("CREATE INDEX ") + SQL(isOnline ? "CONCURRENTLY " : "") + SQL(identifier: part?.name ?? name)
+      + SQL(isOfWhole ? " ON ONLY " : " ON ") + SQL(table: part?.table.name ?? table, schema: part?.table.schema ?? schema)
       + SQL(" USING gin (")
     for (place, field) in fields.enumerated() {
       if place > 0 { sql.append(", ") }

@@ -48,9 +48,18 @@ package struct QueryPlan: Sendable {
   private static func stopsAtLimit(_ lines: [String], at place: Int) -> Bool {
     func depth(_ line: String) -> Int { line.prefix { $0 == " " }.count }
     func isStep(_ line: String) -> Bool { line.hasPrefix("->", after: depth(line)) || depth(line) == 0 }
-    guard let parent = lines[..<place].last(where: { isStep($0) && depth($0) < depth(lines[place]) }),
-      parent.hasPrefix("Limit", after: depth(parent)) || parent.hasPrefix("->  Limit", after: depth(parent))
-    else { return false }
+    func isNamed(_ line: String, _ name: String) -> Bool {
+      line.hasPrefix(name, after: depth(line)) || line.hasPrefix("->  " + name, after: depth(line))
+    }
+    // What its parts give a table in parts passes on as it comes, one part after the other. (A Merge Append first has one row of each.)
+    var child = place
+    while let parent = lines[..<child].lastIndex(where: { isStep($0) && depth($0) < depth(lines[child]) }), isNamed(lines[parent], "Append")
+    {
+      child = parent
+    }
+    guard let parent = lines[..<child].last(where: { isStep($0) && depth($0) < depth(lines[child]) }), isNamed(parent, "Limit") else {
+      return false
+    }
     return !lines[(place + 1)...].prefix { !isStep($0) }.contains { $0.hasPrefix("Filter:", after: depth($0)) }
   }
 
