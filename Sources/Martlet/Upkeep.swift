@@ -17,6 +17,10 @@ struct Upkeep: Sendable {
   /// After a step, at least; and so many times as long as the step took.
   static let restMin = Duration.milliseconds(20)
   static let restFactor: UInt64 = 4
+  /// The same where so many steps one after the other had all that a step may have: more records come than go.
+  static let hurriedRestMin = Duration.milliseconds(5)
+  static let hurriedRestFactor: UInt64 = 1
+  static let hurriesAfter = 250
   /// A round ends, and the next begins, so that no contract is served longer by it than it is by requests.
   static let stepsMax = 10_000
 
@@ -58,14 +62,16 @@ struct Upkeep: Sendable {
           ])
       }
     }
+    var fullSteps = 0
     for _ in 0..<Upkeep.stepsMax {
       let before = sweep
-      let (step, next) = try await rested { () async throws in
+      let (step, next) = try await rested(isHurried: fullSteps >= Upkeep.hurriesAfter) { () async throws in
         var sweep = before
         return (try await engine.retain(&sweep), sweep)
       }
       guard let step, !step.isTaken else { break }
       sweep = next
+      fullSteps = step.deleted == Engine.retainedAtOnce ? fullSteps + 1 : 0
       sums[step.resource, default: (0, 0)].deleted += step.deleted
       sums[step.resource, default: (0, 0)].kept += step.kept
       count("deleted", "Records deleted because they were older than they are kept.", step.resource, step.deleted)
@@ -79,11 +85,16 @@ struct Upkeep: Sendable {
   }
 
   /// Takes a step, then rests.
-  private func rested<Outcome: Sendable>(_ step: () async throws -> Outcome) async throws -> Outcome {
+  private func rested<Outcome: Sendable>(isHurried: Bool = false, _ step: () async throws -> Outcome) async throws -> Outcome {
     let start = clock.monotonicNanoseconds
     let outcome = try await step()
-    let nanoseconds = (clock.monotonicNanoseconds &- start) &* Upkeep.restFactor
-    guard await clock.sleep(for: max(Upkeep.restMin, .nanoseconds(Int64(clamping: nanoseconds)))) else { throw CancellationError() }
+    let rest = Upkeep.rest(after: clock.monotonicNanoseconds &- start, isHurried: isHurried)
+    guard await clock.sleep(for: rest) else { throw CancellationError() }
     return outcome
+  }
+
+  static func rest(after nanoseconds: UInt64, isHurried: Bool) -> Duration {
+    let (product, overflow) = nanoseconds.multipliedReportingOverflow(by: isHurried ? hurriedRestFactor : restFactor)
+    return max(isHurried ? hurriedRestMin : restMin, .nanoseconds(overflow ? .max : Int64(clamping: product)))
   }
 }

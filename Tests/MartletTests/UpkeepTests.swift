@@ -161,6 +161,32 @@ private final class Noted: Sendable {
     await scene.store.close()
   }
 
+  @Test("rests four times as long as it works, and as long where more come than go")
+  func rests() {
+    #expect(Upkeep.rest(after: 0, isHurried: false) == .milliseconds(20))
+    #expect(Upkeep.rest(after: 30_000_000, isHurried: false) == .milliseconds(120))
+    #expect(Upkeep.rest(after: 1_000_000, isHurried: true) == .milliseconds(5))
+    #expect(Upkeep.rest(after: 30_000_000, isHurried: true) == .milliseconds(30))
+    #expect(Upkeep.rest(after: .max, isHurried: false) == .nanoseconds(Int64.max))
+  }
+
+  @Test("hurries behind many full steps, and no longer when there are none") func hurries() async throws {
+    let scene = try await Scene(rounds: 2)
+    let full = Upkeep.hurriesAfter * Engine.retainedAtOnce
+    _ = try await scene.create("cases", #"{"title": "first"}"#)
+    try await scene.store.define([
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(full + 30)) "
+        + "INSERT INTO cases (id, title, created_at, updated_at, revision) SELECT x'00000000' || randomblob(12), title, created_at, updated_at, "
+        + "revision FROM cases, n"
+    ])
+    scene.clock.advance(days: 31)
+    _ = try await scene.run()
+    #expect(try await scene.count("cases") == 0)
+    let hurried = scene.clock.rests.count { $0 == Upkeep.hurriedRestMin }
+    // The two steps behind the full ones, of which the last is not full.
+    #expect((1...3).contains(hurried), "\(hurried)")
+  }
+
   @Test("drops kept answers that are out of date") func answers() async throws {
     let scene = try await Scene(rounds: 2)
     let context = RequestContext(requestID: "test", ip: "::1", method: "POST", time: scene.clock.now)
