@@ -176,7 +176,7 @@ private final class Noted: Sendable {
     _ = try await scene.create("cases", #"{"title": "first"}"#)
     try await scene.store.define([
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(full + 30)) "
-        + "INSERT INTO cases (id, title, created_at, updated_at, revision) SELECT x'00000000' || randomblob(12), title, created_at, updated_at, "
+        + "INSERT INTO cases (id, title, created_at, updated_at, revision) SELECT CAST(x'00000000' || randomblob(12) AS BLOB), title, created_at, updated_at, "
         + "revision FROM cases, n"
     ])
     scene.clock.advance(days: 31)

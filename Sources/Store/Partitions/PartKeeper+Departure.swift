@@ -17,7 +17,7 @@ struct Departure: Sendable, Equatable {
 extension Departure {
   init?(note: String, name: String) {
     let lines = note.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    guard lines.count == 4, lines[3].hasPrefix("FOR VALUES FROM (") else { return nil }
+    guard lines.count == 4, TablePart(LivePart(name: name, schema: nil, bounds: lines[3])) != nil else { return nil }
     self.init(
       part: name, schema: lines[0].isEmpty ? nil : lines[0], table: lines[1], tableSchema: lines[2].isEmpty ? nil : lines[2],
       bounds: lines[3])

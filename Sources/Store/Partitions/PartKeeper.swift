@@ -73,6 +73,7 @@ package struct PartKeeper: Sendable {
         failure = error
       }
       if failure?.code == .cancelled || failure?.code == .closed, let failure { throw failure }
+      if let failure { report("left to the next round: \(failure)") }
       let after = try await look(store, contract, makesOnly: true).works
       return after.map { work in
         var state = work.state(at: clock.now)
