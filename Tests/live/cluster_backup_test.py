@@ -67,7 +67,9 @@ class Keeper:
     def __exit__(self, kind, *_):
         for process in self.processes:
             if process.poll() is None:
-                process.kill()
+                # Not the process that changed the user: the command would outlive it.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(getattr(process, "number", process.pid), signal.SIGKILL)
                 process.wait(WAIT_SECONDS)
         if kind and (self.folder / "log").exists():
             print((self.folder / "log").read_text()[-4000:])
