@@ -155,6 +155,9 @@ extension Connection {
       let place = try parameters.append(query.values, as: query.statement.parameters)
       request.current = query
       execute(query.statement, .plain, place, step: 0, request)
+      if case .sequence(let sequence) = request.work, sequence.isLast {
+        execute(Connection.rollbackStatement, .plain, 0..<0, .rollback, request)
+      }
       sync()
       finishSending()
     } catch {

@@ -86,8 +86,13 @@ import Store
   /// It can take something new.
   var isFree: Bool { phase == .idle && !isCancelling }
 
-  /// Nobody waits for what it runs.
-  var isRunningOnlyFinished: Bool { pending[pendingHead...].allSatisfy { $0.request?.isFinished ?? true } }
+  /// Nobody waits for what it runs. Where only the end of a transaction is left that is over before an order to stop comes.
+  var isRunningOnlyFinished: Bool {
+    let requests = pending[pendingHead...].compactMap { pending -> Request? in
+      if case .rollback = pending.kind { nil } else { pending.request }
+    }
+    return !requests.isEmpty && requests.allSatisfy(\.isFinished)
+  }
 
   /// The first line of libpq's words for what went wrong last.
   ///

@@ -21,6 +21,7 @@ final class TreeRead: ReadSequence {
     var open: [(branch: Int, relation: Int)] = []
     /// What the statement under way is for; nil: the root.
     var reading: (branch: Int, relation: Int)?
+    var isLast = false
     var failure: Failure?
   }
 
@@ -63,6 +64,8 @@ final class TreeRead: ReadSequence {
     return root
   }
 
+  var isLast: Bool { state.withLock(\.isLast) }
+
   func next(after rows: Rows) -> Query? {
     state.withLock { state in
       do throws(Failure) {
@@ -73,6 +76,7 @@ final class TreeRead: ReadSequence {
             continue
           }
           state.reading = (branch, relation)
+          state.isLast = state.open.isEmpty && state.branches[branch].node.relations[relation].node.relations.isEmpty
           state.tally.statements += 1
           return query
         }

@@ -11,6 +11,13 @@ package protocol ReadSequence: AnyObject, Sendable {
 
   /// The next one, given what the last one yielded; nil where there are no more.
   func next(after rows: Rows) -> Query?
+
+  /// Whether the query that was handed out last is known to be the last one: the end of the transaction goes along with it then.
+  var isLast: Bool { get }
+}
+
+extension ReadSequence {
+  package var isLast: Bool { false }
 }
 
 extension Store {
